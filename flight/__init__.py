@@ -1,0 +1,1 @@
+"""What flies: the executive, its modules, the wire and the store."""

@@ -1,0 +1,100 @@
+"""What a board must provide, as Protocols.  A call may take 1 ms at most, except on `Disk`, which only workers hold.
+
+Every reading is a plain float; what cannot be read is NaN.  A port never raises for bad hardware: it
+gives NaN, False or fewer bytes, and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Monotonic mission time in integer nanoseconds, and what a step of code costs."""
+
+    def now(self) -> int: ...
+
+    def cost(self) -> int:
+        """Nanoseconds of processor time for measuring a step; constant in virtual time."""
+        ...
+
+
+class Disk(Protocol):
+    """One flat directory of files.  Calls block and may raise OSError; only workers hold a disk.
+
+    A write reaches the medium for sure only after `sync` of that file; a new, renamed or removed name only after
+    `sync_directory`.
+    """
+
+    def names(self) -> list[str]:
+        """All file names, sorted."""
+        ...
+
+    def size(self, name: str) -> int: ...
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """At most `length` octets; fewer at the end of the file.  FileNotFoundError if absent."""
+        ...
+
+    def write(self, name: str, offset: int, data: bytes) -> None:
+        """Write `data` at `offset`; creates the file; a hole reads as zeros."""
+        ...
+
+    def truncate(self, name: str, size: int) -> None: ...
+
+    def sync(self, name: str) -> None: ...
+
+    def rename(self, old: str, new: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def sync_directory(self) -> None: ...
+
+
+class Link(Protocol):
+    """The space link as the board sees it: octets from and to a transceiver."""
+
+    def carrier(self) -> bool:
+        """The receiver is locked to a ground station."""
+        ...
+
+    def receive(self) -> bytes: ...
+
+    def room(self) -> int:
+        """Octets that the transmitter can take now."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Hand over at most `room()` octets."""
+        ...
+
+
+class Sensors(Protocol):
+    """All measured quantities of the board, in the order of the mission's sensor table."""
+
+    def read(self) -> Sequence[float]: ...
+
+
+class Switches(Protocol):
+    """All actuators of the board, in the order of the mission's switch table; levels are small integers, 0 is off."""
+
+    def set(self, index: int, level: int) -> None: ...
+
+    def levels(self) -> Sequence[int]:
+        """Read back, not remembered."""
+        ...
+
+
+class Watchdog(Protocol):
+    def feed(self) -> None: ...
+
+
+class Computer(Protocol):
+    """The machine that flight runs on: load and memory, for housekeeping."""
+
+    def cpu_percent(self) -> float: ...
+
+    def memory_mb(self) -> float: ...
+
+    def disk_free_mb(self) -> float: ...

@@ -1,0 +1,1 @@
+"""What operates the spacecraft: link, commanding, telemetry, archive."""

@@ -1,0 +1,1 @@
+"""The world that tests the flight code: orbit, sunlight, power, heat, links and faults."""
