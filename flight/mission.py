@@ -1,0 +1,79 @@
+"""What a mission is: the tables that turn the framework into one spacecraft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flight.declare import SECOND, Module, Value
+
+BASE_TICK_NS = SECOND // 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One module of the mission: how often it runs, what it may cost, and what happens when it fails.
+
+    `every` is its rate as a divider of the base tick: 1 runs at each tick, 10 at every tenth.
+    """
+
+    name: str
+    make: Callable[[], Module]
+    every: int = 10
+    critical: bool = False  # the watchdog is fed only while every critical module has met its deadline
+    safe: bool = False  # belongs to the small set that runs after repeated restarts
+    budget_us: int = 5_000
+    restarts: int = 3  # then it is isolated
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One measured quantity.  Outside low..high, constant for `stuck_after_s`, or late by 3 periods, it reads NaN."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    every: int = 10
+    stuck_after_s: float = 0.0  # 0: a constant reading is plausible
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One actuator; levels 0 (off) to `highest`."""
+
+    name: str
+    highest: int = 1
+    at_boot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Budget of one packet store, in octets on disk."""
+
+    budget: int
+    segment: int
+
+
+@dataclass(frozen=True)
+class Mission:
+    """A mission package defines `MISSION`, one of these.  Order of rows is the order of steps within a tick."""
+
+    name: str
+    spacecraft_id: int
+    rows: tuple[Row, ...]
+    sensors: tuple[Sensor, ...]
+    switches: tuple[Switch, ...]
+    stores: tuple[Store, ...]  # by Priority
+    folder: Path  # holds ids.lock
+    frame_length: int = 223  # octets; 223 for 115,200 baud, 1115 above (architecture 5)
+    base_tick_ns: int = BASE_TICK_NS
+    defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
+
+    @property
+    def ids_path(self) -> Path:
+        return self.folder / "ids.lock"
+
+    def switch(self, name: str) -> int:
+        return [switch.name for switch in self.switches].index(name)
