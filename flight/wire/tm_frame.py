@@ -1,0 +1,167 @@
+"""Telemetry transfer frames, sending end (CCSDS 132.0-B), with CLCW and frame error control.
+
+The pipeline, each step bytes in, bytes out:
+
+    VirtualChannel.add() .. VirtualChannel.take() -> TmFrameMaker.make() -> [coding] -> attach_sync_marker()
+
+Coding (Reed-Solomon, then randomiser, 131.0-B) belongs at the mark; there is none yet.
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from collections import deque
+from dataclasses import dataclass
+from struct import Struct
+
+from flight.wire.crc import CRC_LENGTH, CRC_START
+from flight.wire.packet import LONGEST_PACKET, SHORTEST_PACKET, idle_packet
+
+SYNC_MARKER = b"\x1a\xcf\xfc\x1d"
+TM_PRIMARY_LENGTH = 6
+OCF_LENGTH = 4
+LONGEST_FRAME = 2048  # first header pointer and 132.0-B
+IDLE_CHANNEL = 7
+VIRTUAL_CHANNELS = 8
+
+# First header pointers with a meaning of their own (132.0-B, 4.1.2.7.6).
+NO_PACKET_START = 0x7FF
+ONLY_IDLE = 0x7FE
+
+# No secondary header, asynchronous (packets), packet order 0, segment length identifier 11.
+PACKETS_STATUS = 0b00011 << 11
+
+# Octets one virtual channel holds before it refuses: one packet of the greatest length and as much again.
+DEFAULT_CAPACITY = 2 * LONGEST_PACKET
+
+# Octets sent that the stream may carry in front before they are cut off: a cut costs more than a zone.
+_COMPACT_AT = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class TmFrameConfig:
+    """What both ends of a telemetry link must agree on.
+
+    `frame_length` in octets without the sync marker: 223 at 115 200 baud, 1115 above.  `error_control` is
+    False only for recordings whose checksum was cut off on the ground; our own frames always carry it.
+    `longest_packet` bounds the memory of the receiver and what a damaged length field can swallow.
+    """
+
+    spacecraft_id: int
+    frame_length: int = 223
+    error_control: bool = True
+    longest_packet: int = LONGEST_PACKET
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.spacecraft_id < 1024:
+            raise ValueError(f"spacecraft_id {self.spacecraft_id} is not in 0..1023")
+        if (
+            not TM_PRIMARY_LENGTH + OCF_LENGTH + CRC_LENGTH + SHORTEST_PACKET
+            <= self.frame_length
+            <= LONGEST_FRAME
+        ):
+            raise ValueError(f"frame_length {self.frame_length} is not in 19..{LONGEST_FRAME}")
+        if not SHORTEST_PACKET <= self.longest_packet <= LONGEST_PACKET:
+            raise ValueError(f"longest_packet {self.longest_packet} is not in 7..{LONGEST_PACKET}")
+
+    @property
+    def zone_length(self) -> int:
+        """Octets of packets in each frame that we make: 211 of 223, 1103 of 1115."""
+        return self.frame_length - TM_PRIMARY_LENGTH - OCF_LENGTH - CRC_LENGTH
+
+
+class VirtualChannel:
+    """Queue of packets of one virtual channel, cut into data zones; packets span zones.  O(1) a packet.
+
+    Positions are absolute since the start, so nothing is re-based when a zone is taken.
+    """
+
+    __slots__ = ("_capacity", "_end", "_sent", "_starts", "_stream", "_stream_at", "_zone_length", "refused")
+
+    def __init__(self, zone_length: int, capacity: int = DEFAULT_CAPACITY) -> None:
+        self._zone_length = zone_length
+        self._capacity = capacity
+        self._stream = bytearray()
+        self._stream_at = 0  # absolute position of the first octet in _stream
+        self._starts: deque[int] = deque()  # absolute positions of packets that no zone has begun yet
+        self._sent = 0
+        self._end = 0
+        self.refused = 0
+
+    @property
+    def pending(self) -> int:
+        """Octets waiting.  A zone without fill can be taken while this is `zone_length` or more."""
+        return self._end - self._sent
+
+    def add(self, packet: bytes) -> bool:
+        """False, counted in `refused`, if the packet would not fit in the capacity."""
+        end = self._end + len(packet)
+        if end - self._sent > self._capacity:
+            self.refused += 1
+            return False
+        self._starts.append(self._end)
+        self._stream += packet
+        self._end = end
+        return True
+
+    def take(self) -> tuple[bytes, int] | None:
+        """The next data zone and its first header pointer; None when nothing waits.
+
+        A zone that packets do not fill ends in an idle packet.  One of less than 7 octets does not exist, so
+        the fill may reach into the next zone: up to 6 octets are then pending.
+        """
+        sent, length = self._sent, self._zone_length
+        missing = sent + length - self._end
+        if missing > 0:
+            if missing == length:
+                return None
+            self._fill(max(missing, SHORTEST_PACKET))
+        stop = sent + length
+        starts = self._starts
+        first_header = NO_PACKET_START
+        if starts and starts[0] < stop:
+            first_header = starts.popleft() - sent
+            while starts and starts[0] < stop:
+                starts.popleft()
+        at = sent - self._stream_at
+        zone = bytes(self._stream[at : at + length])
+        self._sent = stop
+        if at > _COMPACT_AT or stop == self._end:
+            del self._stream[: at + length]
+            self._stream_at = stop
+        return zone, first_header
+
+    def _fill(self, length: int) -> None:
+        self._starts.append(self._end)
+        self._stream += idle_packet(length)
+        self._end += length
+
+
+class TmFrameMaker:
+    """Frames of one master channel, with its count and that of each virtual channel (modulo 256)."""
+
+    def __init__(self, config: TmFrameConfig) -> None:
+        self._identity = config.spacecraft_id << 4 | 1  # version 00, operational control field present
+        self._zone_length = config.zone_length
+        self._pack = Struct(f">HBBH{config.zone_length}sI").pack
+        self._idle_zone = b"\x55" * config.zone_length
+        self._master_count = 0
+        self._counts = [0] * VIRTUAL_CHANNELS
+
+    def make(self, vc: int, zone: bytes, first_header: int, clcw: int) -> bytes:
+        """One frame, without sync marker.  `clcw` is the word from `encode_clcw`."""
+        assert len(zone) == self._zone_length
+        master, count = self._master_count, self._counts[vc]
+        self._master_count = (master + 1) & 0xFF
+        self._counts[vc] = (count + 1) & 0xFF
+        frame = self._pack(self._identity | vc << 1, master, count, PACKETS_STATUS | first_header, zone, clcw)
+        return frame + crc_hqx(frame, CRC_START).to_bytes(CRC_LENGTH, "big")
+
+    def make_idle(self, clcw: int) -> bytes:
+        """A frame with only idle data, on virtual channel 7: keeps the link and the CLCW flowing."""
+        return self.make(IDLE_CHANNEL, self._idle_zone, ONLY_IDLE, clcw)
+
+
+def attach_sync_marker(frame: bytes) -> bytes:
+    """A CADU: what goes to the line.  `frame` may be coded by now (see the top of this file)."""
+    return SYNC_MARKER + frame
