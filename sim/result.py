@@ -94,3 +94,9 @@ class RunResult:
     events: tuple[EventLine, ...]
     checks: tuple[CheckCount, ...]
     totals: tuple[tuple[str, str], ...]  # rows of the summary table, label and value, in order
+    altitude_km: Series | None = (
+        None  # above the mean sphere; the map draws station footprints from its median
+    )
+    trace_hash: str = ""
+    reproduce: str = ""  # the command line that repeats this run
+    link_totals: tuple[tuple[str, str], ...] = ()  # rows of the link table, label and value, in order
