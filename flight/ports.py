@@ -71,9 +71,11 @@ class Link(Protocol):
 
 
 class Sensors(Protocol):
-    """All measured quantities of the board, in the order of the mission's sensor table."""
+    """All measured quantities of the board."""
 
-    def read(self) -> Sequence[float]: ...
+    def read(self, every: int) -> Sequence[float]:
+        """The readings of all sensors of that rate, in the order of the mission's table; NaN for no fresh reading."""
+        ...
 
 
 class Switches(Protocol):
@@ -98,3 +100,15 @@ class Computer(Protocol):
     def memory_mb(self) -> float: ...
 
     def disk_free_mb(self) -> float: ...
+
+
+class Worker(Protocol):
+    """What may block: storage, planning, signatures.  A request goes out, its result comes back in a later tick."""
+
+    def submit(self, ticket: int, request: object, now: int) -> bool:
+        """False if the worker cannot take it: its queue is full or it is being restarted."""
+        ...
+
+    def poll(self, now: int) -> Sequence[tuple[int, object]]:
+        """Results that are ready, as (ticket, result)."""
+        ...

@@ -11,6 +11,7 @@ import inspect
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeVar
 
+from flight.declare.access import Access
 from flight.declare.commands import SPEC_ATTRIBUTE, CommandSpec
 from flight.declare.fields import DeclarationError
 from flight.declare.outbox import Inbox, Outbox
@@ -45,6 +46,9 @@ class Module:
     Inputs: type[tuple[object, ...]] = NoInputs
     rules: ClassVar[tuple[Rule, ...]] = ()
     serves: ClassVar[tuple[int, ...]] = ()  # PUS services whose requests come to the inbox `requests`
+
+    def connect(self, access: Access) -> None:
+        """Called before `start`; most modules need nothing of it."""
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         """Called once, with parameters and kept state in place, before the first step and after a restart."""

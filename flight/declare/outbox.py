@@ -64,21 +64,26 @@ class Priority(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A telemetry packet that is no housekeeping: service, subtype and its packed body."""
+    """A telemetry packet that is no housekeeping: service, subtype and its packed body.
+
+    `origin` is the index of the module in whose name (APID) it goes down; the sender's own where None.
+    """
 
     service: int
     subtype: int
     body: bytes
     priority: Priority = Priority.EVENT
+    origin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event that happened, with its arguments in the declared order."""
+    """An event that happened: who (index), its number and severity, and its packed body (number u16, arguments)."""
 
-    event: Event
-    arguments: tuple[int | float, ...]
-    at_ns: int
+    origin: int
+    number: int
+    severity: int
+    body: bytes
 
 
 class Why(enum.IntEnum):
@@ -150,7 +155,7 @@ class Outbox:
         self.finished: list[tuple[int, Outcome]] = []
         self.requests: list[tuple[int, object, int]] = []
         self.frames: list[bytes] = []
-        self.keeping = False
+        self.keeping = 0  # the ticket of the wanted write, 0 for none
         self.next_ticket = 1
         self.used = False
 
@@ -158,9 +163,11 @@ class Outbox:
         self.used = True
         self.events.append((event, arguments))
 
-    def report(self, service: int, subtype: int, body: bytes, priority: Priority = Priority.EVENT) -> None:
+    def report(
+        self, service: int, subtype: int, body: bytes, priority: Priority = Priority.EVENT, origin: int | None = None
+    ) -> None:
         self.used = True
-        self.reports.append(Report(service, subtype, body, priority))
+        self.reports.append(Report(service, subtype, body, priority, origin))
 
     def set(self, switch: int, level: int) -> None:
         """Ask for an actuator level; idempotent, read back by the caller through its inputs."""
@@ -193,14 +200,18 @@ class Outbox:
         self.used = True
         self.frames.append(data)
 
-    def keep(self) -> None:
-        """Write `self.kept` to its critical slot."""
+    def keep(self) -> int:
+        """Write `self.kept` to its critical slot.  The ticket completes when it is on disk."""
         self.used = True
-        self.keeping = True
+        if not self.keeping:
+            self.keeping = self.next_ticket
+            self.next_ticket += 1
+        return self.keeping
 
     def clear(self) -> None:
         for box in (self.events, self.reports, self.switches, self.posts, self.invocations, self.finished):
             box.clear()
         self.requests.clear()
         self.frames.clear()
-        self.keeping = self.used = False
+        self.keeping = 0
+        self.used = False

@@ -81,7 +81,7 @@ class Kept(_Record):
 class Event:
     """A declared event, service 5: `limited = Event(Severity.MEDIUM, "heater on for {on_s} s", on_s=U16)`."""
 
-    __slots__ = ("fields", "module", "name", "number", "severity", "text")
+    __slots__ = ("fields", "name", "severity", "text")
 
     def __init__(self, severity: Severity, text: str, **arguments: object) -> None:
         named = [name for _, name, _, _ in string.Formatter().parse(text) if name]
@@ -91,8 +91,7 @@ class Event:
         self.severity = severity
         self.text = text
         self.fields = tuple(field_of(name, annotation) for name, annotation in arguments.items())
-        self.module = self.name = ""
-        self.number = 0  # given by the mission's ids.lock when the system is built
+        self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

@@ -1,0 +1,81 @@
+"""What the executive lends to the few modules that serve the whole spacecraft: commands, parameters, housekeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flight.declare.fields import Field
+from flight.declare.parameters import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A function call that fits its declaration and the mode."""
+
+    function: int
+    label: str
+    hazardous: bool
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why a request cannot be taken: a failure code of the wire, and words."""
+
+    code: int
+    reason: str
+
+
+class Catalog(Protocol):
+    """The commands of all modules."""
+
+    def check(self, data: bytes, mode: int) -> Checked | Complaint:
+        """`data` is the function number u16 and its arguments, as in TC[8,1]."""
+        ...
+
+
+class ParameterAccess(Protocol):
+    """The parameters of all modules; a set of changes is taken whole or not at all."""
+
+    def field(self, number: int) -> Field | None: ...
+
+    def value(self, number: int) -> Value: ...
+
+    def numbers(self) -> Sequence[int]: ...
+
+    def complaint(self, changes: Sequence[tuple[int, Value]]) -> str | None: ...
+
+    def commit(self, changes: Sequence[tuple[int, Value]]) -> None: ...
+
+    def document(self, changes: Sequence[tuple[int, Value]] = ()) -> bytes:
+        """All values as they will be stored, with `changes` applied."""
+        ...
+
+
+class HousekeepingAccess(Protocol):
+    """The switches of the housekeeping packets."""
+
+    def known(self, sid: int) -> bool: ...
+
+    def enable(self, sid: int, on: bool) -> None: ...
+
+    def once(self, sids: Sequence[int]) -> None: ...
+
+    def all(self) -> Sequence[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`servers` names the module that serves each PUS service; `apids` the modules that can be addressed."""
+
+    catalog: Catalog
+    parameters: ParameterAccess
+    housekeeping: HousekeepingAccess
+    servers: Mapping[int, str]
+    apids: frozenset[int]
+    spacecraft_id: int
+    frame_length: int
+    next_counts: Sequence[int]  # first free record count of each store at boot
+    documents: Mapping[str, bytes]  # what storage held at boot, by name

@@ -1,0 +1,7 @@
+"""The executive: runs modules and performs what they ask."""
+
+from flight.kernel.board import Board
+from flight.kernel.executive import Kernel, Loaded
+from flight.kernel.page import NoPage, Page, SharedPage
+
+__all__ = ["Board", "Kernel", "Loaded", "NoPage", "Page", "SharedPage"]

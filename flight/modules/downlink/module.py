@@ -1,0 +1,228 @@
+"""The way down: live telemetry first, then what no pass has seen.
+
+While no station is in sight, packets only go to the recorder and their numbers are noted.  In a pass live packets go
+to virtual channel 0, critical ones first, and what is left of the line carries the playback on channel 1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, NamedTuple
+
+from flight.declare import (
+    DONE,
+    MINUTE,
+    U16,
+    U32,
+    U64,
+    Access,
+    Boot,
+    Event,
+    Inbox,
+    Kept,
+    Module,
+    Outbox,
+    Outcome,
+    Overflow,
+    Parameter,
+    Refused,
+    Request,
+    Severity,
+    Signals,
+    Telemetry,
+    unit,
+)
+from flight.modules.downlink.playback import RANGE, STORES, Playback
+from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, attach_sync_marker
+
+EMITTED_MAX = 2048  # packets in one step: ten minutes of normal telemetry, a burst at boot is some hundred
+LIVE, PLAYED = 0, 1  # virtual channels, architecture 5
+SYNC_LENGTH = 4
+STORE_SHIFT = 56
+COUNT_MASK = (1 << STORE_SHIFT) - 1
+KEEP_EVERY_NS = 10 * MINUTE  # at most this much is sent twice after a power cut
+FETCH_LINES = 2  # read ahead of the line by two steps, so that a slow disk does not idle it
+RETRIEVE = 129
+
+
+class Unseen(Kept, version=1):
+    """The oldest record of each store that no pass has seen, and whether anything is known."""
+
+    known: bool
+    first_critical: U64
+    first_event: U64
+    first_housekeeping: U64
+
+
+KEPT_NAMES = ("first_critical", "first_event", "first_housekeeping")
+
+
+class Downlink(Module):
+    """Packs frames for what the transmitter can take, and never more."""
+
+    serves: ClassVar[tuple[int, ...]] = (15,)
+
+    class Inputs(NamedTuple):
+        carrier: bool
+        room: int
+        clcw: int
+
+    class Outputs(Signals):
+        live_queue: U16
+
+    class Status(Telemetry, period=10):
+        """Frames sent, packets waiting and played back."""
+
+        carrier: bool
+        passes: U32
+        frames: U64
+        live_packets: U64
+        played_packets: U64
+        unseen_critical: U32
+        unseen_event: U32
+        unseen_housekeeping: U32
+        live_waiting: Annotated[U32, unit("octets")]
+        playback_waiting: Annotated[U32, unit("octets")]
+        absent: U32
+        failed_reads: U32
+        lost: U32
+        playing: bool
+
+    playback_share = Parameter(1.0, unit="1", low=0.0, high=1.0, about="of the line left over by live telemetry")
+
+    pass_began = Event(Severity.INFO, "station in sight, {waiting} records wait", waiting=U32)
+    pass_ended = Event(Severity.INFO, "station lost after {frames} frames, {waiting} records wait", frames=U32, waiting=U32)
+
+    def __init__(self) -> None:
+        self.status = self.Status()
+        self.outputs = self.Outputs()
+        self.kept = Unseen()
+        self.emitted: Inbox[tuple[int, bytes]] = Inbox(EMITTED_MAX, Overflow.DROP_OLDEST)
+        self.requests: Inbox[Request] = Inbox(8)
+        self.playback = Playback()
+        self.carrier = False
+        self.frames_at_rise = 0
+        self.keep_at = 0
+
+    def connect(self, access: Access) -> None:
+        config = TmFrameConfig(access.spacecraft_id, access.frame_length)
+        self.maker = TmFrameMaker(config)
+        self.zone_length = config.zone_length
+        self.cadu_length = access.frame_length + SYNC_LENGTH
+        self.live = VirtualChannel(config.zone_length)
+        self.played = VirtualChannel(config.zone_length)
+        self.next_counts = list(access.next_counts)  # by store: one past the newest record known here
+
+    def start(self, now: int, boot: Boot, out: Outbox) -> None:
+        """What was recorded before the reboot and not seen by then is still wanted."""
+        for store, name in enumerate(KEPT_NAMES):
+            first = getattr(self.kept, name) if self.kept.known else 0
+            if first < self.next_counts[store]:
+                self.playback.want(store, first, self.next_counts[store] - 1)
+        self.keep_at = now + KEEP_EVERY_NS
+
+    def step(self, now: int, sees: Inputs, out: Outbox) -> None:
+        if sees.carrier != self.carrier:
+            self._turn(now, sees.carrier, out)
+        if self.requests.items:
+            for request in self.requests.drain():
+                out.finish(request.ident, self._serve(request))
+        if sees.carrier:
+            self._queue_live()
+            self._send(sees, out)
+        elif self.emitted.items:
+            self._note_unseen()
+        if now >= self.keep_at:
+            self._keep(now, out)
+        self._show()
+
+    def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
+        self.playback.completed(ticket, result, out)
+
+    def _turn(self, now: int, carrier: bool, out: Outbox) -> None:
+        self.carrier = carrier
+        waiting = self.playback.backlog()
+        if carrier:
+            self.status.passes += 1
+            self.frames_at_rise = self.status.frames
+            out.event(self.pass_began, waiting)
+        else:
+            out.event(self.pass_ended, self.status.frames - self.frames_at_rise, waiting)
+            self._keep(now, out)
+
+    def _note_unseen(self) -> None:
+        unseen = self.playback.unseen
+        for record, _ in self.emitted.drain():
+            store, count = record >> STORE_SHIFT, record & COUNT_MASK
+            unseen[store].append(count)
+            self.next_counts[store] = count + 1
+
+    def _queue_live(self) -> None:
+        """Critical packets overtake the others of the same step."""
+        packets = self.emitted.drain()
+        packets.sort(key=_store)
+        for record, packet in packets:
+            store, count = record >> STORE_SHIFT, record & COUNT_MASK
+            self.next_counts[store] = count + 1
+            if self.live.add(packet):
+                self.status.live_packets += 1
+            else:
+                self.playback.unseen[store].append(count)
+
+    def _send(self, sees: Inputs, out: Outbox) -> None:
+        frames = sees.room // self.cadu_length
+        sent = self._drain(self.live, LIVE, frames, sees.clcw, out)
+        left = int((frames - sent) * self.playback_share)
+        if left <= 0:
+            return
+        playback = self.playback
+        wanted = left * self.zone_length
+        while playback.ready and self.played.pending < wanted:
+            self.played.add(playback.take())
+        playback.fetch(max(FETCH_LINES * wanted, self.zone_length), out)
+        self._drain(self.played, PLAYED, left, sees.clcw, out)
+
+    def _drain(self, channel: VirtualChannel, number: int, frames: int, clcw: int, out: Outbox) -> int:
+        sent = 0
+        make = self.maker.make
+        while sent < frames:
+            zone = channel.take()
+            if zone is None:
+                break
+            out.transmit(attach_sync_marker(make(number, zone[0], zone[1], clcw)))
+            sent += 1
+        self.status.frames += sent
+        return sent
+
+    def _keep(self, now: int, out: Outbox) -> None:
+        self.keep_at = now + KEEP_EVERY_NS
+        self.kept.known = True
+        for store, name in enumerate(KEPT_NAMES):
+            items = self.playback.unseen[store].items
+            setattr(self.kept, name, items[0][0] if items else self.next_counts[store])
+        out.keep()
+
+    def _serve(self, request: Request) -> Outcome:
+        if request.subtype != RETRIEVE:
+            return Refused(f"TC[15,{request.subtype}] is not offered")
+        if len(request.data) != RANGE.size:
+            return Refused("expected store u8, first u64, last u64")
+        store, first, last = RANGE.unpack(request.data)
+        if store >= STORES or first > last or last > COUNT_MASK:
+            return Refused(f"store {store}, records {first} to {last}: no such range")
+        self.playback.want(store, first, last)
+        return DONE
+
+    def _show(self) -> None:
+        status, playback = self.status, self.playback
+        status.carrier = self.carrier
+        status.played_packets = playback.played
+        status.unseen_critical, status.unseen_event, status.unseen_housekeeping = (r.total() for r in playback.unseen)
+        status.live_waiting, status.playback_waiting = self.live.pending, self.played.pending + playback.ready_bytes
+        status.absent, status.failed_reads = playback.absent, playback.failed
+        status.lost = self.emitted.dropped
+        status.playing = playback.reading is not None or bool(playback.ready)
+        self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
+
+
+def _store(emitted: tuple[int, bytes]) -> int:
+    return emitted[0] >> STORE_SHIFT

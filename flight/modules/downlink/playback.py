@@ -1,0 +1,82 @@
+"""Playback (service 15): reads what no pass has seen from the recorder, by priority, a little ahead of the line."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Sequence
+
+from flight.declare import SECOND, Outbox, Priority, Read, Records
+from flight.modules.downlink.ranges import Ranges
+
+READ_WITHIN_NS = 30 * SECOND
+STORES = len(Priority)
+STORAGE_SERVICE, ABSENT = 15, 130  # subtypes from 128 up are ours (ECSS-E-ST-70-41C 5.2): see docs/operate.md
+RANGE = struct.Struct(">BQQ")
+
+
+class Playback:
+    """One read under way at a time; its packets wait here until the line takes them."""
+
+    def __init__(self) -> None:
+        self.unseen = [Ranges() for _ in range(STORES)]
+        self.ready: deque[bytes] = deque()
+        self.ready_bytes = 0
+        self.reading: tuple[int, int, int, int] | None = None  # ticket, store, first, last
+        self.played = 0
+        self.absent = 0
+        self.failed = 0
+
+    def want(self, store: int, first: int, last: int) -> None:
+        self.unseen[store].add(first, last)
+
+    def fetch(self, budget: int, out: Outbox) -> None:
+        """Ask for the next records, highest priority first, if the line will want them soon."""
+        if self.reading is not None or self.ready_bytes >= budget:
+            return
+        for store, ranges in enumerate(self.unseen):
+            if ranges.items:
+                first, last = ranges.items[0]
+                ticket = out.submit(Read(store, first, last, budget), READ_WITHIN_NS)
+                self.reading = (ticket, store, first, last)
+                return
+
+    def completed(self, ticket: int, result: object, out: Outbox) -> None:
+        if self.reading is None or self.reading[0] != ticket:
+            return
+        _, store, first, last = self.reading
+        self.reading = None
+        if not isinstance(result, Records):
+            self.failed += 1  # the range stays wanted; the next fetch asks again
+            return
+        if not result.complete and result.records:
+            last = result.records[-1][0]
+        self.unseen[store].remove_through(first, last)
+        for _, packet in result.records:
+            self.ready.append(packet)
+            self.ready_bytes += len(packet)
+        for low, high in missing(first, last, [count for count, _ in result.records]):
+            self.absent += high - low + 1
+            out.report(STORAGE_SERVICE, ABSENT, RANGE.pack(store, low, high), Priority.CRITICAL)
+
+    def take(self) -> bytes:
+        packet = self.ready.popleft()
+        self.ready_bytes -= len(packet)
+        self.played += 1
+        return packet
+
+    def backlog(self) -> int:
+        return sum(ranges.total() for ranges in self.unseen)
+
+
+def missing(first: int, last: int, present: Sequence[int]) -> list[tuple[int, int]]:
+    """The ranges within first..last that `present` (ascending) leaves out."""
+    gaps = []
+    expected = first
+    for count in present:
+        if count > expected:
+            gaps.append((expected, count - 1))
+        expected = count + 1
+    if expected <= last:
+        gaps.append((expected, last))
+    return gaps
