@@ -1,0 +1,133 @@
+"""The onboard recorder: packet stores, each a log with its own budget and its own counts.
+
+A record's number on board and on the ground is store << 56 | count.  A number is never used twice, for the
+ground may have seen it in live telemetry even when the log lost it in a power cut: counts are reserved ahead,
+in blocks, in critical slots, and after an unclean end they go on at the end of the block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import pack, unpack
+from typing import NamedTuple
+
+from flight.ports import Disk
+from flight.store.log import SEGMENT_OCTETS, Log
+from flight.store.record import Record
+from flight.store.refused import Refused
+from flight.store.slots import Slots
+
+COUNT_BITS = 56
+COUNT_LIMIT = 1 << COUNT_BITS
+STORES_LIMIT = 1 << (64 - COUNT_BITS)
+# Counts reserved at once: a day of a busy store costs a few saves, and 2^40 reboots fit into the 56 bits.
+RESERVED_BLOCK = 65_536
+
+
+class StoreBudget(NamedTuple):
+    """A packet store: the name of its files, and the octets that they may take."""
+
+    name: str
+    budget_bytes: int
+    segment_bytes: int = SEGMENT_OCTETS
+
+
+class Extent(NamedTuple):
+    """Counts from `oldest` to before `next` may be stored; `next` is the lowest that may be appended."""
+
+    oldest: int
+    next: int
+
+
+class Recorder:
+    """`open` before anything else; it may be called again when it has raised OSError."""
+
+    def __init__(self, disk: Disk, stores: Sequence[StoreBudget]) -> None:
+        assert 0 < len(stores) <= STORES_LIMIT
+        assert len({budget.name for budget in stores}) == len(stores), "stores share a name"
+        self.logs = [
+            Log(disk, store.name, store.budget_bytes, store.segment_bytes, first=index << COUNT_BITS)
+            for index, store in enumerate(stores)
+        ]
+        self._next = [0] * len(stores)  # the lowest count that may be appended
+        self._reserved = [0] * len(stores)  # counts below are reserved in the slots
+        self.floors = Slots(disk, "recorder")
+        self.floors_lost = False  # no good slot was found beside stored records
+
+    def open(self) -> None:
+        kept = self.floors.load()
+        reserved = _unpack(kept or b"", len(self.logs))
+        for store, log in enumerate(self.logs):
+            log.open()
+            found = log.next - (store << COUNT_BITS)
+            if found and kept is None:
+                self.floors_lost = True
+                found += RESERVED_BLOCK
+            self._next[store] = max(found, reserved[store])
+        self._reserved = reserved
+
+    def append(self, store: int, first_count: int, packets: Sequence[bytes]) -> None:
+        """Take packets of counts from `first_count` on for the next commit.  No count may be used twice.
+
+        Raises Refused (nothing is taken) or OSError (nothing is taken; the same call may be made again).
+        """
+        log = self._log(store)
+        end = first_count + len(packets)
+        if not self._next[store] <= first_count <= COUNT_LIMIT - len(packets):
+            raise Refused(
+                f"store {store}: count {first_count} may be in use, the next is {self._next[store]}"
+            )
+        if end > self._reserved[store]:
+            self._reserve(store, min(end + RESERVED_BLOCK, COUNT_LIMIT))
+        log.extend(store << COUNT_BITS | first_count, packets)
+        self._next[store] = end
+
+    def commit(self) -> None:
+        """Make all stores durable.  One that fails does not stop the others; its OSError comes at the end."""
+        failure: OSError | None = None
+        for log in self.logs:
+            try:
+                log.commit()
+            except OSError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Commit, and reserve no count beyond those used: the next life goes on without a gap."""
+        self.commit()
+        self.floors.save(pack(f"<{len(self._next)}Q", *self._next))
+        self._reserved = list(self._next)
+
+    def read(self, store: int, first: int, last: int, limit_bytes: int) -> list[Record]:
+        """Committed packets of counts `first` to `last`, ascending, as (count, packet); see `Log.read`."""
+        log, base = self._log(store), store << COUNT_BITS
+        records = log.read(base | max(first, 0), base | min(last, COUNT_LIMIT - 1), limit_bytes)
+        return [(number - base, packet) for number, packet in records]
+
+    @property
+    def damage_met(self) -> int:
+        """Octets that reads could not make sense of, in this life."""
+        return sum(log.met.octets for log in self.logs)
+
+    def extent(self, store: int) -> Extent:
+        return Extent(
+            min(self._log(store).oldest - (store << COUNT_BITS), self._next[store]), self._next[store]
+        )
+
+    def _log(self, store: int) -> Log:
+        if not 0 <= store < len(self.logs):
+            raise Refused(f"there is no store {store}")
+        return self.logs[store]
+
+    def _reserve(self, store: int, floor: int) -> None:
+        floors = list(self._reserved)
+        floors[store] = floor
+        self.floors.save(pack(f"<{len(floors)}Q", *floors))
+        self._reserved = floors
+
+
+def _unpack(body: bytes, stores: int) -> list[int]:
+    """As many floors as there are stores: another version of the mission may have had more or fewer."""
+    floors = list(unpack(f"<{len(body) // 8}Q", body[: len(body) // 8 * 8]))
+    return (floors + [0] * stores)[:stores]

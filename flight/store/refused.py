@@ -1,0 +1,7 @@
+"""The one error of this package; what the disk itself cannot do is an OSError."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):  # noqa: N818  (it is the answer to a request, not a fault)
+    """The caller asked for what a store must not do.  Nothing is changed."""
