@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flight.boot import CLOCK_STATE, RESERVED_NS, pack_clock
 from flight.declare import (
     SECOND,
     Access,
@@ -104,6 +105,7 @@ class Kernel:
         self.figures = Figures(self.bus, self.slots, self.boxes, boot)
         self._compile_schedule()
         self.started = 0
+        self.reserve_at = 0
         self.ticks = 0
         self.slowest = 0  # index of the module that took longest in the last tick
         self.invoking: deque[Invocation] = deque(maxlen=INVOCATIONS_MAX)
@@ -190,6 +192,20 @@ class Kernel:
         self.ticks += 1
         if index % self.ticks_per_second == 0:
             self.sampler.sample(now // SECOND)
+            if now >= self.reserve_at:
+                self._reserve_clock(now)
+
+    def _reserve_clock(self, now: int) -> None:
+        """Keep the floor of the mission clock ahead of now, so that no reboot can run it backwards."""
+        self.reserve_at = now + RESERVED_NS // 2
+        request = SaveState(CLOCK_STATE, pack_clock(now + RESERVED_NS, clean=False))
+        ticket = self.out.next_ticket
+        self.out.next_ticket += 1
+        self.tickets.submit(0, ticket, request, KEEP_WITHIN_NS, now)
+
+    def shut_down(self, now: int) -> list[SaveState]:
+        """What must be on disk for the next boot to be a clean one; the caller writes it and stops ticking."""
+        return [SaveState(CLOCK_STATE, pack_clock(now, clean=True))]
 
     def _step_all(self, due: Sequence[Slot], now: int) -> None:
         page, out, cost = self.page, self.out, self.board.clock.cost

@@ -11,6 +11,7 @@ from flight.declare import (
     U64,
     Access,
     Append,
+    Commit,
     Event,
     Inbox,
     Module,
@@ -25,6 +26,7 @@ EMITTED_MAX = 4096  # 20 minutes of normal telemetry while storage hangs; then t
 WRITE_WITHIN_NS = 60 * SECOND
 OPEN_WRITES_MAX = 16  # writes under way; more means storage has stopped answering
 STORE_SHIFT = 56
+COMMITTED = 255  # in place of a store: the commit of all
 COUNT_MASK = (1 << STORE_SHIFT) - 1
 
 
@@ -83,6 +85,7 @@ class Recorder(Module):
             run[1].append(packet)
         for store, run in runs.items():
             self._submit(store, run, out)
+        self.open[out.submit(Commit(), WRITE_WITHIN_NS)] = (COMMITTED, 0)
 
     def _submit(self, store: int, run: tuple[int, list[bytes]] | None, out: Outbox) -> None:
         if run is None:
@@ -101,10 +104,10 @@ class Recorder(Module):
             self.status.next_housekeeping = count
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
-        store, packets = self.open.pop(ticket, (0, 0))
+        store, packets = self.open.pop(ticket, (COMMITTED, 0))
         if isinstance(result, Stored):
             self.status.recorded += packets
-            self.failing = False
+            self.failing = self.failing and store != COMMITTED  # only a whole commit ends an episode
             return
         self.status.failed_writes += 1
         if not self.failing:  # once per episode

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from flight.declare import (
     DONE,
     MINUTE,
+    SECOND,
     U16,
     U32,
     U64,
@@ -39,6 +40,7 @@ LIVE, PLAYED = 0, 1  # virtual channels, architecture 5
 SYNC_LENGTH = 4
 STORE_SHIFT = 56
 COUNT_MASK = (1 << STORE_SHIFT) - 1
+ASSERT_EVERY_NS = 30 * SECOND
 KEEP_EVERY_NS = 10 * MINUTE  # at most this much is sent twice after a power cut
 FETCH_LINES = 2  # read ahead of the line by two steps, so that a slow disk does not idle it
 RETRIEVE = 129
@@ -92,7 +94,10 @@ class Downlink(Module):
     pass_began = Event(Severity.INFO, "station in sight, {waiting} records wait", waiting=U32)
     pass_ended = Event(Severity.INFO, "station lost after {frames} frames, {waiting} records wait", frames=U32, waiting=U32)
 
-    def __init__(self) -> None:
+    def __init__(self, transmitter: int | None = None) -> None:
+        """`transmitter` is the switch that must be on to send; None where the radio needs none."""
+        self.transmitter = transmitter
+        self.assert_at = 0
         self.status = self.Status()
         self.outputs = self.Outputs()
         self.kept = Unseen()
@@ -126,6 +131,8 @@ class Downlink(Module):
         if self.requests.items:
             for request in self.requests.drain():
                 out.finish(request.ident, self._serve(request))
+        if now >= self.assert_at:
+            self._key(now, out)
         if sees.carrier:
             self._queue_live()
             self._send(sees, out)
@@ -138,8 +145,15 @@ class Downlink(Module):
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
 
+    def _key(self, now: int, out: Outbox) -> None:
+        """Transmitter on in a pass, off outside; said again now and then, since a latch-up reset may have undone it."""
+        self.assert_at = now + ASSERT_EVERY_NS
+        if self.transmitter is not None:
+            out.set(self.transmitter, int(self.carrier))
+
     def _turn(self, now: int, carrier: bool, out: Outbox) -> None:
         self.carrier = carrier
+        self.assert_at = now
         waiting = self.playback.backlog()
         if carrier:
             self.status.passes += 1

@@ -6,7 +6,7 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 
-from flight.declare import SECOND, Outbox, Priority, Read, Records
+from flight.declare import READ_LIMIT_BYTES, SECOND, Outbox, Priority, Read, Records
 from flight.modules.downlink.ranges import Ranges
 
 READ_WITHIN_NS = 30 * SECOND
@@ -37,7 +37,7 @@ class Playback:
         for store, ranges in enumerate(self.unseen):
             if ranges.items:
                 first, last = ranges.items[0]
-                ticket = out.submit(Read(store, first, last, budget), READ_WITHIN_NS)
+                ticket = out.submit(Read(store, first, last, min(budget, READ_LIMIT_BYTES)), READ_WITHIN_NS)
                 self.reading = (ticket, store, first, last)
                 return
 
@@ -49,8 +49,8 @@ class Playback:
         if not isinstance(result, Records):
             self.failed += 1  # the range stays wanted; the next fetch asks again
             return
-        if not result.complete and result.records:
-            last = result.records[-1][0]
+        if result.records:
+            last = result.records[-1][0]  # what follows is asked for again; an empty answer says that it is absent
         self.unseen[store].remove_through(first, last)
         for _, packet in result.records:
             self.ready.append(packet)
