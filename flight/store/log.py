@@ -134,9 +134,9 @@ class Log:
                     raise
 
     def read(self, first: int, last: int, limit_bytes: int) -> list[Record]:
-        """The committed records from `first` to `last`, ascending, at most `limit_bytes` of bodies.
+        """The committed records from `first` to `last`, ascending; those missing or damaged are left out.
 
-        The first record is given even if it is longer.  A record that is missing or damaged is left out.
+        At most `limit_bytes` of bodies, but at least one record: an empty answer says that there is none.
         """
         records: list[Record] = []
         at = max(bisect_right(self._segments, first, key=lambda segment: segment.first) - 1, 0)
@@ -146,7 +146,8 @@ class Log:
             hidden_from = self._segments[at].first if at < len(self._segments) else NUMBER_LIMIT
             if not segment.scanned:
                 segment.scan()
-            limit_bytes = segment.read(first, min(last, hidden_from - 1), limit_bytes, records, self.met)
+            upper = min(last, hidden_from - 1)
+            limit_bytes = segment.read(first, upper, limit_bytes, records, self.met)
         return records
 
     def scrub(self) -> bool:

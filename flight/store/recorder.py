@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from struct import pack, unpack
 from typing import NamedTuple
 
+from flight.declare.storage import Extent
 from flight.ports import Disk
 from flight.store.log import SEGMENT_OCTETS, Log
 from flight.store.record import Record
@@ -32,23 +33,19 @@ class StoreBudget(NamedTuple):
     segment_bytes: int = SEGMENT_OCTETS
 
 
-class Extent(NamedTuple):
-    """Counts from `oldest` to before `next` may be stored; `next` is the lowest that may be appended."""
-
-    oldest: int
-    next: int
-
-
 class Recorder:
     """`open` before anything else; it may be called again when it has raised OSError."""
 
-    def __init__(self, disk: Disk, stores: Sequence[StoreBudget]) -> None:
+    def __init__(
+        self, disk: Disk, stores: Sequence[StoreBudget], reserved_block: int = RESERVED_BLOCK
+    ) -> None:
         assert 0 < len(stores) <= STORES_LIMIT
         assert len({budget.name for budget in stores}) == len(stores), "stores share a name"
         self.logs = [
             Log(disk, store.name, store.budget_bytes, store.segment_bytes, first=index << COUNT_BITS)
             for index, store in enumerate(stores)
         ]
+        self._reserved_block = reserved_block
         self._next = [0] * len(stores)  # the lowest count that may be appended
         self._reserved = [0] * len(stores)  # counts below are reserved in the slots
         self.floors = Slots(disk, "recorder")
@@ -62,7 +59,7 @@ class Recorder:
             found = log.next - (store << COUNT_BITS)
             if found and kept is None:
                 self.floors_lost = True
-                found += RESERVED_BLOCK
+                found += self._reserved_block
             self._next[store] = max(found, reserved[store])
         self._reserved = reserved
 
@@ -78,7 +75,7 @@ class Recorder:
                 f"store {store}: count {first_count} may be in use, the next is {self._next[store]}"
             )
         if end > self._reserved[store]:
-            self._reserve(store, min(end + RESERVED_BLOCK, COUNT_LIMIT))
+            self._reserve(store, min(end + self._reserved_block, COUNT_LIMIT))
         log.extend(store << COUNT_BITS | first_count, packets)
         self._next[store] = end
 
@@ -102,7 +99,7 @@ class Recorder:
     def read(self, store: int, first: int, last: int, limit_bytes: int) -> list[Record]:
         """Committed packets of counts `first` to `last`, ascending, as (count, packet); see `Log.read`."""
         log, base = self._log(store), store << COUNT_BITS
-        records = log.read(base | max(first, 0), base | min(last, COUNT_LIMIT - 1), limit_bytes)
+        records = log.read(base + max(first, 0), base + min(last, COUNT_LIMIT - 1), limit_bytes)
         return [(number - base, packet) for number, packet in records]
 
     @property

@@ -86,7 +86,7 @@ class Segment:
     def read(self, first: int, last: int, room: int, records: list[Record], met: Damage) -> int:
         """Append the good records from `first` to `last` to `records`, up to `room` octets of bodies.
 
-        Gives the room left, -1 once a record did not fit; the very first record is always taken.
+        Gives the room left, negative once a record did not fit; the very first one is always taken.
         """
         at = max(bisect_right(self._numbers, first) - 1, 0)
         while at < len(self._offsets) and self._numbers[at] <= last:
@@ -98,7 +98,7 @@ class Segment:
                     continue
                 room -= len(body)
                 if room < 0 and records:
-                    return -1
+                    return room
                 records.append((number, body))
             at += 1
         return room

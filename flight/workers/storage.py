@@ -1,4 +1,4 @@
-"""The storage worker: everything that touches the disk, as requests and results.
+"""The storage worker: everything that touches the disk, as requests and results (`flight.declare.storage`).
 
 It is one object without a process: the simulator calls `perform` in virtual time, the real worker's process
 calls it for each request that comes in over its pipe.  What the disk cannot do comes back as `Failed`; a
@@ -8,125 +8,35 @@ simulated power cut is a BaseException and passes through.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from flight.declare.storage import (
+    READ_LIMIT_BYTES,
+    Append,
+    Close,
+    Commit,
+    Extent,
+    Failed,
+    Found,
+    LoadDocument,
+    LoadState,
+    Read,
+    Records,
+    SaveDocument,
+    SaveState,
+    Scrub,
+    Snapshot,
+    StorageRequest,
+    StorageResult,
+    Stored,
+    Stores,
+    StoreState,
+)
 from flight.ports import Disk
-from flight.store import Document, Extent, Record, Recorder, Refused, Slots, StoreBudget
+from flight.store import Document, Recorder, Refused, Slots, StoreBudget
 
 NAMES_LIMIT = 128  # states and documents each; a mission has one state for each module
 NAME_LENGTH_LIMIT = 48
-READ_LIMIT_BYTES = 256 * 1024  # of one `Read`: what the pipe carries without holding up the next request
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
-
-
-class Append(NamedTuple):
-    """Take packets of counts from `first` on for the next commit; no count is ever used twice."""
-
-    store: int
-    first: int
-    packets: tuple[bytes, ...]
-
-
-class Commit(NamedTuple):
-    """Make durable what was appended."""
-
-
-class Read(NamedTuple):
-    """Committed packets of counts `first` to `last`, both included."""
-
-    store: int
-    first: int
-    last: int
-    limit_bytes: int = READ_LIMIT_BYTES
-
-
-class SaveState(NamedTuple):
-    """Keep a small critical state, in four slots."""
-
-    name: str
-    body: bytes
-
-
-class SaveDocument(NamedTuple):
-    """Replace a document as a whole."""
-
-    name: str
-    body: bytes
-
-
-class LoadState(NamedTuple):
-    name: str
-
-
-class LoadDocument(NamedTuple):
-    name: str
-
-
-class Scrub(NamedTuple):
-    """Check the stored octets of one more segment of each store."""
-
-
-class Snapshot(NamedTuple):
-    """Tell how each store is."""
-
-
-class Close(NamedTuple):
-    """Commit and end cleanly: the next life continues the counts without a gap."""
-
-
-Request = (
-    Append | Commit | Read | SaveState | SaveDocument | LoadState | LoadDocument | Scrub | Snapshot | Close
-)
-
-
-class Stored(NamedTuple):
-    """What was asked for is done; after Commit, Save and Close it is durable."""
-
-
-class Records(NamedTuple):
-    """Packets as (count, packet), ascending; `damaged_octets` could not be read, in or beside that range."""
-
-    store: int
-    records: tuple[Record, ...]
-    damaged_octets: int
-
-
-class Loaded(NamedTuple):
-    """The newest good body, None if there is none.  `damaged`: some copy of it was not good."""
-
-    name: str
-    body: bytes | None
-    damaged: bool
-
-
-class StoreState(NamedTuple):
-    """One packet store.  Damage is that of the segments checked so far."""
-
-    name: str
-    extent: Extent
-    stored_bytes: int
-    budget_bytes: int
-    damaged_octets: int
-    damaged_stretches: int
-    dropped_segments: int
-    errors: int
-
-
-class Stores(NamedTuple):
-    """The answer to Snapshot.  `floors_lost`: no reserved floor was found, counts go on from the records."""
-
-    stores: tuple[StoreState, ...]
-    floors_lost: bool
-    failures: int  # requests answered with Failed in this life
-
-
-class Failed(NamedTuple):
-    """Nothing was changed, or for a save: the old or the new body may be found."""
-
-    reason: str
-
-
-Result = Stored | Records | Loaded | Stores | Failed
 
 
 class StorageWorker:
@@ -141,7 +51,7 @@ class StorageWorker:
         self._documents: dict[str, Document] = {}
         self._failures = 0
 
-    def perform(self, request: Request) -> Result:
+    def perform(self, request: StorageRequest) -> StorageResult:
         """Do it; total over requests."""
         try:
             if not self._opened:
@@ -159,24 +69,26 @@ class StorageWorker:
         """Of an opened worker, for the one that boots flight: where its counts go on."""
         return self._recorder.extent(store)
 
-    def _perform(self, request: Request) -> Result:
+    def _perform(self, request: StorageRequest) -> StorageResult:
         match request:
             case Append(store, first, packets):
                 self._recorder.append(store, first, packets)
             case Commit():
                 self._recorder.commit()
-            case Read():
-                return self._read(request)
+            case Read(store, first, last, limit_bytes):
+                before = self._recorder.damage_met
+                records = self._recorder.read(store, first, last, min(limit_bytes, READ_LIMIT_BYTES))
+                return Records(store, tuple(records), self._recorder.damage_met - before)
             case SaveState(name, body):
                 self._state(name).save(body)
             case SaveDocument(name, body):
                 self._document(name).save(body)
             case LoadState(name):
                 slots = self._state(name)
-                return Loaded(name, slots.load(), slots.damaged > 0)
+                return Found(name, slots.load(), slots.damaged > 0)
             case LoadDocument(name):
                 document = self._document(name)
-                return Loaded(name, document.load(), document.damaged)
+                return Found(name, document.load(), document.damaged)
             case Scrub():
                 for log in self._recorder.logs:
                     log.scrub()
@@ -185,14 +97,6 @@ class StorageWorker:
             case Close():
                 self._recorder.close()
         return Stored()
-
-    def _read(self, request: Read) -> Records:
-        store, first, last, limit_bytes = request
-        if not 0 < limit_bytes <= READ_LIMIT_BYTES:
-            raise Refused(f"a read of {limit_bytes} octets, at most {READ_LIMIT_BYTES}")
-        before = self._recorder.damage_met
-        records = self._recorder.read(store, first, last, limit_bytes)
-        return Records(store, tuple(records), self._recorder.damage_met - before)
 
     def _state(self, name: str) -> Slots:
         if name not in self._states:
