@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from flight.boot import Resumed
 from flight.declare import Module
 from flight.dictionary import Dictionary, build_dictionary, read_lock
 from flight.kernel import Board, Kernel, Loaded, NoPage, Page
 from flight.kernel.own import NAME, Executive
-from flight.boot import Resumed
 from flight.mission import Mission, Row
 
 OWN_BUDGET_US = 2_000
@@ -98,6 +98,10 @@ def safe_rows(mission: Mission) -> list[str]:
     return [row.name for row in mission.rows if row.safe]
 
 
-def assemble(built: Built, board: Board, resumed: Resumed, loaded: Loaded, page: Page | None = None) -> Kernel:
+def assemble(
+    built: Built, board: Board, resumed: Resumed, loaded: Loaded, page: Page | None = None
+) -> Kernel:
     """Everything joined, not yet started."""
-    return Kernel(built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, page or NoPage())
+    return Kernel(
+        built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, page or NoPage()
+    )

@@ -37,6 +37,8 @@ def pack_boot(count: int) -> bytes:
 def resume(boot_state: bytes | None, clock_state: bytes | None, reason: int, safe: bool) -> Resumed:
     """From the two slots to this boot.  Unreadable slots count as a first, unclean boot at clock zero."""
     count = _boot.unpack(boot_state)[0] if boot_state and len(boot_state) == _boot.size else 0
-    floor, clean = _clock.unpack(clock_state) if clock_state and len(clock_state) == _clock.size else (0, count == 0)
+    floor, clean = (
+        _clock.unpack(clock_state) if clock_state and len(clock_state) == _clock.size else (0, count == 0)
+    )
     whole = -(-floor // SECOND) * SECOND
     return Resumed(Boot(count + 1, clean, safe, reason), whole)

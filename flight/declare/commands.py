@@ -60,7 +60,9 @@ SPEC_ATTRIBUTE = "__skyrack_command__"
 FIRST_NAMES = ["self", "call", "out"]
 
 
-def command(*, hazardous: bool = False, modes: tuple[Mode, ...] = ALL_MODES) -> Callable[[Method[P]], Method[P]]:
+def command(
+    *, hazardous: bool = False, modes: tuple[Mode, ...] = ALL_MODES
+) -> Callable[[Method[P]], Method[P]]:
     """Mark `def name(self, call: Call, out: Outbox, <arguments>) -> Outcome` as a command, PUS service 8.
 
     The first paragraph of its docstring is its description on the ground.  A hazardous command runs only after

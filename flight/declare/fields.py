@@ -121,7 +121,11 @@ class Field:
             return f"{self.name} is a number ({self.kind}), not {value!r}"
         if self.code in INTEGERS:
             return self._integer_complaint(value)
-        return self._range_complaint(value) if math.isfinite(value) else f"{self.name} must be finite, not {value}"
+        return (
+            self._range_complaint(value)
+            if math.isfinite(value)
+            else f"{self.name} must be finite, not {value}"
+        )
 
     def _integer_complaint(self, value: float) -> str | None:
         if value != value or value in (math.inf, -math.inf) or value != int(value):
@@ -137,9 +141,13 @@ class Field:
         low = -F32_MAX if self.low is None and self.code == "f" else self.low
         high = F32_MAX if self.high is None and self.code == "f" else self.high
         if (low is not None and value < low) or (high is not None and value > high):
-            bounds = f"{'any' if self.low is None else f'{self.low:g}'} to {'any' if self.high is None else f'{self.high:g}'}"
-            return f"{self.name} is {bounds}{' ' + self.unit if self.unit else ''}, not {value:g}"
+            symbol = " " + self.unit if self.unit else ""
+            return f"{self.name} is {_bound(self.low)} to {_bound(self.high)}{symbol}, not {value:g}"
         return None
+
+
+def _bound(value: float | None) -> str:
+    return "any" if value is None else f"{value:g}"
 
 
 def field_of(name: str, annotation: object) -> Field:

@@ -66,7 +66,9 @@ class Module:
 
     @classmethod
     def commands(cls) -> tuple[CommandSpec, ...]:
-        specs = [getattr(member, SPEC_ATTRIBUTE, None) for member in _members(cls) if inspect.isfunction(member)]
+        specs = [
+            getattr(member, SPEC_ATTRIBUTE, None) for member in _members(cls) if inspect.isfunction(member)
+        ]
         return tuple(spec for spec in specs if isinstance(spec, CommandSpec))
 
     def packets(self) -> dict[str, Telemetry]:

@@ -159,12 +159,17 @@ class Outbox:
         self.next_ticket = 1
         self.used = False
 
-    def event(self, event: Event, *arguments: int | float) -> None:
+    def event(self, event: Event, *arguments: float) -> None:
         self.used = True
         self.events.append((event, arguments))
 
     def report(
-        self, service: int, subtype: int, body: bytes, priority: Priority = Priority.EVENT, origin: int | None = None
+        self,
+        service: int,
+        subtype: int,
+        body: bytes,
+        priority: Priority = Priority.EVENT,
+        origin: int | None = None,
     ) -> None:
         self.used = True
         self.reports.append(Report(service, subtype, body, priority, origin))

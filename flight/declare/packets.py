@@ -39,8 +39,8 @@ class _Record:
 class Telemetry(_Record):
     """A housekeeping packet, service 3.  The module writes attributes; the executive samples them every `period` s.
 
-        class Status(Telemetry, period=10):
-            charge: Annotated[float, unit("1"), limits(yellow_low=0.75, red_low=0.6)]
+    class Status(Telemetry, period=10):
+        charge: Annotated[float, unit("1"), limits(yellow_low=0.75, red_low=0.6)]
     """
 
     period: ClassVar[int]

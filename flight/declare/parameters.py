@@ -21,7 +21,15 @@ class Parameter(Generic[T]):
 
     __slots__ = ("about", "default", "field", "name")
 
-    def __init__(self, default: T, *, unit: str = "", low: float | None = None, high: float | None = None, about: str = "") -> None:
+    def __init__(
+        self,
+        default: T,
+        *,
+        unit: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        about: str = "",
+    ) -> None:
         self.default: T = default
         self.name = ""
         self.about = about

@@ -21,9 +21,13 @@ def wanted_ids(modules: Mapping[str, Module]) -> Wanted:
         for label, packet in module.packets().items():
             wanted["packet", f"{name}.{label}"] = short_hash(layout_of(packet.fields))
         for event in module.events():
-            wanted["event", f"{name}.{event.name}"] = short_hash(f"{event.severity} {layout_of(event.fields)}")
+            wanted["event", f"{name}.{event.name}"] = short_hash(
+                f"{event.severity} {layout_of(event.fields)}"
+            )
         for command in module.commands():
-            wanted["command", f"{name}.{command.name}"] = short_hash(f"{command.hazardous} {layout_of(command.fields)}")
+            wanted["command", f"{name}.{command.name}"] = short_hash(
+                f"{command.hazardous} {layout_of(command.fields)}"
+            )
         for parameter in module.parameters():
             wanted["parameter", f"{name}.{parameter.name}"] = short_hash(layout_of((parameter.field,)))
     return wanted
@@ -57,7 +61,9 @@ def build_dictionary(
             for e in module.events()
         ),
         commands=tuple(
-            CommandEntry(name, c.name, number("command", f"{name}.{c.name}"), c.hazardous, c.modes, c.about, c.fields)
+            CommandEntry(
+                name, c.name, number("command", f"{name}.{c.name}"), c.hazardous, c.modes, c.about, c.fields
+            )
             for name, module in modules.items()
             for c in module.commands()
         ),

@@ -48,8 +48,9 @@ def compile_encoder(entry: PacketEntry, apid: int) -> Encoder:
     """Generate the encoder of one housekeeping packet."""
     layout = struct.Struct(TM_PREFIX_FORMAT + "H" + body_format(entry.fields))
     length = layout.size + CRC_SIZE - 7
-    head = f"{0x0800 | apid}, 0xC000 | sequence, {length}, {PUS_VERSION_OCTET}, {HOUSEKEEPING_SERVICE}, {HOUSEKEEPING_SUBTYPE}"
-    head += f", counter, 0, seconds, fine, fraction, record, {entry.sid}"
+    head = f"{0x0800 | apid}, 0xC000 | sequence, {length}, {PUS_VERSION_OCTET}, "
+    head += f"{HOUSEKEEPING_SERVICE}, {HOUSEKEEPING_SUBTYPE}, "
+    head += f"counter, 0, seconds, fine, fraction, record, {entry.sid}"
     plain = "".join(f", s.{f.name}" for f in entry.fields)
     safe = "".join(f", saturate(s.{f.name}, {f.code!r})" for f in entry.fields)
     source = f"""
@@ -66,7 +67,7 @@ def encode(s, sequence, counter, seconds, fine, fraction, record):
         "saturate": saturate,
         "crc": crc_hqx,
     }
-    exec(compile(source, f"<encoder of {entry.label}>", "exec"), space)
+    exec(compile(source, f"<encoder of {entry.label}>", "exec"), space)  # noqa: S102  (made here, of a checked declaration)
     encode = space["encode"]
     assert callable(encode)
     return encode
@@ -75,7 +76,7 @@ def encode(s, sequence, counter, seconds, fine, fraction, record):
 def compile_decoder(entry: PacketEntry) -> Callable[[bytes], tuple[int | float | bool, ...]]:
     """From a whole packet of the right length to a namedtuple of its fields.  struct.error if the length is wrong."""
     layout = struct.Struct(f">{PREFIX_SIZE + 2}x{body_format(entry.fields)}{CRC_SIZE}x")
-    row = namedtuple(entry.name, [field.name for field in entry.fields])  # type: ignore[misc]
+    row = namedtuple(entry.name, [field.name for field in entry.fields])  # type: ignore[misc]  # noqa: PYI024  (its fields are data)
     unpack = layout.unpack
     make = row._make
 
@@ -89,7 +90,8 @@ def pack_arguments(fields: Sequence[Field], values: Sequence[object]) -> bytes:
     """Event or command arguments; values out of range saturate, so that this never fails."""
     fixed = [field for field in fields if field.code != "*"]
     data = struct.pack(
-        ">" + body_format(fixed), *(saturate(value, field.code) for field, value in zip(fixed, values, strict=False))
+        ">" + body_format(fixed),
+        *(saturate(value, field.code) for field, value in zip(fixed, values, strict=False)),
     )
     if len(fixed) < len(fields):
         tail = values[len(fixed)]

@@ -84,7 +84,9 @@ class Dictionary:
     events: tuple[EventEntry, ...]
     commands: tuple[CommandEntry, ...]
     parameters: tuple[ParameterEntry, ...]
-    hash: int = field(default=0, compare=False)  # 32 bits over the wire layout: see `flight.dictionary.layout`
+    hash: int = field(
+        default=0, compare=False
+    )  # 32 bits over the wire layout: see `flight.dictionary.layout`
 
     @cached_property
     def apids(self) -> dict[str, int]:

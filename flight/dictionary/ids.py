@@ -11,8 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 KINDS = ("module", "packet", "event", "command", "parameter")
-FIRST = {"module": 16, "packet": 1, "event": 1, "command": 1, "parameter": 1}  # APIDs below 16 are left to the platform
-LAST = {"module": 0x7EF, "packet": 0xFFFF, "event": 0xFFFF, "command": 0xFFFF, "parameter": 0xFFFF}  # 0x7F0 up are reserved
+FIRST = {
+    "module": 16,
+    "packet": 1,
+    "event": 1,
+    "command": 1,
+    "parameter": 1,
+}  # APIDs below 16 are left to the platform
+LAST = {
+    "module": 0x7EF,
+    "packet": 0xFFFF,
+    "event": 0xFFFF,
+    "command": 0xFFFF,
+    "parameter": 0xFFFF,
+}  # 0x7F0 up are reserved
 LINE = re.compile(r"(retired )?(module|packet|event|command|parameter) ([\w.]+) = (\d+) ([0-9a-f]{8})")
 HEADER = "# Numbers on the wire.  Written by `skyrack-flight ids`; a number is never reused."
 
@@ -39,7 +51,9 @@ def read_lock(text: str, name: str = "ids.lock") -> Lock:
             continue
         match = LINE.fullmatch(line.strip())
         if not match:
-            raise IdsError(f"{name}:{count}: expected `[retired] kind label = number layout`, found {line.strip()!r}")
+            raise IdsError(
+                f"{name}:{count}: expected `[retired] kind label = number layout`, found {line.strip()!r}"
+            )
         retired, kind, label, number, layout = match.groups()
         if (kind, label) in lock or (kind, int(number)) in taken:
             raise IdsError(f"{name}:{count}: {kind} {label} = {number} is given twice")
@@ -50,7 +64,10 @@ def read_lock(text: str, name: str = "ids.lock") -> Lock:
 
 def write_lock(lock: Lock) -> str:
     ordered = sorted(lock.items(), key=lambda item: (KINDS.index(item[0][0]), item[1].number))
-    lines = [f"{'retired ' if x.retired else ''}{kind} {label} = {x.number} {x.layout}" for (kind, label), x in ordered]
+    lines = [
+        f"{'retired ' if x.retired else ''}{kind} {label} = {x.number} {x.layout}"
+        for (kind, label), x in ordered
+    ]
     return "\n".join([HEADER, *lines]) + "\n"
 
 
@@ -64,7 +81,9 @@ def differences(lock: Lock, wanted: Mapping[tuple[str, str], str]) -> list[str]:
         elif entry.retired:
             found.append(f"{kind} {label} is retired and may not come back under the same name")
         elif entry.layout != layout:
-            found.append(f"{kind} {label} changed its layout ({entry.layout} to {layout}) and needs a new name or a new lock")
+            found.append(
+                f"{kind} {label} changed its layout ({entry.layout} to {layout}) and needs a new name or a new lock"
+            )
     gone = [key for key, entry in lock.items() if not entry.retired and key not in wanted]
     return found + [f"{kind} {label} is gone and must be retired" for kind, label in gone]
 

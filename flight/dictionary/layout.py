@@ -28,7 +28,9 @@ def layout_lines(dictionary: Dictionary) -> list[str]:
     lines += [f"module {name} {apid}" for name, apid in dictionary.modules]
     lines += [f"packet {p.label} {p.sid} {layout_of(p.fields)}" for p in dictionary.packets]
     lines += [f"event {e.label} {e.number} {e.severity} {layout_of(e.fields)}" for e in dictionary.events]
-    lines += [f"command {c.label} {c.number} {int(c.hazardous)} {layout_of(c.fields)}" for c in dictionary.commands]
+    lines += [
+        f"command {c.label} {c.number} {int(c.hazardous)} {layout_of(c.fields)}" for c in dictionary.commands
+    ]
     lines += [f"parameter {p.label} {p.number} {layout_of((p.field,))}" for p in dictionary.parameters]
     return sorted(lines)
 

@@ -102,7 +102,9 @@ def compile_sense(bus: Bus, sensors: Sequence[Sensor], base_tick_ns: int) -> Sen
     `stuck_after_s`: NaN until it moves again.
     """
     lines = ["def sense(values, now):"]
-    lines.append("    (" + "".join(f"v{i}, " for i in range(len(sensors))) + ") = values" if sensors else "    pass")
+    lines.append(
+        "    (" + "".join(f"v{i}, " for i in range(len(sensors))) + ") = values" if sensors else "    pass"
+    )
     for i, sensor in enumerate(sensors):
         late = LATE_PERIODS * sensor.every * base_tick_ns
         name = sensor.name
@@ -115,7 +117,12 @@ def compile_sense(bus: Bus, sensors: Sequence[Sensor], base_tick_ns: int) -> Sen
             lines.append(f"        b.{name} = v{i}")
         lines.append(f"        b.{name}_at = now")
         lines.append(f"    elif now - b.{name}_at > {late}: b.{name} = nan")
-    space: dict[str, object] = {"b": bus, "nan": NAN, "last": [NAN] * len(sensors), "moved": [0] * len(sensors)}
+    space: dict[str, object] = {
+        "b": bus,
+        "nan": NAN,
+        "last": [NAN] * len(sensors),
+        "moved": [0] * len(sensors),
+    }
     return cast(Sense, _compiled("\n".join(lines) + "\n", "sense", **space))
 
 
@@ -126,5 +133,5 @@ def sensor_groups(mission: Mission) -> dict[int, tuple[Sensor, ...]]:
 
 
 def _compiled(source: str, name: str, **space: object) -> object:
-    exec(compile(source, f"<generated {name}>", "exec"), space)
+    exec(compile(source, f"<generated {name}>", "exec"), space)  # noqa: S102  (made here, of checked declarations)
     return space[name]

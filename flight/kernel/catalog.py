@@ -26,7 +26,9 @@ class FunctionCatalog:
             return Complaint(Failure.UNKNOWN_FUNCTION, f"function {number}")
         values = unpack_arguments(entry.fields, data[NUMBER.size :])
         if values is None:
-            return Complaint(Failure.BAD_LENGTH, f"{entry.label}: {len(data) - NUMBER.size} octets of arguments")
+            return Complaint(
+                Failure.BAD_LENGTH, f"{entry.label}: {len(data) - NUMBER.size} octets of arguments"
+            )
         wrong = _first_wrong(entry, values)
         if wrong:
             return Complaint(Failure.ARGUMENT_RANGE, wrong)

@@ -35,7 +35,9 @@ class HousekeepingSlot:
 class Emitter:
     """Numbers and packs every telemetry packet, and puts it where it is recorded and sent."""
 
-    def __init__(self, dictionary: Dictionary, boxes: Sequence[Inbox[Emitted]], first_counts: Sequence[int]) -> None:
+    def __init__(
+        self, dictionary: Dictionary, boxes: Sequence[Inbox[Emitted]], first_counts: Sequence[int]
+    ) -> None:
         self.apids = [apid for _, apid in dictionary.modules]
         self.sequences = dict.fromkeys(self.apids, 0)
         self.counters: dict[tuple[int, int, int], int] = {}

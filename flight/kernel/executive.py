@@ -31,8 +31,8 @@ from flight.declare import (
 from flight.dictionary import Dictionary, pack_arguments
 from flight.kernel import own
 from flight.kernel.board import Board
-from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.bus import Bus, add_sensors, add_signals, compile_sense, sensor_groups
+from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
 from flight.kernel.invoke import Invoker
@@ -76,7 +76,13 @@ class Kernel:
         boot: Boot,
         page: Page,
     ) -> None:
-        self.mission, self.dictionary, self.board, self.boot, self.page = mission, dictionary, board, boot, page
+        self.mission, self.dictionary, self.board, self.boot, self.page = (
+            mission,
+            dictionary,
+            board,
+            boot,
+            page,
+        )
         self.bus = Bus()
         add_sensors(self.bus, mission.sensors)
         for name, module in modules.items():
@@ -142,10 +148,13 @@ class Kernel:
             (every, compile_sense(self.bus, sensors, base))
             for every, sensors in sensor_groups(self.mission).items()
         ]
-        rates = {slot.row.every for slot in self.slots} | {every for every, _ in self.senses} | {SECOND // base}
+        rates = (
+            {slot.row.every for slot in self.slots} | {every for every, _ in self.senses} | {SECOND // base}
+        )
         self.hyperperiod = math.lcm(*rates)
         self.schedule = [
-            tuple(slot for slot in self.slots if tick % slot.row.every == 0) for tick in range(self.hyperperiod)
+            tuple(slot for slot in self.slots if tick % slot.row.every == 0)
+            for tick in range(self.hyperperiod)
         ]
         self.sensing = [
             tuple((every, sense) for every, sense in self.senses if tick % every == 0)
@@ -217,7 +226,7 @@ class Kernel:
             page.enter(slot.index, now)
             try:
                 slot.step(now, slot.make(now), out)
-            except Exception as error:  # noqa: BLE001  the supervisor: the one place where a module's fault ends
+            except Exception as error:
                 self._crashed(slot, now, error)
             else:
                 slot.publish(now)
@@ -238,7 +247,9 @@ class Kernel:
 
     def _overran(self, slot: Slot, spent: int) -> None:
         slot.overruns += 1
-        if slot.overruns & (slot.overruns - 1) == 0:  # report the 1st, 2nd, 4th, 8th ...: counted always, said rarely
+        if (
+            slot.overruns & (slot.overruns - 1) == 0
+        ):  # report the 1st, 2nd, 4th, 8th ...: counted always, said rarely
             self._event(0, own.Executive.overran, slot.index, spent // 1_000, slot.row.budget_us)
 
     def missed(self, count: int, culprit: int) -> None:
@@ -260,7 +271,7 @@ class Kernel:
         assert callable(act)
         try:
             act()
-        except Exception as error:  # noqa: BLE001  the supervisor again
+        except Exception as error:
             self._crashed(slot, now, error)
         else:
             if self.out.used:
@@ -330,7 +341,9 @@ class Kernel:
 
     def _allowed(self, switch: int, level: int) -> bool:
         """An actuator limit holds whatever a module asks; asking beyond it is a fault of that module, and counted."""
-        good = 0 <= switch < len(self.mission.switches) and 0 <= level <= self.mission.switches[switch].highest
+        good = (
+            0 <= switch < len(self.mission.switches) and 0 <= level <= self.mission.switches[switch].highest
+        )
         self.figures.bad_actions += not good
         return good
 
@@ -346,7 +359,7 @@ class Kernel:
             return Refused("the module is isolated or restarting")
         try:
             outcome = self.invoker.call(invocation, now, self.out)
-        except Exception as error:  # noqa: BLE001  a command is a step of its module
+        except Exception as error:
             self._crashed(slot, now, error)
             return Refused("the module crashed")
         if self.out.used:
@@ -381,7 +394,9 @@ class Kernel:
         for owner, ticket, result in self.tickets.collect(now):
             slot = self.slots[owner]
             if slot.state is State.RUNNING:
-                self._guarded(slot, now, lambda s=slot, t=ticket, r=result: s.module.completed(now, t, r, self.out))
+                self._guarded(
+                    slot, now, lambda s=slot, t=ticket, r=result: s.module.completed(now, t, r, self.out)
+                )
 
     def _show(self, now: int) -> None:
         figures = self.figures

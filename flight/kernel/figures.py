@@ -17,7 +17,9 @@ TIMES_EVERY_S = 60
 class Figures:
     """Counts what the kernel sees; owns no behaviour."""
 
-    def __init__(self, bus: Bus, slots: Sequence[Slot], boxes: Mapping[str, Inbox[object]], boot: Boot) -> None:
+    def __init__(
+        self, bus: Bus, slots: Sequence[Slot], boxes: Mapping[str, Inbox[object]], boot: Boot
+    ) -> None:
         self.bus, self.slots, self.boxes, self.boot = bus, slots, boxes, boot
         self.bad_actions = 0
         self.missed_ticks = 0
@@ -42,7 +44,9 @@ class Figures:
         values["memory_mb"] = computer.memory_mb()
         values["disk_free_mb"] = computer.disk_free_mb()
 
-    def show(self, now: int, started: int, ticks: int, emitted: int, worker_failures: int, hash_: int) -> None:
+    def show(
+        self, now: int, started: int, ticks: int, emitted: int, worker_failures: int, hash_: int
+    ) -> None:
         """Fill the executive's packets."""
         module = self.slots[0].module
         assert isinstance(module, Executive)

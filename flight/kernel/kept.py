@@ -18,7 +18,9 @@ def _layout(fields: Sequence[Field]) -> int:
 
 def pack_kept(kept: Kept) -> bytes:
     values = [saturate(getattr(kept, field.name), field.code) for field in kept.fields]
-    return HEAD.pack(kept.version, _layout(kept.fields)) + struct.pack(">" + body_format(kept.fields), *values)
+    return HEAD.pack(kept.version, _layout(kept.fields)) + struct.pack(
+        ">" + body_format(kept.fields), *values
+    )
 
 
 def unpack_kept(kept: Kept, body: bytes) -> bool:

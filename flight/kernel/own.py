@@ -57,13 +57,21 @@ class Executive(Module):
         lost_inbox: int
 
     crashed = Event(Severity.MEDIUM, "module {module} crashed, restart {count}", module=U8, count=U8)
-    isolated_module = Event(Severity.HIGH, "module {module} isolated after {count} restarts", module=U8, count=U8)
+    isolated_module = Event(
+        Severity.HIGH, "module {module} isolated after {count} restarts", module=U8, count=U8
+    )
     revived = Event(Severity.INFO, "module {module} runs again", module=U8)
     overran = Event(
-        Severity.LOW, "module {module} took {spent_us} us, budget {budget_us} us", module=U8, spent_us=U32, budget_us=U32
+        Severity.LOW,
+        "module {module} took {spent_us} us, budget {budget_us} us",
+        module=U8,
+        spent_us=U32,
+        budget_us=U32,
     )
     missed = Event(Severity.MEDIUM, "{count} ticks missed, last stepping {module}", count=U32, module=U8)
-    booted = Event(Severity.MEDIUM, "boot {count}, reason {reason}, clean {clean}", count=U32, reason=U8, clean=bool)
+    booted = Event(
+        Severity.MEDIUM, "boot {count}, reason {reason}, clean {clean}", count=U32, reason=U8, clean=bool
+    )
     parameters_lost = Event(Severity.MEDIUM, "{count} stored parameters could not be used", count=U16)
 
     def __init__(self, names: Sequence[str]) -> None:

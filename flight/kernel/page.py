@@ -69,7 +69,16 @@ class SharedPage:
 
     def _show(self, stepping: int, since: int, ending: bool = False) -> None:
         LAYOUT.pack_into(
-            self.memory, 0, MAGIC, self.pid, self.ticks, self.heartbeat, stepping, since, self.critical_met, ending
+            self.memory,
+            0,
+            MAGIC,
+            self.pid,
+            self.ticks,
+            self.heartbeat,
+            stepping,
+            since,
+            self.critical_met,
+            ending,
         )
 
     def enter(self, index: int, now: int) -> None:

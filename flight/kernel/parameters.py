@@ -83,23 +83,29 @@ class ParameterTable:
 
     def changed(self) -> dict[str, Value]:
         """Values that differ from the declared default, by label."""
-        return {e.label: self.values[n] for n, e in self.entries.items() if self.values[n] != _typed(e, e.default)}
+        return {
+            e.label: self.values[n] for n, e in self.entries.items() if self.values[n] != _typed(e, e.default)
+        }
 
     def document(self, changes: Sequence[Change] = ()) -> bytes:
-        """What is stored: every value by label, with `changes` applied, so that an ids.lock may grow between versions."""
+        """What is stored: every value by label, with `changes` applied.  Labels, so that versions may differ."""
         values = self.values | dict(changes)
         return cbor2.dumps({entry.label: values[n] for n, entry in self.entries.items()})
 
     def load(self, document: bytes) -> int:
-        """Take a stored document; returns how many of its entries could not be used (gone, out of range, broken rule)."""
+        """Take a stored document; how many entries could not be used: gone, out of range, against a rule."""
         try:
             stored = cbor2.load(io.BytesIO(document))
         except (cbor2.CBORDecodeError, UnicodeDecodeError, EOFError):
             return 1
         if not isinstance(stored, dict):
             return 1
-        changes = [(self.labels[k].number, v) for k, v in stored.items() if isinstance(k, str) and k in self.labels]
-        usable = [change for change in changes if self.complaint([change]) is None or self._only_rules(change)]
+        changes = [
+            (self.labels[k].number, v) for k, v in stored.items() if isinstance(k, str) and k in self.labels
+        ]
+        usable = [
+            change for change in changes if self.complaint([change]) is None or self._only_rules(change)
+        ]
         if self.complaint(usable) is not None:
             return len(stored)
         self.commit(usable)

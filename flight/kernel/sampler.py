@@ -20,7 +20,9 @@ class Sampler:
         self.slots: dict[int, HousekeepingSlot] = {}
         for entry in dictionary.packets:
             if HYPERPERIOD_S_MAX % entry.period:
-                raise DeclarationError(f"{entry.label}: period {entry.period} s does not divide {HYPERPERIOD_S_MAX} s")
+                raise DeclarationError(
+                    f"{entry.label}: period {entry.period} s does not divide {HYPERPERIOD_S_MAX} s"
+                )
             apid = dictionary.apids[entry.module]
             self.slots[entry.sid] = HousekeepingSlot(entry, packets[entry.label], apid)
         self.hyperperiod = math.lcm(1, *(slot.entry.period for slot in self.slots.values()))

@@ -22,10 +22,8 @@ class StepTimes:
     def add(self, spent: int) -> None:
         self.count += 1
         self.total += spent
-        if spent > self.largest:
-            self.largest = spent
-        if spent < self.smallest:
-            self.smallest = spent
+        self.largest = max(self.largest, spent)
+        self.smallest = min(self.smallest, spent)
         self.buckets[bucket_of(spent)] += 1
 
     def mean(self) -> int:

@@ -118,7 +118,7 @@ class Sequences(Module):
 
     @command()
     def load(self, call: Call, out: Outbox, slot: U8, offset: U16, part: Octets) -> Outcome:
-        """Load a part of a sequence: count u8, then delay CUC 4+3 and telecommand packet each, in the order of offsets."""
+        """Load a part, in the order of offsets, of: count u8, then delay CUC 4+3 and telecommand packet each."""
         have = self.loading.get(slot, b"") if offset else b""
         if slot >= SLOTS:
             return Refused(f"there are {SLOTS} slots, numbered from 0")

@@ -44,8 +44,7 @@ from flight.declare import (
 from flight.modules.commands.arming import Armed
 from flight.modules.commands.ledger import Ledger, Open
 from flight.modules.commands.seen import Seen, note, was_seen
-from flight.wire import Ack, Failure, TcPacket, TcReceiver, decode_tc, encode_verification
-from flight.wire import Rejection
+from flight.wire import Ack, Failure, Rejection, TcPacket, TcReceiver, decode_tc, encode_verification
 
 UPLINK_CHUNKS = 64  # a second of line at 115,200 baud in pieces of 180 octets
 RELEASED_MAX = 32  # time-tagged commands and sequence steps that fall due in one second
@@ -88,8 +87,12 @@ class Commands(Module):
     answer_within = Parameter(60, unit="s", low=1, high=3600, about="then a command ends as timed out")
     arm_window = Parameter(60, unit="s", low=1, high=600, about="execute must follow arm within this time")
 
-    rejected = Event(Severity.LOW, "telecommand rejected, code {code}, request {request}", code=U8, request=U32)
-    armed_function = Event(Severity.MEDIUM, "function {function} armed for {seconds} s", function=U16, seconds=U16)
+    rejected = Event(
+        Severity.LOW, "telecommand rejected, code {code}, request {request}", code=U8, request=U32
+    )
+    armed_function = Event(
+        Severity.MEDIUM, "function {function} armed for {seconds} s", function=U16, seconds=U16
+    )
     arming_expired = Event(Severity.LOW, "arming of function {function} expired", function=U16)
     timed_out = Event(Severity.MEDIUM, "command {request} had no outcome in time", request=U32)
 
@@ -266,7 +269,9 @@ class Commands(Module):
     def _fail(self, entry: Open, code: Failure, reason: str, out: Outbox) -> None:
         self.status.last_code = code
         if entry.wants & Ack.COMPLETION:
-            out.report(VERIFICATION, 8, encode_verification(entry.request, code, reason.encode()), Priority.CRITICAL)
+            out.report(
+                VERIFICATION, 8, encode_verification(entry.request, code, reason.encode()), Priority.CRITICAL
+            )
 
     def _show(self) -> None:
         status = self.status
@@ -303,6 +308,3 @@ class Commands(Module):
     def nothing(self, call: Call, out: Outbox) -> Outcome:
         """Do nothing, and say so: shows that the whole way of a command works."""
         return DONE
-
-
-

@@ -89,10 +89,14 @@ class Downlink(Module):
         lost: U32
         playing: bool
 
-    playback_share = Parameter(1.0, unit="1", low=0.0, high=1.0, about="of the line left over by live telemetry")
+    playback_share = Parameter(
+        1.0, unit="1", low=0.0, high=1.0, about="of the line left over by live telemetry"
+    )
 
     pass_began = Event(Severity.INFO, "station in sight, {waiting} records wait", waiting=U32)
-    pass_ended = Event(Severity.INFO, "station lost after {frames} frames, {waiting} records wait", frames=U32, waiting=U32)
+    pass_ended = Event(
+        Severity.INFO, "station lost after {frames} frames, {waiting} records wait", frames=U32, waiting=U32
+    )
 
     def __init__(self, transmitter: int | None = None) -> None:
         """`transmitter` is the switch that must be on to send; None where the radio needs none."""
@@ -230,8 +234,13 @@ class Downlink(Module):
         status, playback = self.status, self.playback
         status.carrier = self.carrier
         status.played_packets = playback.played
-        status.unseen_critical, status.unseen_event, status.unseen_housekeeping = (r.total() for r in playback.unseen)
-        status.live_waiting, status.playback_waiting = self.live.pending, self.played.pending + playback.ready_bytes
+        status.unseen_critical, status.unseen_event, status.unseen_housekeeping = (
+            r.total() for r in playback.unseen
+        )
+        status.live_waiting, status.playback_waiting = (
+            self.live.pending,
+            self.played.pending + playback.ready_bytes,
+        )
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
         status.playing = playback.reading is not None or bool(playback.ready)

@@ -50,7 +50,9 @@ class Playback:
             self.failed += 1  # the range stays wanted; the next fetch asks again
             return
         if result.records:
-            last = result.records[-1][0]  # what follows is asked for again; an empty answer says that it is absent
+            last = result.records[-1][
+                0
+            ]  # what follows is asked for again; an empty answer says that it is absent
         self.unseen[store].remove_through(first, last)
         for _, packet in result.records:
             self.ready.append(packet)

@@ -1,0 +1,96 @@
+"""Sensors and switches of the simulated board: the plant's, with faults laid over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from flight.mission import Mission
+from sim.plant import Plant
+
+Distort = Callable[[float], float]
+"""True reading -> what the sensor says."""
+
+
+class SimulatedSensors:
+    """`flight.ports.Sensors` over a plant: read once a step, handed out by rate group in the mission's order."""
+
+    def __init__(self, mission: Mission, plant: Plant) -> None:
+        self.plant = plant
+        names = {name: place for place, name in enumerate(plant.sensors.names)}
+        extra = [sensor.name for sensor in mission.sensors if sensor.name not in names]
+        self.extra: dict[str, float] = dict.fromkeys(
+            extra, 0.0
+        )  # what no plant model gives, such as upset counters
+        self.places = {
+            every: [(s.name, names.get(s.name, -1)) for s in mission.sensors if s.every == every]
+            for every in sorted({sensor.every for sensor in mission.sensors})
+        }
+        self.distortions: dict[str, Distort] = {}
+        self.readings: dict[int, list[float]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take new readings; between two of them flight reads the same values."""
+        values = self.plant.read_sensors()
+        extra = self.extra
+        self.readings = {
+            every: [values[place] if place >= 0 else extra[name] for name, place in places]
+            for every, places in self.places.items()
+        }
+        if self.distortions:
+            self._distort()
+
+    def _distort(self) -> None:
+        for every, places in self.places.items():
+            row = self.readings[every]
+            for index, (name, _) in enumerate(places):
+                distort = self.distortions.get(name)
+                if distort is not None:
+                    row[index] = distort(row[index])
+
+    def read(self, every: int) -> Sequence[float]:
+        return self.readings[every]
+
+    # Faults.
+
+    def dead(self, name: str) -> None:
+        self.distortions[name] = lambda _value: math.nan
+
+    def stuck(self, name: str, at: float | None = None) -> None:
+        """At a value, or at the next true reading."""
+        held: list[float] = [] if at is None else [at]
+
+        def hold(value: float) -> float:
+            if not held:
+                held.append(value)
+            return held[0]
+
+        self.distortions[name] = hold
+
+    def offset(self, name: str, by: float) -> None:
+        self.distortions[name] = lambda value: value + by
+
+    def heal(self, name: str) -> None:
+        self.distortions.pop(name, None)
+
+
+class SimulatedSwitches:
+    """`flight.ports.Switches` over a plant, in the mission's order of switches."""
+
+    def __init__(self, mission: Mission, plant: Plant) -> None:
+        names = plant.form.switches()
+        self.plant = plant
+        self.places = [names.index(switch.name) for switch in mission.switches]
+        self.names = [switch.name for switch in mission.switches]
+        self.jammed: set[str] = set()  # these do not obey
+        self.commanded = 0
+
+    def set(self, index: int, level: int) -> None:
+        self.commanded += 1
+        if self.names[index] not in self.jammed:
+            self.plant.set_switch(self.places[index], level)
+
+    def levels(self) -> Sequence[int]:
+        levels = self.plant.switch_levels()
+        return [levels[place] for place in self.places]

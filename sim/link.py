@@ -1,0 +1,126 @@
+"""The space link in virtual time: carrier, rates, delay, and a line that may spoil what it carries."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+NS = 1_000_000_000
+WAITING_MAX = 65_536  # octets in the receiver's buffer; a minute of uplink at 9,600 bit/s is 72,000
+
+
+@dataclass
+class Spoiling:
+    """What the line does to each chunk (a frame, as sent): probabilities, all independent."""
+
+    loss: float = 0.0
+    flip: float = 0.0  # one bit of the chunk
+    duplicate: float = 0.0
+    truncate: float = 0.0
+    insert: float = 0.0  # up to 16 octets of noise in front
+
+    def any(self) -> bool:
+        return bool(self.loss or self.flip or self.duplicate or self.truncate or self.insert)
+
+
+class Line:
+    """One direction.  Perfect while `spoiling` is all zeros."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.spoiling = Spoiling()
+        self.carried = 0
+        self.spoiled = 0
+
+    def carry(self, chunks: list[bytes]) -> list[bytes]:
+        self.carried += len(chunks)
+        if not self.spoiling.any():
+            return chunks
+        return [piece for chunk in chunks for piece in self._spoil(chunk)]
+
+    def _spoil(self, chunk: bytes) -> list[bytes]:
+        rng, how = self.rng, self.spoiling
+        if rng.random() < how.loss:
+            self.spoiled += 1
+            return []
+        out = chunk
+        if out and rng.random() < how.flip:
+            self.spoiled += 1
+            place = rng.randrange(8 * len(out))
+            spoiled = bytearray(out)
+            spoiled[place // 8] ^= 1 << place % 8
+            out = bytes(spoiled)
+        if rng.random() < how.truncate:
+            self.spoiled += 1
+            out = out[: rng.randrange(len(out) + 1)]
+        if rng.random() < how.insert:
+            self.spoiled += 1
+            out = rng.randbytes(rng.randint(1, 16)) + out
+        return [out, out] if rng.random() < how.duplicate else [out]
+
+
+class Radio:
+    """The transceiver on board: `flight.ports.Link` towards flight, a pair of pipes towards the world."""
+
+    def __init__(
+        self, down_bit_s: float, up_bit_s: float, rng_down: random.Random, rng_up: random.Random
+    ) -> None:
+        self.down_octets_s = down_bit_s / 8.0
+        self.up_octets_s = up_bit_s / 8.0
+        self.down, self.up = Line(rng_down), Line(rng_up)
+        self.in_contact = False
+        self.transmitting = True  # the transmitter's rail is on
+        self.receiving = True
+        self.sent: list[bytes] = []
+        self.sent_octets = 0
+        self._waiting = bytearray()
+        self._uplink = bytearray()
+        self._credit = 0.0
+        self.overflowed = 0
+
+    # Towards flight.
+
+    def carrier(self) -> bool:
+        return self.in_contact and self.receiving
+
+    def receive(self) -> bytes:
+        if not self._waiting:
+            return b""
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        return data
+
+    def room(self) -> int:
+        return int(self._credit) if self.transmitting and self.in_contact else 0
+
+    def send(self, data: bytes) -> None:
+        self._credit -= len(data)
+        self.sent_octets += len(data)
+        if self.transmitting and self.in_contact:
+            self.sent.append(data)
+
+    # Towards the world, once a second.
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: the transmitter gets room for one second at most, uplink octets arrive at their rate."""
+        self._credit = min(self._credit + self.down_octets_s * seconds, self.down_octets_s)
+        if not self._uplink:
+            return
+        if not self.carrier():
+            self._uplink.clear()
+            return
+        count = int(self.up_octets_s * seconds)
+        for piece in self.up.carry([bytes(self._uplink[:count])]):
+            self._waiting += piece
+        del self._uplink[:count]
+        if len(self._waiting) > WAITING_MAX:
+            self.overflowed += len(self._waiting) - WAITING_MAX
+            del self._waiting[WAITING_MAX:]
+
+    def uplink(self, data: bytes) -> None:
+        """The ground station radiates."""
+        self._uplink += data
+
+    def take_sent(self) -> list[bytes]:
+        sent, self.sent = self.sent, []
+        return self.down.carry(sent)
