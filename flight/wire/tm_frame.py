@@ -76,7 +76,17 @@ class VirtualChannel:
     Positions are absolute since the start, so nothing is re-based when a zone is taken.
     """
 
-    __slots__ = ("_capacity", "_end", "_sent", "_starts", "_stream", "_stream_at", "_zone_length", "refused")
+    __slots__ = (
+        "_capacity",
+        "_end",
+        "_filled_from",
+        "_sent",
+        "_starts",
+        "_stream",
+        "_stream_at",
+        "_zone_length",
+        "refused",
+    )
 
     def __init__(self, zone_length: int, capacity: int = DEFAULT_CAPACITY) -> None:
         self._zone_length = zone_length
@@ -86,12 +96,13 @@ class VirtualChannel:
         self._starts: deque[int] = deque()  # absolute positions of packets that no zone has begun yet
         self._sent = 0
         self._end = 0
+        self._filled_from = 0  # where the packets end; behind it stands fill only
         self.refused = 0
 
     @property
     def pending(self) -> int:
-        """Octets waiting.  A zone without fill can be taken while this is `zone_length` or more."""
-        return self._end - self._sent
+        """Octets of packets waiting.  A zone without fill can be taken while this is `zone_length` or more."""
+        return max(self._filled_from - self._sent, 0)
 
     def add(self, packet: bytes) -> bool:
         """False, counted in `refused`, if the packet would not fit in the capacity."""
@@ -101,22 +112,21 @@ class VirtualChannel:
             return False
         self._starts.append(self._end)
         self._stream += packet
-        self._end = end
+        self._end = self._filled_from = end
         return True
 
     def take(self) -> tuple[bytes, int] | None:
         """The next data zone and its first header pointer; None when nothing waits.
 
         A zone that packets do not fill ends in an idle packet.  One of less than 7 octets does not exist, so
-        the fill may reach into the next zone: up to 6 octets are then pending.
+        fill may reach up to 6 octets into the next zone; they wait for the next packet.
         """
         sent, length = self._sent, self._zone_length
-        missing = sent + length - self._end
-        if missing > 0:
-            if missing == length:
-                return None
-            self._fill(max(missing, SHORTEST_PACKET))
+        if sent >= self._filled_from:
+            return None
         stop = sent + length
+        if self._end < stop:
+            self._fill(max(stop - self._end, SHORTEST_PACKET))
         starts = self._starts
         first_header = NO_PACKET_START
         if starts and starts[0] < stop:
