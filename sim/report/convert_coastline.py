@@ -17,13 +17,17 @@ from typing import Any
 from sim.report.sphere import copies, unwrap
 
 SOURCE = (
-    "Made with Natural Earth (naturalearthdata.com), 1:110m land, public domain, by way of world-atlas 2.0.2 (ISC)."
+    "Made with Natural Earth (naturalearthdata.com), 1:110m land, public domain, "
+    "by way of world-atlas 2.0.2 (ISC)."
 )
 
 
 def arc_points(topology: dict[str, Any], index: int) -> list[tuple[float, float]]:
     """Points (longitude, latitude) of one arc; a negative index is the arc ~index backwards."""
-    (scale_x, scale_y), (shift_x, shift_y) = topology["transform"]["scale"], topology["transform"]["translate"]
+    (scale_x, scale_y), (shift_x, shift_y) = (
+        topology["transform"]["scale"],
+        topology["transform"]["translate"],
+    )
     x = y = 0
     points = []
     for step_x, step_y in topology["arcs"][index if index >= 0 else ~index]:
@@ -47,10 +51,8 @@ def rings(topology: dict[str, Any]) -> list[list[tuple[float, float]]]:
 
 def main() -> None:
     topology = json.loads(Path(sys.argv[1]).read_text())
-    flat = []
-    for ring in rings(topology):
-        for copy in copies(unwrap(ring)):
-            flat.append([round(10 * value) for point in copy for value in point])
+    shown = [copy for ring in rings(topology) for copy in copies(unwrap(ring))]
+    flat = [[round(10 * value) for point in ring for value in point] for ring in shown]
     json.dump({"source": SOURCE, "unit": "0.1 degree", "rings": flat}, sys.stdout, separators=(",", ":"))
 
 

@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from sim.report import tables
+from sim.report import headline, tables
 from sim.report.payload import charts, payload
 from sim.report.untrusted import as_html
-from sim.report.wording import duration, utc
+from sim.report.wording import utc
 from sim.report.worldmap import world_map
 from sim.result import RunResult
 
@@ -25,7 +25,8 @@ def write_report(result: RunResult, path: Path | str) -> None:
 
 
 def page(result: RunResult) -> str:
-    script = "\n".join(data(name) for name in SCRIPTS)
+    licence = f"/*! uPlot\n{data('uPlot.LICENSE.txt')}*/"
+    script = "\n".join((licence, *map(data, SCRIPTS)))
     return Template(data("page.html")).substitute(
         title=as_html(f"{result.spacecraft}: {result.name}"),
         policy=policy(script),
@@ -34,10 +35,10 @@ def page(result: RunResult) -> str:
         payload=payload(result),
         spacecraft=as_html(result.spacecraft, 60),
         run=as_html(result.name, 60),
-        span=f"{utc(result.epoch, 0)} to {utc(result.epoch, result.duration_s)} UTC, {duration(result.duration_s)}",
-        banner=tables.banner(result.checks),
-        provenance=tables.provenance(result),
-        tiles=tables.tiles(result),
+        span=f"{utc(result.epoch, 0)} to {utc(result.epoch, result.duration_s)} UTC",
+        banner=headline.banner(result.checks),
+        provenance=headline.provenance(result),
+        tiles=headline.tiles(result),
         charts=chart_slots(result),
         map=world_map(result),
         totals=tables.pairs(result.totals, "Summary", "No totals in this run."),
@@ -47,7 +48,7 @@ def page(result: RunResult) -> str:
         passes=tables.pass_table(result),
         pass_count=f"{len(result.passes):,}",
         event_count=f"{len(result.events):,}",
-        repeat=tables.repeat(result),
+        repeat=headline.repeat(result),
     )
 
 
@@ -70,5 +71,7 @@ def chart_slots(result: RunResult) -> str:
         if not chart.key.startswith("node"):
             heading = f"<h3>{chart.title}</h3>"
         kind = "node" if chart.key.startswith("node") else chart.key
-        slots.append(f'<figure class="chart {kind}">{heading}<div class="plot" data-key="{chart.key}"></div></figure>')
+        slots.append(
+            f'<figure class="chart {kind}">{heading}<div class="plot" data-key="{chart.key}"></div></figure>'
+        )
     return "".join(slots)

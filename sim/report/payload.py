@@ -13,6 +13,7 @@ from sim.report.untrusted import as_script_json, visible
 from sim.report.wording import extent, power_unit
 from sim.result import EventLine, NodeTrace, RunResult, Series, Span
 
+NODES_TOGETHER = 6  # hues that the palette has
 SPANS_SHOWN = 5_000  # of one kind of band; more than one for each pixel helps nobody
 TRACK_POINTS = 20_000  # 44 for each orbit of 30 days: a curve to the eye
 EVENTS_SHOWN = 10_000  # what a person can filter without waiting
@@ -69,15 +70,19 @@ def power_chart(result: RunResult) -> Chart:
 
 
 def node_charts(nodes: Sequence[NodeTrace]) -> list[Chart]:
-    """One chart for each pair of limits: nodes that share limits share a chart, so that limits stay readable."""
+    """Nodes that share limits share a chart, at most `NODES_TOGETHER`, so that it stays readable."""
     groups: dict[tuple[float, float], list[NodeTrace]] = {}
     for node in nodes:
         groups.setdefault((node.low, node.high), []).append(node)
+    packs = [
+        (limits, members[start : start + NODES_TOGETHER])
+        for limits, members in groups.items()
+        for start in range(0, len(members), NODES_TOGETHER)
+    ]
     found = []
-    for index, (limits, members) in enumerate(groups.items()):
+    for index, (limits, members) in enumerate(packs):
         curves = tuple(
-            Curve(visible(node.name), node.temperature, place % 6 + 1, "line" if place < 6 else "dashed")
-            for place, node in enumerate(members)
+            Curve(visible(node.name, 60), node.temperature, hue) for hue, node in enumerate(members, 1)
         )
         low, high = padded([node.temperature for node in members], limits)
         title = ", ".join(curve.label for curve in curves)
@@ -141,7 +146,9 @@ def rank(severity: str) -> int:
 
 def shown_events(events: Sequence[EventLine]) -> list[EventLine]:
     """All of them, or when there are too many the gravest and then the earliest, in order of time."""
-    order = sorted(range(len(events)), key=lambda index: (-rank(events[index].severity), events[index].at_s, index))
+    order = sorted(
+        range(len(events)), key=lambda index: (-rank(events[index].severity), events[index].at_s, index)
+    )
     kept, octets = [], 0
     for index in order[:EVENTS_SHOWN]:
         octets += len(as_script_json(event_row(events[index])).encode("utf-8")) + 1
@@ -153,7 +160,13 @@ def shown_events(events: Sequence[EventLine]) -> list[EventLine]:
 
 def event_row(event: EventLine) -> list[object]:
     at_s = round(event.at_s, 3) if np.isfinite(event.at_s) else 0.0
-    return [at_s, visible(event.severity, 20), visible(event.module, 60), visible(event.name, 60), visible(event.text)]
+    return [
+        at_s,
+        visible(event.severity, 20),
+        visible(event.module, 60),
+        visible(event.name, 60),
+        visible(event.text),
+    ]
 
 
 def event_json(events: Sequence[EventLine]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -41,7 +41,7 @@ class RunProgress:
         self._drawn_s = self._simulated_s = self._speed = 0.0
         self._next_line = LINE_PERCENT
 
-    def __enter__(self) -> RunProgress:
+    def __enter__(self) -> Self:
         self._started_ns = self._drawn_ns = self._clock()
         if not self._quiet and self._console.is_terminal:
             self._bar = Progress(
@@ -74,7 +74,7 @@ class RunProgress:
     def at(self, simulated_s: float) -> None:
         self._simulated_s = simulated_s
         now = self._clock()
-        if self._quiet or now - self._drawn_ns < REDRAW_NS and simulated_s < self._duration_s:
+        if self._quiet or (now - self._drawn_ns < REDRAW_NS and simulated_s < self._duration_s):
             return
         if self._bar is not None:
             self._redraw(now)
@@ -92,7 +92,12 @@ class RunProgress:
         self._drawn_ns, self._drawn_s = now, self._simulated_s
         done = self._simulated_s >= self._duration_s
         speed = speed_text(self.speed if done else self._speed)
-        self._bar.update(self._bar.task_ids[0], completed=self._simulated_s, simulated=elapsed(self._simulated_s), speed=speed)
+        self._bar.update(
+            self._bar.task_ids[0],
+            completed=self._simulated_s,
+            simulated=elapsed(self._simulated_s),
+            speed=speed,
+        )
         self._bar.refresh()
 
     def _write_line(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ Rounded = list[float | None]
 
 
 def kept_samples(series: Sequence[Series], points: int = CHART_POINTS) -> npt.NDArray[np.intp]:
-    """Indices of the samples to draw, ascending: of each bucket of time the lowest and highest of each series.
+    """Indices of the samples to draw, ascending: the lowest and highest of each series in each bucket of time.
 
     All series have the same length n.  A bucket also keeps one non-finite sample of each series that has one,
     so that a gap stays a gap.  First and last sample are always kept.
@@ -30,7 +31,7 @@ def kept_samples(series: Sequence[Series], points: int = CHART_POINTS) -> npt.ND
     for values in series:
         gap = ~np.isfinite(values)
         low, high = np.where(gap, np.inf, values), np.where(gap, -np.inf, values)
-        for start, end in zip(starts[:-1], starts[1:], strict=True):
+        for start, end in pairwise(starts):
             kept.add(int(start + low[start:end].argmin()))
             kept.add(int(start + high[start:end].argmax()))
             if gap[start:end].any():

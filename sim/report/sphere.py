@@ -8,6 +8,7 @@ from collections.abc import Sequence
 Point = tuple[float, float]
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG; the map needs no better
+BEYOND_MAP_DEG = 200.0  # a ring around a pole goes on so far that its closing sides are out of sight
 RING_POINTS = 120  # one every 3 degrees of azimuth: smooth at the size of the map
 
 
@@ -21,9 +22,10 @@ def unwrap(ring: Sequence[Point]) -> list[Point]:
     turn = round((last[0] - first[0]) / 360.0)
     if turn != 0:
         pole = math.copysign(90.0, sum(latitude for _, latitude in points))
-        way = 360.0 * turn  # three turns, so that the closing sides lie outside the map
-        points = [(longitude + shift, latitude) for shift in (-way, 0.0, way) for longitude, latitude in points]
-        points += [(last[0] + way, pole), (first[0] - way, pole)]
+        shifts = (-360.0 * turn, 0.0, 360.0 * turn)
+        around = [(longitude + shift, latitude) for shift in shifts for longitude, latitude in points]
+        points = [point for point in around if abs(point[0]) <= BEYOND_MAP_DEG]
+        points += [(points[-1][0], pole), (points[0][0], pole)]
     return points
 
 
@@ -31,13 +33,11 @@ def copies(ring: Sequence[Point]) -> list[list[Point]]:
     """The ring at every shift by 360 degrees that shows between -180 and 180."""
     west = min(longitude for longitude, _ in ring)
     east = max(longitude for longitude, _ in ring)
-    if east - west > 720.0:
+    if east - west > 360.0:
         return [list(ring)]  # around a pole: `unwrap` made it wide enough
-    found = []
-    for shift in (-720.0, -360.0, 0.0, 360.0, 720.0):
-        if west + shift < 180.0 and east + shift > -180.0:
-            found.append([(longitude + shift, latitude) for longitude, latitude in ring])
-    return found
+    turns = (-720.0, -360.0, 0.0, 360.0, 720.0)
+    shifts = (shift for shift in turns if west + shift < 180.0 and east + shift > -180.0)
+    return [[(longitude + shift, latitude) for longitude, latitude in ring] for shift in shifts]
 
 
 def visible_radius_deg(altitude_km: float, elevation_deg: float) -> float:
@@ -53,7 +53,9 @@ def circle(longitude_deg: float, latitude_deg: float, radius_deg: float) -> list
     ring = []
     for index in range(RING_POINTS + 1):
         azimuth = 2.0 * math.pi * index / RING_POINTS
-        sine = math.sin(latitude) * math.cos(radius) + math.cos(latitude) * math.sin(radius) * math.cos(azimuth)
+        sine = math.sin(latitude) * math.cos(radius) + math.cos(latitude) * math.sin(radius) * math.cos(
+            azimuth
+        )
         reached = math.asin(min(1.0, max(-1.0, sine)))
         east = math.sin(azimuth) * math.sin(radius) * math.cos(latitude)
         turn = math.atan2(east, math.cos(radius) - math.sin(latitude) * sine)

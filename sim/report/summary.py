@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sim.report.facts import Verdict, charge_error, lowest_charge, node_ranges, verdict
 from sim.report.untrusted import visible
-from sim.report.wording import elapsed, number
+from sim.report.wording import counted, elapsed, number
 from sim.result import RunResult
 
 COLOURS = {Verdict.HELD: "green", Verdict.FAILED: "bold red", Verdict.NOT_EXERCISED: "yellow"}
@@ -23,10 +23,16 @@ def summary_rows(result: RunResult) -> Iterator[tuple[str, str, str]]:
     for label, value in (*result.totals, *result.link_totals):
         yield visible(label), visible(value), ""
     charge, when = lowest_charge(result)
-    yield "lowest charge", f"{number(100 * charge, '%')} at {elapsed(when)}" if charge == charge else "no sample", ""
+    yield (
+        "lowest charge",
+        f"{number(100 * charge, '%')} at {elapsed(when)}" if charge == charge else "no sample",
+        "",
+    )
     yield "largest charge error on board", number(100 * charge_error(result), "%"), ""
     for node in node_ranges(result):
-        value = f"{number(node.lowest, '')} to {number(node.highest, '°C')}, margin {number(node.margin, 'K')}"
+        value = (
+            f"{number(node.lowest, '')} to {number(node.highest, '°C')}, margin {number(node.margin, 'K')}"
+        )
         yield f"temperature of {visible(node.name)}", value, "bold red" if node.margin < 0 else ""
     if result.trace_hash:
         yield "trace hash", visible(result.trace_hash), ""
@@ -43,8 +49,8 @@ def summary_table(result: RunResult) -> Table:
     table.add_section()
     for check in result.checks:
         found = verdict(check)
-        count = f"{check.exercised:,} times, " if found is not Verdict.NOT_EXERCISED else ""
-        failed = f", {check.failed:,} times" if check.failed else ""
+        count = f"{counted(check.exercised, 'time', 'times')}, " if check.exercised else ""
+        failed = f" {counted(check.failed, 'time', 'times')}" if check.failed else ""
         table.add_row(Text(visible(check.name)), Text(f"{count}{found.value}{failed}", style=COLOURS[found]))
     return table
 
@@ -58,5 +64,8 @@ def print_summary(result: RunResult, *, stream: TextIO | None = None, console: C
     table = summary_table(result)
     labels, values = ([str(cell) for cell in column.cells] for column in table.columns)
     width = max((len(label) for label in labels), default=0)
-    lines = [str(table.title), *(f"{label:<{width}}  {value}" for label, value in zip(labels, values, strict=True))]
+    lines = [
+        str(table.title),
+        *(f"{label:<{width}}  {value}" for label, value in zip(labels, values, strict=True)),
+    ]
     screen.file.write("\n".join(lines) + "\n")

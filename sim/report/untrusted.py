@@ -10,7 +10,8 @@ TEXT_LIMIT = 240  # characters: two lines of the event list; a longer text is cu
 
 CONTROL_PICTURES = 0x2400  # U+2400 + code is the visible picture of each C0 control
 DELETE, DELETE_PICTURE = 0x7F, "\u2421"
-HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # what changes a line but is not seen
+# What changes a line but is not seen: controls, directions, surrogates, private, unassigned, line ends.
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def visible(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -22,6 +22,10 @@ def number(value: float, unit: str, decimals: int = 1) -> str:
     return f"{text.replace('-', chr(0x2212))} {unit}".rstrip()
 
 
+def counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def duration(seconds: float) -> str:
     """The two largest units: '1 d 4 h', '3 h 12 min', '9 min 40 s', '12.5 s'."""
     if not np.isfinite(seconds):

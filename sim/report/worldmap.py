@@ -10,14 +10,16 @@ import numpy as np
 
 from sim.report.sphere import Point, circle, copies, unwrap, visible_radius_deg
 from sim.report.untrusted import as_html
-from sim.report.wording import number
+from sim.report.wording import counted, extent, number
 from sim.result import RunResult, Station
 
+PARALLELS = ((60, "N"), (30, "N"), (-30, "S"), (-60, "S"))
+MERIDIANS = ((-120, "W"), (-60, "W"), (60, "E"), (120, "E"))
 STATIONS_SHOWN = 64  # a map with more names than this is unreadable
 
 
 def world_map(result: RunResult) -> str:
-    """SVG with empty paths for the track, which the script fills; labels are HTML so that they keep their size."""
+    """SVG whose track the script fills in; labels are HTML, so that they keep their size."""
     stations = result.stations[:STATIONS_SHOWN]
     return "".join(
         (
@@ -31,8 +33,8 @@ def world_map(result: RunResult) -> str:
             '<path class="track casing" id="track-casing"/><path class="track contact" id="track-contact"/>',
             '<path class="track sunlit" id="track-sunlit"/><path class="track dark" id="track-dark"/>',
             "</svg>",
-            *(degree_label(degrees, "N" if degrees > 0 else "S", vertical=True) for degrees in (60, 30, -30, -60)),
-            *(degree_label(degrees, "E" if degrees > 0 else "W", vertical=False) for degrees in (-120, -60, 60, 120)),
+            *(degree_label(*label, vertical=True) for label in PARALLELS),
+            *(degree_label(*label, vertical=False) for label in MERIDIANS),
             *(station_label(station) for station in stations),
             '<i class="craft" id="craft" hidden></i></div>',
         )
@@ -42,8 +44,8 @@ def world_map(result: RunResult) -> str:
 def describe(result: RunResult) -> str:
     if not len(result.times_s):
         return "No samples."
-    low, high = np.nanmin(result.latitude_deg), np.nanmax(result.latitude_deg)
-    return f"Ground track between latitude {number(low, '°')} and {number(high, '°')}, {len(result.stations)} stations."
+    low, high = (number(end, "°") for end in extent(result.latitude_deg))
+    return f"Latitude {low} to {high}, {counted(len(result.stations), 'station', 'stations')}."
 
 
 def land() -> str:
@@ -73,7 +75,7 @@ def graticule() -> str:
 
 
 def reaches(result: RunResult, stations: Sequence[Station]) -> str:
-    """Where the spacecraft stands above each station's mask at its median altitude; nothing without altitudes."""
+    """Where the spacecraft, at its median altitude, stands above each station's mask; or nothing."""
     altitude = result.altitude_km
     if altitude is None or not np.isfinite(altitude).any():
         return ""
@@ -97,4 +99,5 @@ def degree_label(degrees: int, half: str, *, vertical: bool) -> str:
 def station_label(station: Station) -> str:
     side = "left" if station.longitude_deg > 110 else "right"
     name = as_html(station.name, 40)
-    return f'<span class="station {side}" style="{place(station.longitude_deg, station.latitude_deg)}">{name}</span>'
+    spot = place(station.longitude_deg, station.latitude_deg)
+    return f'<span class="station {side}" style="{spot}">{name}</span>'

@@ -1,7 +1,7 @@
 // Bands: modes, eclipses, contacts and events in a strip of lanes; eclipses and contacts behind every plot.
 
 const MODE_HUES = { BOOT: "--mode-boot", SAFE: "--mode-safe", IDLE: "--mode-idle", COMPUTE: "--mode-compute" };
-const MODE_SPARE = ["--s4", "--s5", "--s3", "--s6"];
+const MODE_SPARES = 4;
 const TICK_HEIGHTS = [0.3, 0.45, 0.7, 1]; // by rank of severity: height says it without colour
 const LANES = laneTable();
 
@@ -13,14 +13,15 @@ function hue(name) {
 }
 
 function modeHue(name) {
-  const unknown = run.modes.names.filter((other) => !(other in MODE_HUES));
-  return hue(Object.hasOwn(MODE_HUES, name) ? MODE_HUES[name] : MODE_SPARE[unknown.indexOf(name) % MODE_SPARE.length]);
+  if (Object.hasOwn(MODE_HUES, name)) return hue(MODE_HUES[name]);
+  const unknown = run.modes.names.filter((other) => !Object.hasOwn(MODE_HUES, other));
+  return hue(`--mode-spare-${unknown.indexOf(name) % MODE_SPARES}`);
 }
 
 // Lanes from the top, heights in CSS pixels; each station has its own row in the contact lane.
 function laneTable() {
   const rows = Math.min(8, Math.max(1, run.contacts.names.length));
-  const lanes = [["Mode", 24], ["Sun", 14], ["Contact", Math.max(18, 9 * rows)], ["Events", 26]];
+  const lanes = [["Mode", 24], ["Sun", 14], ["Contact", 14 * rows], ["Events", 26]];
   let top = 0;
   const placed = lanes.map(([name, height]) => {
     const lane = { name, height, top, rows: name === "Contact" ? rows : 1 };
@@ -45,8 +46,13 @@ function edges(plot, from, to) {
   return [start, Math.max(1, Math.min(left + width, x1) - start)];
 }
 
+// Bands narrower than this many CSS pixels on average would only be a moiré.
+const NARROWEST_ORBIT = 6;
+
 function shade(plot) {
   const { ctx, bbox } = plot;
+  const orbits = run.eclipses.rows.filter(([from, to]) => to > view.from && from < view.to).length;
+  if (orbits * NARROWEST_ORBIT > plot.width) return;
   ctx.save();
   ctx.fillStyle = hue("--band-eclipse");
   for (const [from, to] of run.eclipses.rows) {
@@ -76,10 +82,10 @@ function drawLanes(plot) {
   fillBand(plot, run.modes, (row) => modeHue(run.modes.names[row[2]]), () => mode, true);
   fillBand(plot, run.eclipses, () => hue("--lane-eclipse"), () => sun, false);
   const row = contact.height / contact.rows;
-  const place = (span) => ({ top: contact.top + (span[2] % contact.rows) * row, height: row - scale });
+  const place = (span) => ({ top: contact.top + (span[2] % contact.rows) * row, height: row - 3 * scale });
   ctx.fillStyle = hue("--lane");
   for (let index = 0; index < contact.rows; index++) {
-    ctx.fillRect(bbox.left, contact.top + (index + 0.5) * row - scale, bbox.width, scale);
+    ctx.fillRect(bbox.left, contact.top + (index + 0.5) * row - 2 * scale, bbox.width, scale);
   }
   fillBand(plot, run.contacts, () => hue("--lane-contact"), place, false);
   drawEvents(plot, events);

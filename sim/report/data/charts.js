@@ -3,14 +3,31 @@
 const view = { from: 0, to: run.duration_s, at: null, pin: null, heard: [] };
 const plots = [];
 const SHORTEST_VIEW_S = 20;
-const VALUE_AXIS = () => (innerWidth < 600 ? 46 : 62);
+const CROWDED_S = 4 * DAY; // from here on each orbit is a few pixels wide: curves become see-through and lose dashes
+const VALUE_AXIS = () => (innerWidth < 600 ? 54 : 62);
 
 function setView(from, to) {
   const length = Math.min(run.duration_s, Math.max(SHORTEST_VIEW_S, to - from));
   view.from = Math.max(0, Math.min(run.duration_s - length, from));
   view.to = view.from + length;
+  for (const plot of plots) thin(plot);
   for (const plot of plots) plot.setScale("x", { min: view.from + EPOCH_S, max: view.to + EPOCH_S });
   for (const listener of view.heard) listener();
+}
+
+function thin(plot) {
+  const crowded = view.to - view.from > CROWDED_S;
+  for (const curve of plot.series) {
+    if (!curve.look) continue;
+    curve.alpha = crowded ? 0.55 : 1;
+    curve.width = crowded || curve.look === "area" ? 1 : 1.75;
+    curve.dash = curve.look === "dashed" && !crowded ? [6, 4] : undefined;
+  }
+}
+
+function showAll() {
+  view.pin = null;
+  setView(0, run.duration_s);
 }
 
 function zoom(factor, centre = (view.from + view.to) / 2) {
@@ -35,7 +52,7 @@ function timeAxis(labelled, top) {
   const colours = { stroke: () => hue("--quiet"), grid: { stroke: () => hue("--grid"), width: 1 } };
   return {
     ...colours, side: top ? 0 : 2, incrs: TICKS, space: 64, ticks: { show: false },
-    size: top ? 22 : labelled ? 38 : 8, gap: 4,
+    size: top ? 22 : labelled ? 40 : 8, gap: top ? 4 : 7,
     values: top ? shortTickTexts : labelled ? tickTexts : (plot, splits) => splits.map(() => ""),
     font: `12px ${hue("--font")}`,
   };
@@ -43,11 +60,11 @@ function timeAxis(labelled, top) {
 
 function commonOptions(width, height) {
   return {
-    width, height, padding: [6, 30, 0, 0], legend: { show: false },
+    width, height, padding: [6, innerWidth < 600 ? 20 : 36, 0, 0], legend: { show: false },
     cursor: {
       y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false },
       sync: { key: "run", scales: ["x", null], filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
-      bind: { dblclick: () => () => { setView(0, run.duration_s); return null; } },
+      bind: { dblclick: () => () => { showAll(); return null; } },
     },
     scales: { x: { time: false, range: () => [view.from + EPOCH_S, Math.max(view.to, view.from + 1) + EPOCH_S] } },
   };
@@ -94,9 +111,8 @@ function curveOptions(curve) {
   const colour = () => hue(`--s${curve.hue}`);
   const area = curve.look === "area";
   return {
-    label: curve.label, stroke: colour, width: area ? 1 : 1.75, points: { show: false },
+    label: curve.label, look: curve.look, stroke: colour, points: { show: false },
     fill: area ? () => hue(`--fill${curve.hue}`) : undefined, fillTo: area ? 0 : undefined,
-    dash: curve.look === "dashed" ? [6, 4] : undefined,
   };
 }
 
@@ -108,14 +124,21 @@ function valueAxis(chart) {
   };
 }
 
+// [y, text] for each label of a lane; a contact lane names its stations, cut to the room there is.
+function laneLabels(lane) {
+  const names = lane.name === "Contact" && run.contacts.names.length ? run.contacts.names.slice(0, lane.rows) : [lane.name];
+  const room = Math.floor(VALUE_AXIS() / 7.2);
+  const cut = (name) => (name.length > room ? `${name.slice(0, room - 1)}…` : name);
+  return names.map((name, row) => [-(lane.top + ((row + 0.5) * lane.height) / names.length), cut(name)]);
+}
+
 function buildTimeline(slot) {
   const options = commonOptions(slot.clientWidth, LANES.height + 28);
-  const middle = (lane) => -(lane.top + lane.height / 2);
+  const labels = LANES.placed.flatMap((lane) => laneLabels(lane));
   options.scales.y = { range: () => [-LANES.height, 0] };
   options.axes = [timeAxis(true, true), {
     stroke: () => hue("--quiet"), grid: { show: false }, ticks: { show: false }, size: VALUE_AXIS(), gap: 6,
-    font: `12px ${hue("--font")}`, splits: () => LANES.placed.map(middle),
-    values: () => LANES.placed.map((lane) => lane.name),
+    font: `12px ${hue("--font")}`, splits: () => labels.map(([y]) => y), values: () => labels.map(([, name]) => name),
   }];
   options.series = [{}, { show: true, paths: () => null, points: { show: false } }];
   options.cursor.points = { show: false };
@@ -145,6 +168,7 @@ function buildChart(slot, chart, labelled) {
   const data = [chart.times.map((time) => time + EPOCH_S), ...chart.curves.map((curve) => curve.values)];
   const plot = new uPlot(options, data, slot);
   legend.attach(plot);
+  thin(plot);
   plots.push(plot);
 }
 

@@ -1,7 +1,7 @@
 // Wiring: buttons, keys, wheel, touch, colour scheme, print.
 
 const ACTIONS = {
-  left: () => pan(-0.25), right: () => pan(0.25), in: () => zoom(0.5), out: () => zoom(2), all: () => setView(0, run.duration_s),
+  left: () => pan(-0.25), right: () => pan(0.25), in: () => zoom(0.5), out: () => zoom(2), all: showAll,
 };
 const KEYS = { ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", "−": "out", 0: "all", Home: "all" };
 

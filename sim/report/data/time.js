@@ -37,7 +37,7 @@ function tickTexts(plot, splits, axis, space, step) {
     const date = text.slice(0, 10);
     if (step >= DAY) return date.slice(5);
     const clock = text.slice(11, step < MINUTE ? 19 : 16);
-    const label = date === day ? clock : `${clock}\n${date}`;
+    const label = date === day ? clock : `${clock}\n${innerWidth < 600 ? date.slice(5) : date}`;
     day = date;
     return label;
   });
@@ -47,7 +47,7 @@ function tickTexts(plot, splits, axis, space, step) {
 function shortTickTexts(plot, splits, axis, space, step) {
   return tickTexts(plot, splits, axis, space, step).map((label) => {
     const [clock, date] = (label ?? "").split("\n");
-    return date && clock.startsWith("00:00") ? date.slice(5) : clock;
+    return date && clock.startsWith("00:00") ? date.slice(-5) : clock;
   });
 }
 

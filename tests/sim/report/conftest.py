@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,8 +75,10 @@ def mode_spans(duration_s: float) -> tuple[Span, ...]:
     return tuple(Span(a, b, name) for a, b, name in zip(starts[:-1], starts[1:], names, strict=True))
 
 
-def event_lines(result_modes: tuple[Span, ...], eclipses: tuple[Span, ...], contacts: tuple[Pass, ...]) -> Iterator[EventLine]:
-    for before, after in zip(result_modes[:-1], result_modes[1:], strict=True):
+def event_lines(
+    result_modes: tuple[Span, ...], eclipses: tuple[Span, ...], contacts: tuple[Pass, ...]
+) -> Iterator[EventLine]:
+    for before, after in pairwise(result_modes):
         severity = "HIGH" if after.name == "SAFE" else "LOW"
         yield EventLine(after.start_s, severity, "modes", "changed", f"{before.name} -> {after.name}")
         if after.name == "SAFE":
@@ -83,14 +86,24 @@ def event_lines(result_modes: tuple[Span, ...], eclipses: tuple[Span, ...], cont
             yield EventLine(after.start_s - 1, "HIGH", "faults", "raised", text)
             yield EventLine(after.start_s + 4, "MEDIUM", "power", "shed", "rail compute_b off, 38 W released")
     for index, span in enumerate(eclipses):
-        yield EventLine(span.start_s + 2, "INFO", "power", "eclipse_entered", f"array at 0.4 W, orbit {index + 1}")
+        yield EventLine(
+            span.start_s + 2, "INFO", "power", "eclipse_entered", f"array at 0.4 W, orbit {index + 1}"
+        )
         if index % 3 == 0:
-            yield EventLine(span.end_s - 200, "LOW", "thermal", "heater_on", "battery at 5.2 degC, below 6.0 degC")
-            yield EventLine(span.end_s + 400, "LOW", "thermal", "heater_off", "battery at 8.1 degC after 600 s")
+            yield EventLine(
+                span.end_s - 200, "LOW", "thermal", "heater_on", "battery at 5.2 degC, below 6.0 degC"
+            )
+            yield EventLine(
+                span.end_s + 400, "LOW", "thermal", "heater_off", "battery at 8.1 degC after 600 s"
+            )
     for contact in contacts:
-        yield EventLine(contact.start_s, "INFO", "downlink", "contact_opened", f"{contact.station}, 64 packets queued")
+        yield EventLine(
+            contact.start_s, "INFO", "downlink", "contact_opened", f"{contact.station}, 64 packets queued"
+        )
         yield EventLine(contact.start_s + 40, "INFO", "commands", "completed", "ping, request 17.1, 0.3 s")
-        yield EventLine(contact.end_s, "INFO", "downlink", "contact_closed", f"{contact.station}, all played back")
+        yield EventLine(
+            contact.end_s, "INFO", "downlink", "contact_closed", f"{contact.station}, all played back"
+        )
 
 
 def synthetic_run(days: float = 1.0, step_s: float = 10.0) -> RunResult:
@@ -119,7 +132,9 @@ def synthetic_run(days: float = 1.0, step_s: float = 10.0) -> RunResult:
     charge, battery = charging(array - load, step_s)
     onboard = np.clip(charge + 0.006 * np.sin(times / 5_300.0) + 0.004 * np.sin(times / 211.0), 0, 1)
     onboard[(times > 0.4 * duration_s) & (times < 0.4 * duration_s + 1_800)] = np.nan
-    array = array + np.minimum(0.0, battery - (array - load))  # what the full battery does not take is not drawn
+    array = array + np.minimum(
+        0.0, battery - (array - load)
+    )  # what the full battery does not take is not drawn
 
     def node(name: str, target: Series, constant_s: float, low: float, high: float) -> NodeTrace:
         return NodeTrace(name, smoothed(target, step_s, constant_s, float(target.mean())), low, high)
@@ -134,7 +149,8 @@ def synthetic_run(days: float = 1.0, step_s: float = 10.0) -> RunResult:
     )
     events = tuple(sorted(event_lines(modes, eclipses, contacts), key=lambda event: event.at_s))
     return RunResult(
-        name="synthetic-day", spacecraft="pathfinder", scenario="synthetic formulas, not a simulation", seed=20260320,
+        name="synthetic-day", spacecraft="pathfinder",
+        scenario="synthetic formulas, not a simulation", seed=20260320,
         epoch=datetime(2026, 3, 20, 0, 0, 0, tzinfo=UTC), duration_s=duration_s, times_s=times,
         charge=charge, charge_onboard=onboard, array_w=array, load_w=load, battery_w=battery,
         latitude_deg=latitude, longitude_deg=longitude, nodes=nodes, modes=modes, eclipses=eclipses,
