@@ -51,8 +51,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
 class Document:
     """A TOML file as read: its values, and the line of each for error messages."""
 
-    def __init__(self, name: str, text: str, values: dict[str, Any]) -> None:
-        self.name, self.text, self.values = name, text, values
+    def __init__(self, path: Path | str, text: str, values: dict[str, Any]) -> None:
+        self.path, self.text, self.values = Path(path), text, values
+        self.name = _printable(str(path))
         self._lines: dict[toml_lines.Path, int] | None = None
 
     def line(self, path: toml_lines.Path) -> int:
@@ -93,7 +94,7 @@ def read_document(path: Path | str) -> Document:
     if not text.strip():
         fail(1, "empty, expected a configuration in TOML")
     try:
-        return Document(name, text, tomllib.loads(text))
+        return Document(path, text, tomllib.loads(text))
     except RecursionError:
         fail(1, "nested too deeply, expected a configuration in TOML")
     except ValueError as problem:  # TOMLDecodeError, and int() of more than 4300 digits

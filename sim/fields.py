@@ -188,6 +188,18 @@ class Line:
 Scalar = float | int | str | bool
 
 
+class Raw:
+    """A plain value that a later check reads, once it knows what it must be."""
+
+    def wanted(self) -> str:
+        return "a value"
+
+    def read(self, value: Any, at: Place) -> Scalar:
+        if not isinstance(value, Scalar):
+            at.fail(f"{show(value)} is no plain value, expected {self.wanted()}")
+        return value
+
+
 class Arguments:
     """A table of plain values under any names, kept as pairs in the order of the file."""
 

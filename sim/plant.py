@@ -5,18 +5,33 @@ The world gives it the fluxes on its faces; flight, through the ports, its switc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from sim.power import PowerSystem
 from sim.sensors import Sensors
 from sim.spacecraft import STEP_S, Spacecraft
-from sim.thermal import ThermalNetwork
+from sim.thermal import ZERO_CELSIUS_K, ThermalNetwork
 
 
 class Plant:
-    """One spacecraft.  Switches are its rails, then its heaters, in the order of the file."""
+    """One spacecraft.  Switches are its rails, then its heaters, in the order of the file.
 
-    __slots__ = ("_array_nodes", "_battery_node", "_levels", "_pumps", "form", "power", "sensors", "thermal")
+    `trips` counts loads that have switched themselves off because they were too hot.
+    """
+
+    __slots__ = (
+        "_array_nodes",
+        "_battery_node",
+        "_levels",
+        "_pumps",
+        "_trips",
+        "form",
+        "power",
+        "sensors",
+        "thermal",
+        "trips",
+    )
 
     def __init__(self, form: Spacecraft, charge: float = 1.0, seed: int = 0) -> None:
         self.form = form
@@ -27,6 +42,12 @@ class Plant:
         nodes = {face.name: names.index(face.node) for face in form.faces}
         self._battery_node = names.index(form.battery.node)
         self._array_nodes = [nodes[array.face] for array in form.arrays]
+        self._trips = [
+            (place, names.index(rail.node), rail.trip_degc + ZERO_CELSIUS_K)
+            for place, rail in enumerate(form.rails)
+            if rail.trip_degc < math.inf
+        ]
+        self.trips = 0
         pumps = {link.pump for link in form.links if link.pump}
         self._pumps = [(place, rail.name) for place, rail in enumerate(form.rails) if rail.name in pumps]
         self._levels: list[int] = []
@@ -46,7 +67,12 @@ class Plant:
     def step(self, shortwave: Sequence[float], infrared: Sequence[float]) -> None:
         """Advance by `STEP_S` under the incident fluxes of each face, in W/m2."""
         power, thermal = self.power, self.thermal
-        power.step(STEP_S, shortwave, thermal.temperatures_k)
+        temperatures = thermal.temperatures_k
+        for rail, node, hottest_k in self._trips:
+            if temperatures[node] > hottest_k and power.levels[rail]:
+                power.set_level(rail, 0)
+                self.trips += 1
+        power.step(STEP_S, shortwave, temperatures)
         if power.levels != self._levels:
             self._follow_pumps()
         heat = power.heat_w.copy()

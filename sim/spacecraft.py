@@ -7,6 +7,7 @@ Body axes as in `sim.environment`: x ahead, y against the orbit's normal, z to t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -104,8 +105,11 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """A switched supply.  `power` is what its load draws at each level, 0 first; `heat` is the share of that
-    which stays on board (a transmitter radiates some)."""
+    """A switched supply.
+
+    `power` is what its load draws at each level, 0 first; `heat` the share of that which stays on board (a
+    transmitter radiates some).  Above `trip` at its node the load switches itself off.
+    """
 
     name: Annotated[str, NAME]
     power_w: Annotated[tuple[float, ...], Several(Quantity("W", low=0.0, high=1e9), low=2, high=16)]
@@ -114,6 +118,7 @@ class Rail:
     heat: Annotated[float, Ratio] = 1.0
     at_power_up: Annotated[int, Whole(0, 15)] = 0
     switchable: bool = True
+    trip_degc: Annotated[float, Quantity("degC", low=0.0, high=300.0)] = math.inf
 
 
 @dataclass(frozen=True, slots=True)

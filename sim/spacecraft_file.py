@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sim.configuration import build, read_document
-from sim.document import ConfigurationError, Document, suggest
+from sim.document import ConfigurationError, Document, show, suggest
 from sim.sensors import quantities
 from sim.spacecraft import STEP_S, VEHICLES, Spacecraft
 from sim.thermal import needed_heat_capacities
@@ -34,7 +34,9 @@ def load_spacecraft(name_or_path: str | Path) -> Spacecraft:
     """Load one of ours by name, or any file by path.  ConfigurationError for anything wrong with it."""
     path = spacecraft_path(name_or_path)
     if path.parent == VEHICLES and path.stem not in known_spacecraft():
-        raise ConfigurationError(f"{path.stem}: no such spacecraft, {suggest(path.stem, known_spacecraft())}")
+        raise ConfigurationError(
+            f"{show(path.stem)}: no such spacecraft, {suggest(path.stem, known_spacecraft())}"
+        )
     document = read_document(path)
     form = build(Spacecraft, document)
     _check_names(form, document)

@@ -1,0 +1,34 @@
+"""What can be made to fail in a scenario: the table that the loader checks and `sim.faults` injects.
+
+A target is `class` or `class.name`.  Each kind takes a `value` of the unit beside it, or none ("").
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+READING: Final = "reading"  # the unit that the sensor reads in
+DIFFERENCE: Final = "difference"  # the same, but kelvin for a temperature
+
+NAMED: Final = frozenset(
+    {"sensor", "rail", "heater", "station", "module"}
+)  # classes whose targets have a name
+PROCESSES: Final = ("executive", "guardian", "storage")
+
+KINDS: Final[dict[str, dict[str, str]]] = {
+    "sensor": {"stuck": READING, "offset": DIFFERENCE, "noise": DIFFERENCE, "missing": "", "late": "s"},
+    "rail": {"stuck": "", "off": "", "latch_up": "W"},
+    "heater": {"stuck_on": "", "stuck_off": "", "duty": "1"},
+    "array": {"loss": "1"},
+    "battery": {"loss": "1"},
+    "link.up": {"loss": "1", "corrupt": "1", "silent": ""},
+    "link.down": {"loss": "1", "corrupt": "1", "silent": ""},
+    "station": {"outage": ""},
+    "clock": {"step": "s", "drift": "1"},
+    "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": ""},
+    "computer": {"reset": ""},
+    "module": {"crash": "", "hang": ""},
+    **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},
+}
+
+OPTIONAL_VALUE: Final = frozenset({"stuck"})  # without a value: stuck where it is
