@@ -175,6 +175,16 @@ class Orbit:
         return self.epoch.fraction + seconds / DAY_S
 
 
+def celestial_to_teme(day: float, fraction: Array) -> Array:
+    """Matrices (n, 3, 3) that turn GCRS (the fixed stars) to TEME at TT dates `day` + `fraction` (n,).
+
+    Precession and nutation IAU 2000B give the true equator and equinox of date; TEME counts from the mean
+    equinox, which is the equation of equinoxes away.
+    """
+    turn: Array = erfa.rz(erfa.eqeq94(day, fraction), erfa.pnm00b(day, fraction))
+    return turn
+
+
 def geodetic(earth_fixed: Array) -> tuple[Array, Array, Array]:
     """Latitude and longitude (-180 to 180) in deg and altitude in km over WGS-84 of points (n, 3) in km."""
     longitude, latitude, height_m = erfa.gc2gd(1, earth_fixed * 1000.0)

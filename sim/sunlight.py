@@ -14,7 +14,7 @@ import erfa
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from sim.orbit import DAY_S, EARTH_RADIUS_KM, Array, Epoch, Orbit
+from sim.orbit import DAY_S, EARTH_RADIUS_KM, Array, Epoch, Orbit, celestial_to_teme
 from sim.spans import Interval, intervals
 
 ASTRONOMICAL_UNIT_KM = 149_597_870.7  # IAU 2012 resolution B2
@@ -53,10 +53,9 @@ class Sun:
         seconds = np.arange(first, last + 1) * NODE_S
         day, fraction = self._start[0], self._start[1] + seconds / DAY_S
         earth, _ = erfa.epv00(day, fraction - LIGHT_TIME_S / DAY_S)
-        # TEME is the true equator of date with x at the mean equinox: so also the equation of equinoxes.
-        to_teme = erfa.rz(erfa.eqeq94(day, fraction), erfa.pnm00b(day, fraction))
-        places = -np.einsum("nij,nj->ni", to_teme, earth["p"]) * ASTRONOMICAL_UNIT_KM
-        rates = -np.einsum("nij,nj->ni", to_teme, earth["v"]) * ASTRONOMICAL_UNIT_KM / DAY_S
+        turn = celestial_to_teme(day, fraction)
+        places = -np.einsum("nij,nj->ni", turn, earth["p"]) * ASTRONOMICAL_UNIT_KM
+        rates = -np.einsum("nij,nj->ni", turn, earth["v"]) * ASTRONOMICAL_UNIT_KM / DAY_S
         self._spline = CubicHermiteSpline(seconds, places, rates)
         self._first, self._last = first, last
 
