@@ -49,7 +49,7 @@ format-check: $(DEV)
 	$(PY) -m ruff format --check --quiet .
 
 lint: $(DEV)
-	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff check --quiet --output-format concise .
 
 types: $(DEV)
 	$(PY) -m mypy $(PACKAGES) checks tests

@@ -86,7 +86,7 @@ install() {
     PIP_DISABLE_PIP_VERSION_CHECK=1
     PIP_NO_INPUT=1
     export PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT
-    "$environment/bin/python" -m pip install --constraint constraints.txt --editable ".[$extras]" >"$log" 2>&1 && return
+    "$environment/bin/python" -m pip install --no-compile --constraint constraints.txt --editable ".[$extras]" >"$log" 2>&1 && return
     unreachable='NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError|Connection refused|connection broken|Network is unreachable|Temporary failure in name resolution'
     if grep -qE "$unreachable" "$log"; then
         stop "the package index cannot be reached: check the network or pip's settings (details in $log)"
