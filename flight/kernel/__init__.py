@@ -2,6 +2,6 @@
 
 from flight.kernel.board import Board
 from flight.kernel.executive import Kernel, Loaded
-from flight.kernel.page import NoPage, Page, SharedPage
+from flight.page import NoPage, Page, SharedPage
 
 __all__ = ["Board", "Kernel", "Loaded", "NoPage", "Page", "SharedPage"]

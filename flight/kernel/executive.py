@@ -37,7 +37,7 @@ from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
 from flight.kernel.invoke import Invoker
 from flight.kernel.kept import pack_kept, unpack_kept
-from flight.kernel.page import Page
+from flight.page import Page
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
@@ -113,7 +113,8 @@ class Kernel:
         self.started = 0
         self.reserve_at = 0
         self.ticks = 0
-        self.slowest = 0  # index of the module that took longest in the last tick
+        self.slowest = 0  # index of the module that took longest in the last tick, and how long
+        self.slowest_ns = 0
         self.invoking: deque[Invocation] = deque(maxlen=INVOCATIONS_MAX)
         stored = loaded.documents.get(PARAMETERS)
         self.kept_bodies = dict(loaded.kept)
@@ -243,6 +244,7 @@ class Kernel:
                 longest, self.slowest = spent, slot.index
             if spent > slot.budget_ns:
                 self._overran(slot, spent)
+        self.slowest_ns = longest
         page.leave(now)
 
     def _overran(self, slot: Slot, spent: int) -> None:
