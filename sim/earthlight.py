@@ -9,6 +9,7 @@ once for each orbit.  Numbers: ECSS-E-ST-10-04C, F.5 (average 0.3 and 230 W/m2, 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -119,6 +120,12 @@ class AlbedoTable:
         )
         factor: Array = map_coordinates(self._table, place, order=1, mode="nearest")
         return factor
+
+
+@lru_cache(maxsize=4)  # a swarm flies the same orbit many times; a table takes 50 ms and 0.5 MB
+def albedo_table(lowest_km: float, highest_km: float) -> AlbedoTable:
+    """The table between two distances from the Earth's centre, made once."""
+    return AlbedoTable(lowest_km, highest_km)
 
 
 def _factors(radius_km: float) -> Array:

@@ -30,7 +30,7 @@ DEGREE_DECIMALS = 3  # elevation and track; GMST alone is good to 0.006 degrees 
 KILOMETRE_DECIMALS = 3  # range and altitude; two-line elements are good to 1 km
 
 # Directions to the Sun and the Earth turn by 0.6 degrees in this time: linear between such nodes, a cosine is
-# good to 1.5e-5 and a flux to 0.02 W/m2.  Shadow edges and stations are computed at every step.
+# good to 1.5e-5 and, with the edges in its table, albedo to 0.4 W/m2.  Shadow and stations have every step.
 NODE_S = 10.0
 LONGEST_CHUNK = 100_000  # steps; a chunk of this many holds 100 MB in lists
 

@@ -16,7 +16,7 @@ from sim.earthlight import (
     EARTH_MEAN_RADIUS_KM,
     MEAN_ALBEDO,
     MEAN_INFRARED_W_M2,
-    AlbedoTable,
+    albedo_table,
     view_factor,
     zonal_albedo,
     zonal_infrared,
@@ -75,7 +75,7 @@ class Faces:
             raise OrbitError(f"perigee is {perigee_km:.0f} km up, expected {LOWEST_PERIGEE_KM:.0f} or more")
         self._orbit, self._sun, self._attitude, self._zonal = orbit, sun, attitude, zonal
         self._plates = (*faces, Face("array", array, on_array=True))
-        self._albedo = AlbedoTable(orbit.perigee_km - RADIUS_MARGIN_KM, orbit.apogee_km + RADIUS_MARGIN_KM)
+        self._albedo = albedo_table(orbit.perigee_km - RADIUS_MARGIN_KM, orbit.apogee_km + RADIUS_MARGIN_KM)
 
     def at(self, seconds: Array) -> Fluxes:
         """Fluxes at `seconds` (n,) after the epoch; the Earth's shadow is not in the incidence."""

@@ -272,6 +272,7 @@ def test_free_part_of_the_disc_agrees_with_counting_rays(altitude, depth):
     assert fraction == pytest.approx(free_part_by_counting(place, sun), abs=6e-4)
 
 
+@pytest.mark.slow
 @given(st.floats(200.0, 40_000.0), st.floats(0.0, 60.0))
 def test_light_fades_without_a_step_across_the_penumbra(altitude, beta):
     orbit = Circle(altitude, beta)
