@@ -128,4 +128,4 @@ def convert(number: float, unit: str, wanted: str) -> float:
     value = (number * source.scale + source.offset - target.offset) / target.scale
     if not math.isfinite(value):
         raise QuantityError("is not finite")
-    return value
+    return float(f"{value:.15g}")  # "95 %" is 0.95 and not 0.9500000000000001
