@@ -87,11 +87,12 @@ install() {
     PIP_NO_INPUT=1
     export PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT
     "$environment/bin/python" -m pip install --no-compile --constraint constraints.txt --editable ".[$extras]" >"$log" 2>&1 && return
-    unreachable='NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError|Connection refused|connection broken|Network is unreachable|Temporary failure in name resolution'
+    # With retries off pip does not name the cause: an index that answers has some version of setuptools.
+    unreachable='NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError|Connection refused|connection broken|Network is unreachable|Temporary failure in name resolution|setuptools.*from versions: none'
     if grep -qE "$unreachable" "$log"; then
         stop "the package index cannot be reached: check the network or pip's settings (details in $log)"
     fi
-    stop "pip failed: $(grep '^ERROR' "$log" | tail -n 1 | cut -c 1-200) (details in $log)"
+    stop "pip failed: $(grep -i '^ *error' "$log" | tail -n 1 | cut -c 1-200) (details in $log)"
 }
 
 rm -f "$environment"/ready-*
