@@ -1,0 +1,171 @@
+"""One spacecraft, its world and its ground in one process and in virtual time.
+
+A run is a scenario and a seed.  Each second: the world moves, faults begin and end, flight does its ticks, the link
+carries what was sent, the ground takes it, the checks look.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flight.mission import Mission
+from sim.board_ports import SimulatedSensors, SimulatedSwitches
+from sim.computer import Computer
+from sim.disk import PowerCut, SimulatedDisk
+from sim.link import Radio
+from sim.scenario import Scenario
+from sim.trace import Trace
+from sim.world import World
+
+NS = 1_000_000_000
+DARK_S = 10  # how long the computer stays off after a power cut
+
+
+class GroundSegment(Protocol):
+    """What the simulation needs of a ground."""
+
+    def receive(self, data: bytes, now_ns: int, station: str = "") -> None: ...
+
+    def contact(self, up: bool, now_ns: int) -> None: ...
+
+    def send(self, now_ns: int) -> bytes: ...
+
+    def on_deadline(self, now_ns: int) -> None: ...
+
+
+class Watcher(Protocol):
+    """Looks at the whole once a second; never changes it."""
+
+    def look(self, simulation: Simulation, second: int) -> None: ...
+
+
+def stream(seed: int, name: str) -> random.Random:
+    """One random stream for each fault domain, so that a new one does not reshuffle the others."""
+    return random.Random(f"{seed}/{name}")
+
+
+@dataclass
+class Power:
+    """Whether the computer has power, and when it comes back."""
+
+    off_until_s: int = -1
+    reason: int = 1
+
+
+class Simulation:
+    """`second()` moves everything by one second."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        mission: Mission,
+        ground: GroundSegment,
+        seed: int | None = None,
+        watchers: Sequence[Watcher] = (),
+        inject: Callable[[Simulation, int], None] | None = None,
+    ) -> None:
+        self.scenario, self.mission, self.ground = scenario, mission, ground
+        self.seed = scenario.seed if seed is None else seed
+        self.watchers, self.inject = watchers, inject
+        self.world = World(scenario, self.seed)
+        form = scenario.spacecraft
+        self.radio = Radio(
+            form.radio.down_bit_s, form.radio.up_bit_s, stream(self.seed, "down"), stream(self.seed, "up")
+        )
+        self.radio.down.spoiling.loss = scenario.link.loss_down
+        self.radio.up.spoiling.loss = scenario.link.loss_up
+        self.disk = SimulatedDisk(stream(self.seed, "disk"))
+        self.sensors = SimulatedSensors(mission, self.world.plant)
+        self.switches = SimulatedSwitches(mission, self.world.plant)
+        self.transmitter = form.switches().index(form.radio.transmitter)
+        self.receiver = form.switches().index(form.radio.receiver)
+        self.computer = self._computer()
+        self.power = Power()
+        self.trace = Trace()
+        self.now_s = 0
+        self.station = -1
+        self.silenced: set[int] = set()  # stations that a fault has taken
+        self.ticks_per_second = NS // mission.base_tick_ns
+        self.boot_reason = 1
+
+    def _computer(self) -> Computer:
+        return Computer(
+            self.mission, self.disk, self.radio, self.sensors, self.switches, stream(self.seed, "computer")
+        )
+
+    def run(self, until_s: int, progress: Callable[[float], None] | None = None) -> None:
+        while self.now_s < until_s:
+            self.second()
+            if progress is not None and self.now_s % 60 == 0:
+                progress(self.now_s)
+
+    def second(self) -> None:
+        second = self.now_s
+        now = second * NS
+        if self.inject is not None:
+            self.inject(self, second)
+        self.world.advance(second)
+        self.sensors.refresh()
+        self._contact(now)
+        self.radio.advance(1.0)
+        self._fly(now)
+        self.now_s = second + 1
+        self._carry(now + NS)
+        self.trace.world(second, (self.world.plant.power.battery.charge, *self.world.plant.thermal.temperatures_k))
+        for watcher in self.watchers:
+            watcher.look(self, second)
+
+    def _contact(self, now: int) -> None:
+        levels = self.world.plant.switch_levels()
+        self.radio.transmitting = levels[self.transmitter] > 0
+        self.radio.receiving = levels[self.receiver] > 0
+        station = self.world.station()
+        if station in self.silenced:
+            station = -1
+        if station != self.station:
+            if (station < 0) != (self.station < 0):
+                self.ground.contact(station >= 0, now)
+            self.station = station
+        self.radio.in_contact = station >= 0
+
+    def _fly(self, now: int) -> None:
+        computer = self.computer
+        if not self.world.plant.power.bus_on:
+            self.cut_power(1)
+        try:
+            if computer.kernel is None:
+                if self.now_s < self.power.off_until_s:
+                    return
+                computer.power_on(now, self.boot_reason)
+            kernel = computer.kernel
+            assert kernel is not None
+            start, step = now + computer.offset, self.mission.base_tick_ns
+            for tick in range(self.ticks_per_second):
+                kernel.tick(start + tick * step)
+        except PowerCut:
+            self.cut_power(DARK_S)
+
+    def cut_power(self, seconds: int, reason: int = 1) -> None:
+        """The computer is off for that long; what its disk had not made sure is lost, kept or torn."""
+        if self.computer.kernel is not None:
+            self.computer.power_off()
+            self.disk = self.computer.disk = self.disk.reboot()
+        self.power.off_until_s = self.now_s + seconds
+        self.boot_reason = reason
+
+    def _carry(self, now: int) -> None:
+        """Down and up, with the light time of the present range."""
+        sent = self.radio.take_sent()
+        if sent:
+            self.trace.octets(b"d", sent)
+            name = self.world.stations[self.station].name if self.station >= 0 else ""
+            self.ground.receive(b"".join(sent), now + self.world.delay_ns(), name)
+        self.ground.on_deadline(now)
+        if self.radio.in_contact:
+            data = self.ground.send(now)
+            if data:
+                self.trace.octets(b"u", [data])
+                self.radio.uplink(data)
