@@ -189,4 +189,4 @@ def make_run() -> Callable[..., RunResult]:
 
 @pytest.fixture(scope="session")
 def day() -> RunResult:
-    return synthetic_run()
+    return synthetic_run(step_s=30.0)
