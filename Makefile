@@ -84,7 +84,7 @@ lock: $(DEV)  ## resolve the newest versions into constraints.txt; `make wheels`
 	rm -rf .venv-lock
 	$(PY) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --editable ".[sim,ground,hil,dev]"
-	(sed '/^[^#]/,$$d' constraints.txt; .venv-lock/bin/python -m pip freeze --exclude-editable) >constraints.new
+	(sed '/^[^#]/,$$d' constraints.txt; .venv-lock/bin/python -m pip freeze --all --exclude pip --exclude-editable) >constraints.new
 	mv constraints.new constraints.txt
 
 wheels: $(DEV)  ## ask the package index for a wheel of every pin, for every machine we name
