@@ -1,0 +1,168 @@
+"""One compute board: how hard it may work, one step at a time, and what happens when it does not obey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flight.declare import SECOND, Event, Outbox, Parameter
+
+AGAIN_NS = 2 * SECOND  # an order that does not read back is given again this often
+REARM_NS = 3600 * SECOND  # a board that has obeyed for so long has its retries back
+SWITCHES_MAX = 64  # bits of the signal `rails_allowed`
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One row of the mission's table; `watts` has one entry a level, the first is off (level 0)."""
+
+    name: str
+    rail: int  # switch of its supply rail
+    throttle: int  # switch of its level
+    watts: tuple[float, ...]
+    node: str | None = None  # its thermal node, whose `thermal_rung_<node>` it heeds
+    wanted: int = 0  # level before any command
+
+    def __post_init__(self) -> None:
+        assert len(self.watts) >= 2, f"{self}: level 0 is off, and there must be another"
+        assert list(self.watts) == sorted(self.watts), f"{self}: a higher level takes no less"
+        assert 0 <= self.wanted < len(self.watts), self
+        assert 0 <= self.rail < SWITCHES_MAX, self
+
+    @property
+    def top(self) -> int:
+        return len(self.watts) - 1
+
+
+class BoardSettings:
+    """Parameters and events of the boards, inherited by the compute module; it builds events with their names."""
+
+    cap_level = Parameter(1, low=0, high=255, about="highest level at rung 2")
+    dwell_s = Parameter(60.0, unit="s", low=1, high=3600, about="after any change before one level more")
+    verify_s = Parameter(
+        5.0, unit="s", low=2, high=60, about="for a level to read back; then the rail is cut"
+    )
+    cut_s = Parameter(600.0, unit="s", low=10, high=86400, about="a cut rail stays off")
+    cuts_max = Parameter(3, low=0, high=100, about="cuts before the rail stays off until a command")
+
+    changed: Event
+    not_following: Event
+    cut: Event
+    restored: Event
+    given_up: Event
+    rail_stuck: Event
+
+
+class BoardWatch:
+    """The state of one board; `step` once a second."""
+
+    def __init__(self, settings: BoardSettings, number: int, row: Board) -> None:
+        self.settings, self.number, self.row = settings, number, row
+        self.level = 0  # ordered
+        self.read = -1  # read back, -1 unknown
+        self.limit = 0
+        self.adopted = False
+        self.changed_at = 0
+        self.wrong_since: int | None = None
+        self.again_at = 0
+        self.told = False
+        self.is_cut = False
+        self.cut_at = 0
+        self.cuts = 0
+        self.given_up = False
+        self.rail_told = False
+
+    def step(
+        self, now: int, wanted: int, rung: int, allowed: bool, levels: tuple[int, ...], out: Outbox
+    ) -> None:
+        """`allowed`: power lets the rail be on; `rung` is 4 or more whenever the board must be off."""
+        row = self.row
+        self.read = read = levels[row.throttle] if row.throttle < len(levels) else -1
+        if not self.adopted:
+            self.adopted = True  # after a restart the board works as it does
+            self.level = min(max(read, 0), row.top)
+        self.limit = limit = self._limit(rung) if allowed and not self.is_cut else 0
+        target = min(wanted, limit)
+        if target != self.level:
+            self._change(now, target, out)
+        if read == self.level and not self.is_cut:
+            if self.wrong_since is not None or self.told:
+                self.wrong_since, self.told = None, False
+            if self.cuts and now - self.changed_at > REARM_NS and now - self.cut_at > REARM_NS:
+                self.cuts = 0
+        else:
+            self._disobeyed(now, allowed, levels, out)
+
+    def _limit(self, rung: int) -> int:
+        if rung <= 0:
+            return self.row.top
+        if rung == 1:
+            return self.level  # no increase
+        if rung == 2:
+            return min(self.row.top, self.settings.cap_level)
+        return 1 if rung == 3 else 0
+
+    def _change(self, now: int, target: int, out: Outbox) -> None:
+        """Less at once; more by one level, and only a dwell after the last change of either kind."""
+        if target > self.level:
+            if now - self.changed_at < self.settings.dwell_s * SECOND:
+                return
+            target = self.level + 1
+        out.set(self.row.throttle, target)
+        out.event(self.settings.changed, self.number, self.level, target)
+        self.level, self.changed_at, self.wrong_since = target, now, None
+
+    def _disobeyed(self, now: int, allowed: bool, levels: tuple[int, ...], out: Outbox) -> None:
+        if self.is_cut:
+            self._stay_cut(now, allowed, levels, out)
+            return
+        if self.wrong_since is None:
+            self.wrong_since, self.again_at = now, now + AGAIN_NS
+            return
+        if now >= self.again_at:
+            self.again_at = now + AGAIN_NS
+            out.set(self.row.throttle, self.level)
+        if now - self.wrong_since < self.settings.verify_s * SECOND:
+            return
+        if not self.told:
+            self.told = True
+            out.event(self.settings.not_following, self.number, self.level, max(self.read, 0))
+        if allowed and (self.read > self.level or self.read < 0):
+            self._cut(now, out)
+
+    def _cut(self, now: int, out: Outbox) -> None:
+        """The second path: a board that does not do with less, or whose level is unknown, loses its supply."""
+        self.is_cut, self.cut_at = True, now
+        self.cuts += 1
+        self.rail_told = False
+        self.again_at = now + AGAIN_NS
+        if self.level:
+            self._change(now, 0, out)
+        out.set(self.row.rail, 0)
+        out.event(self.settings.cut, self.number, self.cuts)
+        if self.cuts > self.settings.cuts_max:
+            self.given_up = True
+            out.event(self.settings.given_up, self.number)
+
+    def _stay_cut(self, now: int, allowed: bool, levels: tuple[int, ...], out: Outbox) -> None:
+        rail_on = self.row.rail >= len(levels) or levels[self.row.rail] != 0
+        if allowed and not self.given_up and now - self.cut_at >= self.settings.cut_s * SECOND:
+            self._restore(now, out)
+        elif now >= self.again_at:
+            self.again_at = now + AGAIN_NS
+            if self.read != 0:
+                out.set(self.row.throttle, 0)
+            if rail_on:
+                out.set(self.row.rail, 0)
+                if not self.rail_told and now - self.cut_at >= self.settings.verify_s * SECOND:
+                    self.rail_told = True
+                    out.event(self.settings.rail_stuck, self.number)
+
+    def _restore(self, now: int, out: Outbox) -> None:
+        self.is_cut = self.told = False
+        self.wrong_since, self.changed_at = None, now
+        out.set(self.row.rail, 1)
+        out.event(self.settings.restored, self.number)
+
+    def forgive(self) -> None:
+        """A command for this board gives its retries back."""
+        self.cuts, self.given_up = 0, False

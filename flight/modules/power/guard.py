@@ -1,0 +1,134 @@
+"""The energy guard: the charge at the end of the next eclipse under the present load, and what it sheds.
+
+It looks through the next eclipse also while in one: what is left of this eclipse, the recharge in the sunlight
+after it, then the next (payload.md 4.1).  A guard that sees the present eclipse only lets each orbit end lower
+than the last.
+"""
+
+from __future__ import annotations
+
+import math
+
+from flight.declare import SECOND, U8, Event, Outbox, Parameter, Severity
+from flight.modules.power.gauge import HOUR_S
+from flight.modules.power.sunlight import SunWatch
+
+LOAD_RISE, LOAD_FALL = (
+    0.2,
+    0.01,
+)  # of the difference a second: quick to see more load, slow to see less
+PERSISTENCE_NS = 10 * SECOND
+FIRST_RUNG, LAST_RUNG = 2, 4  # caps, freeze, stop: beyond, the charge itself decides
+
+
+class GuardSettings:
+    """Parameters and events of the guard, inherited by the power module."""
+
+    floor = Parameter(0.70, low=0.1, high=0.98, about="Emin: lowest forecast charge, of present capacity")
+    forecast_margin = Parameter(0.03, low=0, high=0.3, about="above the floor before the guard lets go")
+    guard_step_s = Parameter(60.0, unit="s", low=10, high=3600, about="for a rung to show in the forecast")
+    charge_limit_w = Parameter(
+        200.0, unit="W", low=0.1, high=1e7, about="the most that goes into the battery"
+    )
+    charge_efficiency = Parameter(0.92, low=0.3, high=1, about="energy stored per energy put in")
+    array_expected_w = Parameter(
+        0.0, unit="W", low=0, high=1e7, about="mean sunlit power until it was measured"
+    )
+    array_mean_s = Parameter(600.0, unit="s", low=10, high=7200, about="time constant of the measured mean")
+
+    guarded = Event(
+        Severity.MEDIUM,
+        "charge at the end of the next eclipse is forecast as {forecast:.2f} at {load:.0f} W: rung {rung}",
+        forecast=float,
+        load=float,
+        rung=U8,
+    )
+    unguarded = Event(
+        Severity.INFO, "forecast charge is {forecast:.2f}: energy guard lets go", forecast=float
+    )
+
+
+class Guard:
+    """`update` is called once a second; `rung` is 0, or 2 to 4."""
+
+    def __init__(self, settings: GuardSettings) -> None:
+        self.settings = settings
+        self.rung = 0
+        self.forecast = 0.0
+        self.load_w = math.nan
+        self.array_w = math.nan  # mean of the sunlit array while the battery takes all that it gives
+        self.held_load_w = (
+            0.0  # the load that the guard was raised for: it must be affordable before it may return
+        )
+        self.low_since: int | None = None
+        self.high_since: int | None = None
+        self.step_at = 0
+        self.relax_at = 0
+
+    def measure(self, seconds: float, load_w: float, array_w: float, taking: bool) -> None:
+        """Follow the load, and the array while `taking`: sunlit, measured, and the battery not full."""
+        if not math.isfinite(self.load_w):
+            self.load_w = load_w
+        self.load_w += (load_w - self.load_w) * min(
+            1.0, seconds * (LOAD_RISE if load_w > self.load_w else LOAD_FALL)
+        )
+        if taking:
+            if not math.isfinite(self.array_w):
+                self.array_w = self.settings.array_expected_w or array_w
+            self.array_w += (array_w - self.array_w) * min(1.0, seconds / self.settings.array_mean_s)
+
+    def predict(self, now: int, charge: float, load_w: float, capacity_wh: float, sun: SunWatch) -> float:
+        """Charge at the end of the next eclipse, or of this one if lower; below 0 is a dead battery."""
+        limits = self.settings
+        array_w = self.array_w if math.isfinite(self.array_w) else limits.array_expected_w
+        surplus_w = array_w - load_w
+        if surplus_w > 0:
+            surplus_w = min(limits.charge_limit_w, surplus_w * limits.charge_efficiency)
+        gain, drain = surplus_w / (capacity_wh * HOUR_S), load_w / (capacity_wh * HOUR_S)
+        eclipse_s = sun.eclipse_s(now)
+        if sun.sunlit:
+            return min(1.0, charge + gain * sun.sunlight_left_s(now)) - drain * eclipse_s
+        low = charge - drain * sun.eclipse_left_s(now)
+        after = min(1.0, low + gain * (sun.period_s() - eclipse_s)) - drain * eclipse_s
+        return min(low, after)
+
+    def update(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> int:
+        limits = self.settings
+        self.forecast = self.predict(now, charge, self.load_w, capacity_wh, sun)
+        low = not self.forecast >= limits.floor
+        self.low_since = (self.low_since or now) if low else None
+        if self.low_since is not None:
+            self.high_since = None
+            if self.rung < LAST_RUNG and now - self.low_since >= PERSISTENCE_NS and now >= self.step_at:
+                self._raise(now, sun, out)
+        elif self.rung:
+            self._relax(now, charge, capacity_wh, sun, out)
+        return self.rung
+
+    def _raise(self, now: int, sun: SunWatch, out: Outbox) -> None:
+        self.rung = max(FIRST_RUNG, self.rung + 1)
+        self.held_load_w = max(self.held_load_w, self.load_w)
+        self.step_at = now + int(self.settings.guard_step_s * SECOND)
+        self.relax_at = now + int(sun.period_s() * SECOND)
+        out.event(self.settings.guarded, self.forecast, self.load_w, self.rung)
+
+    def _relax(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> None:
+        """Let go when the load that raised the guard is affordable again; else one rung an orbit, as a trial."""
+        enough = self.settings.floor + self.settings.forecast_margin
+        held = self.predict(now, charge, max(self.load_w, self.held_load_w), capacity_wh, sun)
+        if held >= enough:
+            self.high_since = self.high_since or now
+            if now - self.high_since >= PERSISTENCE_NS:
+                self._let_go(out)
+            return
+        self.high_since = None
+        if now >= self.relax_at and self.forecast >= enough:
+            self.relax_at = now + int(sun.period_s() * SECOND)
+            if self.rung == FIRST_RUNG:
+                self._let_go(out)
+            else:
+                self.rung -= 1
+
+    def _let_go(self, out: Outbox) -> None:
+        self.rung, self.held_load_w, self.high_since = 0, 0.0, None
+        out.event(self.settings.unguarded, self.forecast)

@@ -1,0 +1,320 @@
+"""The power module: charge, sunlight, rungs and rails, joined."""
+
+import enum
+import functools
+import math
+from collections import namedtuple
+from typing import Annotated, NamedTuple
+
+from flight.declare import (
+    F64,
+    SECOND,
+    U8,
+    U16,
+    U32,
+    U64,
+    Boot,
+    Call,
+    Event,
+    Kept,
+    Module,
+    Outbox,
+    Outcome,
+    Rule,
+    Severity,
+    Signals,
+    Telemetry,
+    command,
+    limits,
+    telemetry,
+    unit,
+)
+from flight.modules.power.gauge import HOUR_S, Gauge, GaugeSettings, OpenCircuit, Reading
+from flight.modules.power.guard import Guard, GuardSettings
+from flight.modules.power.ladder import LADDER_RULES, Ladder, LadderSettings
+from flight.modules.power.rails import MASK_MAX, Rail, RailEvents, Rails
+from flight.modules.power.sunlight import SunSettings, SunWatch
+
+GAP_NS = 2 * SECOND  # the executive stood still for longer: what flowed meanwhile is unknown
+STALE_NS = 3 * SECOND  # a ladder that is silent for longer counts as the rung below
+STALE_RUNG = 4
+WATTS_MAX = 1e7  # no spacecraft's; keeps a mad reading out of the sums
+AMPERES_MAX = 1e6
+RAILS_PERIOD_S = 10
+
+Charge = Annotated[float, limits(red_low=0.6, yellow_low=0.7)]
+Volts = Annotated[float, unit("V")]
+Amperes = Annotated[float, unit("A")]
+Watts = Annotated[float, unit("W")]
+WattHours = Annotated[F64, unit("Wh")]
+Seconds = Annotated[float, unit("s")]
+
+
+class PowerInputs(NamedTuple):
+    """The first inputs of every power module; `rail_current_<rail>` of its measured rails follow."""
+
+    battery_voltage: float
+    battery_current: float
+    array_power: float
+    load_power: float
+    rung: int
+    rung_age: int
+    levels: tuple[int, ...]
+
+
+class Status(Telemetry, period=1):
+    """Battery, sunlight, forecast and what power asks of the ladder."""
+
+    battery_voltage: Volts
+    battery_current: Amperes
+    array_power: Watts
+    load_power: Watts
+    charge: Charge
+    charge_by_voltage: float
+    charge_by_coulombs: float
+    open_circuit_voltage: Volts
+    charge_trusted: bool
+    disagreeing: bool
+    voltage_lost: bool
+    current_lost: bool
+    sunlit: bool
+    forecast_charge: Charge
+    load_mean: Watts
+    array_mean: Watts
+    eclipse_expected: Seconds
+    sunlight_left: Seconds
+    eclipse_left: Seconds
+    orbit_period: Seconds
+    power_rung: U8
+    rung_by_charge: U8
+    rung_by_forecast: U8
+    under_voltage: bool
+    rung_followed: U8
+    rails_off: U8
+    rail_mismatches: U16
+
+
+class Orbit(Telemetry, period=60):
+    """Since the last sunrise, and the whole orbit before it."""
+
+    eclipses: U32
+    charge_lowest: float
+    charge_highest: float
+    charged: WattHours
+    discharged: WattHours
+    last_lowest: float
+    last_depth_of_discharge: Annotated[float, limits(yellow_high=0.3)]
+    last_charged: WattHours
+    last_discharged: WattHours
+
+
+class Outputs(Signals):
+    charge: float
+    charge_trusted: bool
+    sunlit: bool
+    power_rung: U8
+    forecast_charge: float
+    rails_allowed: U64  # one bit a switch: the rail on it may be on
+
+
+class State(Kept, version=1):
+    switched_off: U64  # one bit a rail, in the order of the mission's table: off by command
+
+
+class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvents, Module):
+    """How much energy there is and will be, and which rails may use it.  Made by `power`."""
+
+    rules = (
+        *LADDER_RULES,
+        Rule("the forecast's floor must lie above the hard floor", lambda v: v["floor"] > v["hard_floor"]),
+        Rule(
+            "darkness must begin below sunlight",
+            lambda v: v["sunlit_below_w"] <= v["sunlit_above_w"],
+        ),
+    )
+
+    def __init__(self, open_circuit: tuple[tuple[float, float], ...], rails: tuple[Rail, ...]) -> None:
+        self.gauge = Gauge(self, OpenCircuit(open_circuit))
+        self.sun = SunWatch(self)
+        self.guard = Guard(self)
+        self.ladder = Ladder(self)
+        self.switching = Rails(self, rails)
+        self.status = Status()
+        self.orbit = Orbit()
+        self.orbit.charge_lowest = 1.0
+        self.outputs = Outputs()
+        self.kept = State()
+        self.rails = _rails_packet(rails)()
+        self.rail_fields = [(rail.name, rail.measured) for rail in rails]
+        measured = [f"rail_current_{rail.name}" for rail in rails if rail.measured]
+        self.Inputs = namedtuple("Inputs", [*PowerInputs._fields, *measured])  # type: ignore[misc]  # noqa: PYI024
+        self.due = 0
+        self.counted_at = self.updated_at = self.started_at = 0
+        self.ampere_ns = 0.0
+        self.missing_ns = 0
+        self.rails_due = 0
+
+    def start(self, now: int, boot: Boot, out: Outbox) -> None:
+        self.due = self.rails_due = self.counted_at = self.updated_at = self.started_at = now
+        self.gauge.start(now)
+        self.switching.switched_off = self.kept.switched_off & MASK_MAX
+
+    def step(self, now: int, sees: PowerInputs, out: Outbox) -> None:
+        """Count coulombs at each step; all else once a second."""
+        current = sees[1]
+        elapsed = now - self.counted_at
+        self.counted_at = now
+        if -AMPERES_MAX <= current <= AMPERES_MAX and elapsed <= GAP_NS:
+            self.ampere_ns += current * elapsed
+        else:
+            self.missing_ns += elapsed
+        if now >= self.due:
+            self.due = now + SECOND
+            self._second(now, sees, out)
+
+    def switch_rail(self, call: Call, out: Outbox, number: int, on: bool) -> Outcome:
+        before = self.switching.switched_off
+        outcome = self.switching.order(call, number, on)
+        if self.switching.switched_off != before:
+            self.kept.switched_off = self.switching.switched_off
+            out.keep()
+        return outcome
+
+    def _second(self, now: int, sees: PowerInputs, out: Outbox) -> None:
+        seconds = (now - self.updated_at) / SECOND
+        self.updated_at = now
+        turned = self.sun.update(now, sees.array_power, sees.battery_current)
+        reading = Reading(
+            seconds,
+            sees.battery_voltage,
+            self.ampere_ns / SECOND,
+            self.missing_ns / SECOND,
+            sees.array_power,
+            sees.load_power,
+            self.sun.lit_measured,
+            self.sun.dark_measured,
+        )
+        self.ampere_ns, self.missing_ns = 0.0, 0
+        charge = self.gauge.update(now, reading, out)
+        taking = self.sun.lit_measured and self.sun.sunlit and charge < self.full_from
+        self.guard.measure(seconds, self._load(sees), sees.array_power, taking)
+        self.guard.update(now, charge, self.capacity_wh, self.sun, out)
+        self.ladder.update(now, charge, sees.battery_voltage, out)
+        self._signal(charge)
+        self._drive(now, sees, out)
+        self._log_orbit(charge, reading, turned and self.sun.sunlit)
+        self._report(now, sees)
+
+    def _load(self, sees: PowerInputs) -> float:
+        """The load in W: measured, else from the other powers, else the worst case."""
+        if 0 <= sees.load_power <= WATTS_MAX:
+            return sees.load_power
+        array_w = 0.0 if self.sun.dark_measured else sees.array_power
+        derived = array_w - sees.battery_voltage * sees.battery_current
+        return derived if 0 <= derived <= WATTS_MAX else self.worst_load_w
+
+    def _signal(self, charge: float) -> None:
+        outputs = self.outputs
+        outputs.charge = charge
+        outputs.charge_trusted = self.gauge.trusted
+        outputs.sunlit = self.sun.sunlit
+        outputs.power_rung = max(self.ladder.rung, self.guard.rung)
+        outputs.forecast_charge = max(0.0, self.guard.forecast)
+
+    def _drive(self, now: int, sees: PowerInputs, out: Outbox) -> None:
+        rung = sees.rung
+        if min(sees.rung_age, now - self.started_at) > STALE_NS or not 0 <= rung <= 6:
+            rung = max(STALE_RUNG, self.outputs.power_rung)
+        if self.switching.step(now, rung, sees.levels, out):
+            self.outputs.rails_allowed = self.switching.allowed()
+        self.status.rung_followed = rung
+        if now >= self.rails_due:
+            self.rails_due = now + RAILS_PERIOD_S * SECOND
+            self.outputs.rails_allowed = self.switching.allowed()
+            self._report_rails(tuple(sees)[len(PowerInputs._fields) :])
+
+    def _report_rails(self, currents: tuple[object, ...]) -> None:
+        measured = iter(currents)
+        for (name, has_current), on, read in zip(
+            self.rail_fields, self.switching.on, self.switching.read, strict=True
+        ):
+            setattr(self.rails, f"{name}_ordered", on)
+            setattr(self.rails, f"{name}_on", read > 0)
+            if has_current:
+                setattr(self.rails, f"{name}_current", next(measured, math.nan))
+
+    def _log_orbit(self, charge: float, reading: Reading, sunrise: bool) -> None:
+        orbit = self.orbit
+        if sunrise:
+            orbit.last_lowest = orbit.charge_lowest
+            orbit.last_depth_of_discharge = orbit.charge_highest - orbit.charge_lowest
+            orbit.last_charged, orbit.last_discharged = orbit.charged, orbit.discharged
+            orbit.charged = orbit.discharged = 0.0
+            orbit.charge_lowest = orbit.charge_highest = charge
+            orbit.eclipses = self.sun.eclipses
+        watt_hours = reading.ampere_seconds * reading.voltage / HOUR_S
+        if watt_hours > 0:
+            orbit.charged += watt_hours
+        elif watt_hours < 0:
+            orbit.discharged -= watt_hours
+        orbit.charge_highest = max(orbit.charge_highest, charge)
+        orbit.charge_lowest = min(orbit.charge_lowest, charge)
+
+    def _report(self, now: int, sees: PowerInputs) -> None:
+        status, gauge, sun, guard = self.status, self.gauge, self.sun, self.guard
+        (status.battery_voltage, status.battery_current, status.array_power, status.load_power) = sees[:4]
+        status.charge, status.charge_trusted = gauge.charge, gauge.trusted
+        status.charge_by_voltage, status.charge_by_coulombs = gauge.by_voltage, gauge.by_coulombs
+        status.open_circuit_voltage = gauge.open_circuit_v
+        status.disagreeing = gauge.disagreeing
+        status.voltage_lost, status.current_lost = gauge.voltage_gone, gauge.current_gone
+        status.sunlit = sun.sunlit
+        status.eclipse_expected = sun.eclipse_s(now)
+        status.sunlight_left = sun.sunlight_left_s(now) if sun.sunlit else 0.0
+        status.eclipse_left = 0.0 if sun.sunlit else sun.eclipse_left_s(now)
+        status.orbit_period = sun.period_s()
+        status.forecast_charge = guard.forecast
+        status.load_mean, status.array_mean = guard.load_w, guard.array_w
+        status.power_rung = self.outputs.power_rung
+        status.rung_by_charge, status.rung_by_forecast = self.ladder.by_charge, guard.rung
+        status.under_voltage = self.ladder.under_voltage
+        status.rails_off = self.switching.off_count()
+        status.rail_mismatches = self.switching.mismatches
+
+
+def _rails_packet(rails: tuple[Rail, ...]) -> type[Telemetry]:
+    fields: dict[str, object] = {}
+    for rail in rails:
+        fields |= {f"{rail.name}_ordered": bool, f"{rail.name}_on": bool}
+        if rail.measured:
+            fields[f"{rail.name}_current"] = Amperes
+    return telemetry("Rails", fields, period=RAILS_PERIOD_S)
+
+
+@functools.cache
+def _class_for(names: tuple[str, ...]) -> type[Power]:
+    """Power with the rails' names in its command and events; one class a table, so that restarts share it."""
+    rail = enum.IntEnum("RailName", {name: number for number, name in enumerate(names)})  # type: ignore[misc]
+
+    def switch(self: Power, call: Call, out: Outbox, rail: int, on: bool) -> Outcome:
+        """Switch a rail on or off, and see by its read-back that it did."""
+        return self.switch_rail(call, out, rail, on)
+
+    switch.__annotations__ = {"rail": rail, "on": bool}
+    members = {
+        "switch": command()(switch),
+        "mismatch": Event(
+            Severity.MEDIUM, "rail {rail} reads level {read}, ordered {on}", rail=rail, on=bool, read=U8
+        ),
+        "followed": Event(Severity.INFO, "rail {rail} follows again", rail=rail),
+        "shed": Event(Severity.MEDIUM, "rail {rail} shed at rung {rung}", rail=rail, rung=U8),
+        "restored": Event(Severity.INFO, "rail {rail} on", rail=rail),
+    }
+    made = type("Power", (Power,), members)
+    assert issubclass(made, Power)
+    return made
+
+
+def power(open_circuit: tuple[tuple[float, float], ...], rails: tuple[Rail, ...]) -> Power:
+    """The power module of a mission.  `open_circuit`: rows of (charge, V at rest), rising, from 0 to 1."""
+    return _class_for(tuple(rail.name for rail in rails))(open_circuit, rails)

@@ -1,0 +1,153 @@
+"""When the Sun shines on the array, and how long the next eclipse will be, learned from the array power.
+
+Only an edge seen with good readings on both sides is learned from.  Until then the worst case is assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from flight.declare import SECOND, Parameter
+
+PERSISTENCE_NS = 5 * SECOND  # a flash off another satellite or a wire swinging past is no sunrise
+GAP_NS = 5 * SECOND  # an edge with a longer hole beside it has no exact time
+UNKNOWN_NS = 30 * SECOND  # without array power for longer, the battery current says whether the Sun shines
+SPELL_NS = 120 * SECOND  # shorter darkness is the spacecraft's own shadow, shorter light a glint
+PERIOD_LOW, PERIOD_HIGH = 0.85, 1.15  # of the expected period: other sunrises are no orbit apart
+ECLIPSE_PART = 0.6  # no eclipse is a longer part of an orbit
+ECLIPSES_KEPT = 3  # the longest of the last three counts
+SEASON_ORBITS = 2.0  # sunlight for longer means that there are no eclipses now
+
+
+class SunSettings:
+    """Parameters of the eclipse watch, inherited by the power module."""
+
+    sunlit_above_w = Parameter(20.0, unit="W", low=0, high=1e7, about="array power that means sunlight")
+    sunlit_below_w = Parameter(10.0, unit="W", low=0, high=1e7, about="array power that means darkness")
+    worst_eclipse_s = Parameter(
+        2160.0, unit="s", low=0, high=7200, about="assumed until an eclipse was measured"
+    )
+    orbit_period_s = Parameter(
+        5760.0, unit="s", low=4800, high=90000, about="expected; a measured one within 15 % replaces it"
+    )
+    season_eclipse_s = Parameter(600.0, unit="s", low=0, high=7200, about="assumed while no eclipses occur")
+    eclipse_margin_s = Parameter(
+        60.0, unit="s", low=0, high=1200, about="added to the longest measured eclipse"
+    )
+
+
+class SunWatch:
+    """`sunlit` now, since when, and what to expect of the next eclipse."""
+
+    def __init__(self, settings: SunSettings) -> None:
+        self.settings = settings
+        self.sunlit = False
+        self.eclipses = 0
+        self.sunrise_at: int | None = None  # of the sunlight now, if its edge was seen
+        self.sunset_at: int | None = None
+        self.last_sunrise: int | None = None
+        self.durations: deque[int] = deque(maxlen=ECLIPSES_KEPT)
+        self.period_ns = 0
+        self.flip_since: int | None = None
+        self.flip_clean = False
+        self.flipped_at = 0
+        self.measured_at: int | None = None
+        self.lit_since: int | None = None  # measured light without any hole
+        self.lit_measured = self.dark_measured = False
+
+    def update(self, now: int, array_w: float, current: float) -> bool:
+        """Once a second.  True at the moment of a sunrise or sunset."""
+        if 0 <= array_w < math.inf:
+            return self._measured(now, array_w)
+        self.lit_measured = self.dark_measured = False
+        self.lit_since = None
+        if self.measured_at is None or now - self.measured_at > UNKNOWN_NS:
+            return self._guess(now, current)
+        self.flip_since = None
+        return False
+
+    def _measured(self, now: int, array_w: float) -> bool:
+        hole = self.measured_at is None or now - self.measured_at > GAP_NS
+        self.measured_at = now
+        above = self.settings.sunlit_below_w if self.sunlit else self.settings.sunlit_above_w
+        self.lit_measured = array_w > above
+        self.dark_measured = not self.lit_measured
+        if self.lit_measured is self.sunlit:
+            self.flip_since = None
+            if self.sunlit and (hole or self.lit_since is None):
+                self.lit_since = now
+            return False
+        if self.flip_since is None:
+            self.flip_since, self.flip_clean = now, not hole
+        if now - self.flip_since < PERSISTENCE_NS:
+            return False
+        self._flip(self.flip_since, self.flip_clean)
+        self.flip_since = None
+        return True
+
+    def _flip(self, at: int, clean: bool) -> None:
+        short = at - self.flipped_at < SPELL_NS
+        self.sunlit = not self.sunlit
+        self.lit_since = at if self.sunlit else None
+        self.flipped_at = at
+        if short:  # the sunlight or eclipse that was interrupted goes on
+            return
+        if not self.sunlit:
+            self.sunset_at = at if clean else None
+        elif not clean:
+            self.sunrise_at = self.last_sunrise = None
+        else:
+            self._sunrise(at)
+
+    def _sunrise(self, at: int) -> None:
+        """Learn from a sunrise, unless it comes too soon after the last one to be the next orbit's."""
+        expected = self.settings.orbit_period_s * SECOND
+        since = at - self.last_sunrise if self.last_sunrise is not None else 0
+        if self.last_sunrise is not None and since < PERIOD_LOW * expected:
+            return
+        if PERIOD_LOW * expected <= since <= PERIOD_HIGH * expected:
+            self.period_ns = since
+        if self.sunset_at is not None and SPELL_NS <= at - self.sunset_at <= ECLIPSE_PART * expected:
+            self.durations.append(at - self.sunset_at)
+            self.eclipses += 1
+        self.sunrise_at = self.last_sunrise = at
+
+    def _guess(self, now: int, current: float) -> bool:
+        """No array power: charging means light; all else counts as darkness, and no edge is exact."""
+        charging = 0 < current < math.inf
+        self.sunrise_at = self.sunset_at = self.last_sunrise = None
+        if charging is self.sunlit:
+            self.flip_since = None
+            return False
+        if self.flip_since is None:
+            self.flip_since = now
+        if now - self.flip_since < PERSISTENCE_NS:
+            return False
+        self.sunlit, self.flipped_at, self.flip_since = charging, now, None
+        return True
+
+    def eclipse_s(self, now: int) -> float:
+        """How long the next eclipse is expected to be."""
+        if self.lit_since is not None and (now - self.lit_since) / SECOND > SEASON_ORBITS * self.period_s():
+            return self.settings.season_eclipse_s
+        if self.durations:
+            return max(self.durations) / SECOND + self.settings.eclipse_margin_s
+        return self.settings.worst_eclipse_s
+
+    def period_s(self) -> float:
+        return self.period_ns / SECOND if self.period_ns else self.settings.orbit_period_s
+
+    def eclipse_left_s(self, now: int) -> float:
+        """Of the eclipse now; the whole worst case if its beginning was not seen."""
+        expected = self.eclipse_s(now)
+        if self.sunset_at is None:
+            return max(expected, self.settings.worst_eclipse_s)
+        elapsed = (now - self.sunset_at) / SECOND
+        return expected - elapsed if elapsed < expected else max(0.0, self.settings.worst_eclipse_s - elapsed)
+
+    def sunlight_left_s(self, now: int) -> float:
+        """Until the next eclipse; none if the sunrise was not seen."""
+        if self.sunrise_at is None:
+            return 0.0
+        return max(0.0, self.period_s() - self.eclipse_s(now) - (now - self.sunrise_at) / SECOND)
