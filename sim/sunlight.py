@@ -1,7 +1,7 @@
 """The Sun as the satellite sees it: direction, strength, the Earth's shadow and when it passes.
 
 The Sun comes from SOFA's `epv00` (IAU), turned to TEME by precession and nutation, at hourly nodes with
-their velocities and a cubic Hermite between them (error below 1e-7 km).  The Earth is a sphere of its
+their velocities and a cubic Hermite between them (good to 2 km, 0.003 arcsec).  The Earth is a sphere of its
 equatorial radius without air: flattening and refraction move a real edge by 5 to 10 s.
 """
 
@@ -23,9 +23,9 @@ SOLAR_CONSTANT_W_M2 = 1361.0  # nominal at 1 au, IAU 2015 resolution B3
 
 NODE_S = 3600.0
 NODES_A_DAY = round(DAY_S / NODE_S)
-# Light left the Sun this long ago.  Using the Sun of then gives its apparent place, aberration included
-# (20.5 arcsec, 0.09 s of eclipse); the distance varies by 1.7 %, which moves it by 0.3 arcsec.
-LIGHT_TIME_S = 499.005
+# Light from the Sun at 1 au is this old.  The Earth as it was then sees the Sun in its apparent place,
+# aberration included: 20.5 arcsec, or 0.09 s of eclipse.
+LIGHT_TIME_S = 499.004784
 
 SEARCH_STEP_S = 30.0  # two hundredths of an orbit: the shadow function has one hump each orbit
 
@@ -50,12 +50,13 @@ class Sun:
 
     def _prepare(self, first: int, last: int) -> None:
         """Nodes lie on whole hours after the epoch, so that a position does not depend on what was asked."""
-        seconds = np.arange(first, last + 1) * NODE_S
+        seconds: Array = np.arange(first, last + 1, dtype=np.float64) * NODE_S
         day, fraction = self._start[0], self._start[1] + seconds / DAY_S
-        earth, _ = erfa.epv00(day, fraction - LIGHT_TIME_S / DAY_S)
-        turn = celestial_to_teme(day, fraction)
-        places = -np.einsum("nij,nj->ni", turn, earth["p"]) * ASTRONOMICAL_UNIT_KM
-        rates = -np.einsum("nij,nj->ni", turn, earth["v"]) * ASTRONOMICAL_UNIT_KM / DAY_S
+        earth, _ = erfa.epv00(day, fraction)
+        age = norm(earth["p"])[:, None] * LIGHT_TIME_S / DAY_S
+        turn = -ASTRONOMICAL_UNIT_KM * celestial_to_teme(day, fraction)
+        places = np.einsum("nij,nj->ni", turn, earth["p"] - age * earth["v"])
+        rates = np.einsum("nij,nj->ni", turn, earth["v"]) / DAY_S
         self._spline = CubicHermiteSpline(seconds, places, rates)
         self._first, self._last = first, last
 
