@@ -13,6 +13,8 @@ from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, Pack
 from flight.dictionary.exchange import DictionaryError, from_json, to_json
 from flight.dictionary.ids import IdsError, read_lock, update, write_lock
 from flight.dictionary.layout import dictionary_hash
+from flight.dictionary.markdown import to_markdown
+from flight.dictionary.xtce import to_xtce, xtce_name
 
 __all__ = [
     "CommandEntry",
@@ -32,8 +34,11 @@ __all__ = [
     "read_lock",
     "saturate",
     "to_json",
+    "to_markdown",
+    "to_xtce",
     "unpack_arguments",
     "update",
     "wanted_ids",
     "write_lock",
+    "xtce_name",
 ]
