@@ -100,20 +100,20 @@ class PosixDisk:
         if descriptor is not None:
             self._open.move_to_end(name)
             return descriptor
+        if len(self._open) >= DESCRIPTORS_LIMIT:
+            self._close_one()
         flags = _FLAGS | os.O_CREAT if create else _FLAGS
         descriptor = os.open(_confined(name), flags, 0o600, dir_fd=self._directory)
         self._open[name] = descriptor
-        if len(self._open) > DESCRIPTORS_LIMIT:
-            self._close_one()
         return descriptor
 
     def _close_one(self) -> None:
         """The least recently used file with nothing to sync; else sync one, so that its error is not lost."""
-        clean = next((name for name in self._open if name not in self._unsynced), None)
-        if clean is None:
-            clean = next(iter(self._open))
-            self.sync(clean)
-        self._forget(clean)
+        chosen = next((name for name in self._open if name not in self._unsynced), None)
+        if chosen is None:
+            chosen = next(iter(self._open))
+            self.sync(chosen)
+        self._forget(chosen)
 
     def _forget(self, name: str) -> None:
         self._unsynced.discard(name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flight.ports import Disk
+from flight.store.reading import read_around
 from flight.store.record import Damage, encode, place_of, scan
 from flight.store.refused import Refused
 
@@ -67,7 +68,7 @@ class Document:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            data = self._disk.read(name, 0, self._disk.size(name))
+            data = read_around(self._disk, name, 0, self._disk.size(name))
         except FileNotFoundError:
             return None
         except OSError:

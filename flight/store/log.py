@@ -72,7 +72,14 @@ class Log:
             newest = self._segments[-1]
             # Octets that cannot be read may have held so many records; their numbers stay theirs.
             self.next = max(self._first, newest.scan() + newest.tail // OVERHEAD)
-            self._continue(newest)
+            self._trim()
+            if self._segments:
+                self._continue(newest)
+
+    def _trim(self) -> None:
+        """Come back below the budget: it may have been larger, or removed files have come back."""
+        while self._segments and self.stored_bytes > self._budget_bytes:
+            self._drop_oldest()
 
     def _continue(self, newest: Segment) -> None:
         """Append to the newest segment if it ends well; what it holds may be in a cache only: sync first."""

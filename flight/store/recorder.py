@@ -49,18 +49,19 @@ class Recorder:
         self._next = [0] * len(stores)  # the lowest count that may be appended
         self._reserved = [0] * len(stores)  # counts below are reserved in the slots
         self.floors = Slots(disk, "recorder")
-        self.floors_lost = False  # no good slot was found beside stored records
+        self.floors_lost = False  # a slot was damaged, or none was found beside stored records
 
     def open(self) -> None:
         kept = self.floors.load()
+        self.floors_lost = self.floors.damaged > 0
         reserved = _unpack(kept or b"", len(self.logs))
         for store, log in enumerate(self.logs):
             log.open()
             found = log.next - (store << COUNT_BITS)
-            if found and kept is None:
-                self.floors_lost = True
-                found += self._reserved_block
             self._next[store] = max(found, reserved[store])
+            self.floors_lost |= kept is None and found > 0
+        if self.floors_lost:  # the floor that is lost was at most a block and a group above what is known
+            self._next = [min(count + 2 * self._reserved_block, COUNT_LIMIT) for count in self._next]
         self._reserved = reserved
 
     def append(self, store: int, first_count: int, packets: Sequence[bytes]) -> None:
@@ -74,8 +75,8 @@ class Recorder:
             raise Refused(
                 f"store {store}: count {first_count} may be in use, the next is {self._next[store]}"
             )
-        if end > self._reserved[store]:
-            self._reserve(store, min(end + self._reserved_block, COUNT_LIMIT))
+        if end + self._reserved_block // 2 > self._reserved[store]:
+            self._reserve(store, end)
         log.extend(store << COUNT_BITS | first_count, packets)
         self._next[store] = end
 
@@ -117,11 +118,18 @@ class Recorder:
             raise Refused(f"there is no store {store}")
         return self.logs[store]
 
-    def _reserve(self, store: int, floor: int) -> None:
+    def _reserve(self, store: int, end: int) -> None:
+        """Reserve a block from `end` on.  Half a block early, so that a device which lies about a flush, or one
+        that fails for a while, costs nothing."""
         floors = list(self._reserved)
-        floors[store] = floor
-        self.floors.save(pack(f"<{len(floors)}Q", *floors))
-        self._reserved = floors
+        floors[store] = min(end + self._reserved_block, COUNT_LIMIT)
+        try:
+            self.floors.save(pack(f"<{len(floors)}Q", *floors))
+        except OSError:
+            if end > self._reserved[store]:
+                raise
+        else:
+            self._reserved = floors
 
 
 def _unpack(body: bytes, stores: int) -> list[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from flight.ports import Disk
+from flight.store.reading import read_around
 from flight.store.record import OVERHEAD, Damage, Record, place_of, scan
 
 BODY_LIMIT = 65_542  # octets: the largest space packet (CCSDS 133.0-B-2, 4.1.2.1)
 INDEX_STEP_OCTETS = 8192  # what is read to find one record; 32 index entries for a segment of 256 KiB
-PAGE_OCTETS = 4096  # around a place that cannot be read; the page of all our boards
 
 
 def segment_name(log: str, sequence: int, first: int) -> str:
@@ -56,15 +56,16 @@ class Segment:
         self.scanned = size == 0
         self.damage = Damage()
         self.tail = 0  # octets after the last good record, at the last scan
-        # The index: number and offset of a record about every INDEX_STEP_OCTETS.
+        # The index: number and offset of a record about every INDEX_STEP_OCTETS.  What is damaged lies within
+        # the steps, so that a read meets it.
         self._numbers: list[int] = []
         self._offsets: list[int] = []
 
     def scan(self) -> int:
         """Read it all, build the index, count the damage.  Gives the number after the last good record."""
         data = read_around(self._disk, self.name, 0, self.end)
-        damage, numbers, offsets = Damage(), [], []
-        following, step_at, good_to = self.first, 0, 0
+        damage, numbers, offsets = Damage(), [self.first], [0]
+        following, step_at, good_to = self.first, INDEX_STEP_OCTETS, 0
         for number, at, body in scan(data, self.place, BODY_LIMIT, damage):
             if at >= step_at:
                 numbers.append(number)
@@ -102,21 +103,3 @@ class Segment:
                 records.append((number, body))
             at += 1
         return room
-
-
-def read_around(disk: Disk, name: str, offset: int, length: int) -> bytes:
-    """Read; where the disk gives an error, page by page, with zeros for the pages that cannot be read."""
-    try:
-        return disk.read(name, offset, length)
-    except FileNotFoundError:
-        return b""
-    except OSError:
-        pages = range(offset, offset + length, PAGE_OCTETS)
-        return b"".join(_read_page(disk, name, at, min(PAGE_OCTETS, offset + length - at)) for at in pages)
-
-
-def _read_page(disk: Disk, name: str, offset: int, length: int) -> bytes:
-    try:
-        return disk.read(name, offset, length).ljust(length, b"\0")
-    except OSError:
-        return bytes(length)

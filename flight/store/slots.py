@@ -7,6 +7,7 @@ cut nor a flipped bit costs the newest state, and losing a whole slot costs one 
 from __future__ import annotations
 
 from flight.ports import Disk
+from flight.store.reading import read_around
 from flight.store.record import Damage, encode, place_of, scan
 from flight.store.refused import Refused
 
@@ -85,7 +86,7 @@ class Slots:
         name = self._files[index]
         try:
             self._sizes[index] = self._disk.size(name)
-            data = self._disk.read(name, 0, self._sizes[index])
+            data = read_around(self._disk, name, 0, self._sizes[index])
         except FileNotFoundError:
             return 0, None
         except OSError:
