@@ -14,7 +14,7 @@ from collections.abc import Callable
 from flight.ports import Disk
 
 LARGE_OCTETS = 300_000  # more than a pipe, a page or a socket takes at once
-MANY_FILES = 80
+MANY_FILES = 40
 
 
 def is_empty_at_first(disk: Disk) -> None:
