@@ -116,7 +116,7 @@ class ConnectionPair:
         self.frames_sent += 1
         received: list[tuple[int, bytes]] = []
         for piece in self.down.carry(attach_sync_marker(frame)):
-            received += [tuple(packet) for packet in self.ground.receive(piece)]
+            received += [(vc, packet) for vc, packet in self.ground.receive(piece)]
         return received
 
     def idle(self) -> list[tuple[int, bytes]]:
