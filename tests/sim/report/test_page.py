@@ -57,6 +57,8 @@ def test_every_series_is_there_with_its_unit(day: RunResult) -> None:
     charts = {chart["key"]: chart for chart in data(day)["charts"]}
     curves = {key: [curve["label"] for curve in chart["curves"]] for key, chart in charts.items()}
     assert curves["charge"] == ["true", "onboard estimate"]
+    looks = [curve["look"] for key in ("charge", "power") for curve in charts[key]["curves"]]
+    assert looks == ["line", "dashed", "area", "line", "line"]
     assert curves["power"] == ["battery (charging +)", "array", "load"]
     nodes = [label for key, labels in curves.items() if key.startswith("node") for label in labels]
     assert sorted(nodes) == sorted(node.name for node in day.nodes)
@@ -89,7 +91,8 @@ def test_large_powers_are_in_kilowatt(day: RunResult) -> None:
     watts = {name: 1_000.0 * getattr(day, name) for name in ("array_w", "load_w", "battery_w")}
     chart = data(replace(day, **watts))["charts"][1]
     assert chart["unit"] == "kW"
-    assert chart["curves"][1]["extent"][1] == pytest.approx(day.array_w.max(), abs=0.006)
+    highest = [curve["extent"][1] for curve in chart["curves"]]
+    assert highest == pytest.approx([day.battery_w.max(), day.array_w.max(), day.load_w.max()], abs=0.006)
 
 
 def test_bands_and_track(day: RunResult) -> None:
@@ -330,7 +333,11 @@ def test_thirty_days_stay_below_the_size_limit(make_run: Callable[..., RunResult
     )
     write_report(replace(month, events=events), tmp_path / "report.html")
     assert 1_000_000 < (tmp_path / "report.html").stat().st_size < SIZE_LIMIT
-    assert all(len(chart["times"]) < 6_100 for chart in data(month)["charts"])
+    for chart in data(month)["charts"]:
+        assert 3_000 < len(chart["times"]) < 6_100
+    node = data(month)["charts"][2]
+    expected = np.interp(node["times"], month.times_s, month.nodes[0].temperature)
+    assert np.abs(np.array(node["curves"][0]["values"]) - expected).max() < 0.006
 
 
 def test_structure_a_person_can_use(day: RunResult) -> None:

@@ -34,6 +34,11 @@ def test_each_bucket_keeps_its_own_extremes() -> None:
     assert (drawn < -0.99).sum() > 300
 
 
+def test_first_and_last_are_kept_though_they_stand_out_in_nothing() -> None:
+    kept = kept_samples([np.array([5.0, 9.0, 1.0, 5.0] * 100)], 8)
+    assert (kept[0], kept[-1]) == (0, 399)
+
+
 def test_no_more_than_asked_for() -> None:
     noise = np.random.default_rng(7).normal(size=(3, 50_000))
     assert len(kept_samples(list(noise), 6_000)) <= 6_000 + 2

@@ -62,7 +62,7 @@ def test_hostile_text_acts_neither_as_markup_nor_as_escape(day: RunResult) -> No
     )  # fmt: skip
     for text in ("\n".join(in_a_log(result)), on_a_terminal(result, 160)):
         assert "\x1b[2J" not in text
-        assert "[red]␛[2J</script>␊next" in text
+        assert text.count("[red]␛[2J</script>␊next") == 4  # title, label, value, check
 
 
 def test_a_silent_run_has_a_table(day: RunResult) -> None:
