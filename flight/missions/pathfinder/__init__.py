@@ -1,0 +1,29 @@
+"""Pathfinder: a 60 kg satellite with two compute boards.  The reference mission.
+
+Read `modules.py` for what runs, `tables.py` for power, heat and modes, `faults.py` for fault protection.
+"""
+
+from pathlib import Path
+
+from flight.mission import Mission, Store
+from flight.missions.pathfinder.hardware import SENSORS, SWITCHES
+from flight.missions.pathfinder.modules import ROWS
+from flight.missions.pathfinder.tables import DEFAULTS
+
+MEGABYTE = 2**20
+
+MISSION = Mission(
+    name="pathfinder",
+    spacecraft_id=0x2A,
+    rows=ROWS,
+    sensors=SENSORS,
+    switches=SWITCHES,
+    stores=(  # critical, event, housekeeping: four days of housekeeping without a pass
+        Store(8 * MEGABYTE, MEGABYTE // 2),
+        Store(8 * MEGABYTE, MEGABYTE // 2),
+        Store(192 * MEGABYTE, 4 * MEGABYTE),
+    ),
+    folder=Path(__file__).parent,
+    frame_length=223,
+    defaults=DEFAULTS,
+)
