@@ -106,6 +106,33 @@ def event_lines(
         )
 
 
+def loads(times: Series, modes: tuple[Span, ...], contacts: tuple[Pass, ...]) -> tuple[Series, Series]:
+    """Compute load and whole load, W."""
+    compute = np.zeros_like(times)
+    for span in modes:
+        inside = (times >= span.start_s) & (times < span.end_s)
+        compute[inside] = {"COMPUTE": 46.0, "IDLE": 9.0}.get(span.name, 0.0)
+    compute *= 0.82 + 0.18 * np.sign(np.sin(times / 617.0)) * np.sign(np.sin(times / 1_930.0))
+    load = 21.0 + compute + 1.3 * np.sin(times / 97.0)
+    for contact in contacts:
+        load[(times >= contact.start_s) & (times < contact.end_s)] += 14.0
+    return compute, load
+
+
+def node_traces(compute: Series, sun: Series, step_s: float) -> tuple[NodeTrace, ...]:
+    def node(name: str, target: Series, constant_s: float, low: float, high: float) -> NodeTrace:
+        return NodeTrace(name, smoothed(target, step_s, constant_s, float(target.mean())), low, high)
+
+    return (
+        node("compute board A", 12 + 0.95 * compute + 6 * sun, 420, -20, 80),
+        node("compute board B", 10 + 0.80 * compute + 6 * sun, 460, -20, 80),
+        node("battery", 9 + 0.22 * compute + 11 * sun, 2_600, 0, 40),
+        node("radiator", -28 + 0.45 * compute + 21 * sun, 700, -60, 60),
+        node("array", -70 + 150 * sun, 540, -110, 100),
+        node("structure", 1 + 0.1 * compute + 12 * sun, 5_200, -30, 60),
+    )
+
+
 def synthetic_run(days: float = 1.0, step_s: float = 10.0) -> RunResult:
     """Looks like a 60 kg spacecraft at 550 km; every curve is a formula."""
     duration_s = days * 86_400.0
@@ -119,34 +146,15 @@ def synthetic_run(days: float = 1.0, step_s: float = 10.0) -> RunResult:
     modes, eclipses = mode_spans(duration_s), spans(times, dark, "eclipse")
     contacts = passes(times, latitude, longitude)
 
-    compute = np.zeros_like(times)
-    for span in modes:
-        inside = (times >= span.start_s) & (times < span.end_s)
-        compute[inside] = {"COMPUTE": 46.0, "IDLE": 9.0}.get(span.name, 0.0)
-    compute *= 0.82 + 0.18 * np.sign(np.sin(times / 617.0)) * np.sign(np.sin(times / 1_930.0))
-    load = 21.0 + compute + 1.3 * np.sin(times / 97.0)
-    for contact in contacts:
-        load[(times >= contact.start_s) & (times < contact.end_s)] += 14.0
+    compute, load = loads(times, modes, contacts)
     sun = np.where(dark, 0.0, 0.74 + 0.26 * np.sin(2 * np.pi * orbit_part / (1 - ECLIPSE_FRACTION) / 2))
     array = 142.0 * sun + np.where(dark, 0.0, 6.0 * np.exp(-orbit_part * 25))
     charge, battery = charging(array - load, step_s)
     onboard = np.clip(charge + 0.006 * np.sin(times / 5_300.0) + 0.004 * np.sin(times / 211.0), 0, 1)
     onboard[(times > 0.4 * duration_s) & (times < 0.4 * duration_s + 1_800)] = np.nan
-    array = array + np.minimum(
-        0.0, battery - (array - load)
-    )  # what the full battery does not take is not drawn
+    array += np.minimum(0.0, battery - (array - load))  # what the full battery does not take is not drawn
 
-    def node(name: str, target: Series, constant_s: float, low: float, high: float) -> NodeTrace:
-        return NodeTrace(name, smoothed(target, step_s, constant_s, float(target.mean())), low, high)
-
-    nodes = (
-        node("compute board A", 12 + 0.95 * compute + 6 * sun, 420, -20, 80),
-        node("compute board B", 10 + 0.80 * compute + 6 * sun, 460, -20, 80),
-        node("battery", 9 + 0.22 * compute + 11 * sun, 2_600, 0, 40),
-        node("radiator", -28 + 0.45 * compute + 21 * sun, 700, -60, 60),
-        node("array", -70 + 150 * sun, 540, -110, 100),
-        node("structure", 1 + 0.1 * compute + 12 * sun, 5_200, -30, 60),
-    )
+    nodes = node_traces(compute, sun, step_s)
     events = tuple(sorted(event_lines(modes, eclipses, contacts), key=lambda event: event.at_s))
     return RunResult(
         name="synthetic-day", spacecraft="pathfinder",
