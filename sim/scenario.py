@@ -18,6 +18,7 @@ from sim.sensors import quantities
 from sim.spacecraft import Spacecraft
 from sim.spacecraft_file import check_known, check_unique, known_spacecraft, load_spacecraft, spacecraft_path
 from sim.stations import DEFAULT_MASK_DEG, GroundStation, read_stations
+from sim.units import article
 
 __all__ = [
     "Command",
@@ -184,10 +185,11 @@ def _epoch(form: ScenarioForm, document: Document) -> datetime:
         check_tle(form.tle[0].rstrip(), form.tle[1].rstrip())
     except ElementsError as error:
         text = str(error)
-        place = 1 if text.startswith("TLE line 2") else 0
-        raise document.error(
-            ("tle", place), f"{text.split(': ', 1)[-1]}, expected a two-line element set"
-        ) from None
+        where = ("tle", 1 if text.startswith("TLE line 2") else 0)
+        text = text.split(": ", 1)[-1]
+        if "expected" not in text:
+            text += ", expected a two-line element set"
+        raise document.error(where, text) from None
     year, day = int(form.tle[0][18:20]), float(form.tle[0][20:32])
     year += 2000 if year < 57 else 1900  # the convention of the format, since Sputnik
     start = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day - 1.0)
@@ -228,7 +230,9 @@ def _fault(entry: FaultEntry, at: Place, spacecraft: Spacecraft, stations: Seque
     target, name = _target(entry.target, at.inside("target"), spacecraft, stations)
     kinds = fault_kinds.KINDS[target]
     if entry.kind not in kinds:
-        at.inside("kind").fail(f'"{entry.kind}" cannot strike a {target}, {suggest(entry.kind, kinds)}')
+        at.inside("kind").fail(
+            f'"{entry.kind}" cannot strike {article(target)}, {suggest(entry.kind, kinds)}'
+        )
     value = _value(entry, kinds[entry.kind], name, at.inside("value"), spacecraft)
     return Fault(entry.at_s, entry.duration_s, target, name, entry.kind, value)
 

@@ -43,6 +43,9 @@ class Item:
     line: Annotated[int, Line()] = 0
 
 
+NO_NOISE = Measure(0.0, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     name: Annotated[str, NAME]
@@ -52,7 +55,7 @@ class Form:
     mode: Annotated[str, Text(choices=("nadir", "sun"))] = "sun"
     start: datetime | None = None
     levels_w: Annotated[tuple[float, ...], Several(Quantity("W"), low=2, high=3)] = (0.0, 1.0)
-    noise: Annotated[Measure, Measurement(low=0.0)] = Measure(0.0, "")
+    noise: Annotated[Measure, Measurement(low=0.0)] = NO_NOISE
     extra: Annotated[tuple[tuple[str, Scalar], ...], Arguments()] = ()
     loose: Annotated[Scalar | None, Raw()] = None
     epoch: Annotated[datetime | None, Instant()] = None
@@ -267,8 +270,10 @@ WRONG_TOP = [
     ('item = [{ name = "a", mass = "-1 kg" }]', 'item.mass: "-1 kg" is out of range, expected at least 0 kg'),
     (
         '"a\\u0007b" = 1',
-        "a\\x07b: unknown key, expected one of: name, pack, seed, active, mode, start, levels, noise,"
-        " extra, loose, epoch, item",
+        (
+            "a\\x07b: unknown key, expected one of: name, pack, seed, active, mode, start, levels, noise, "
+            "extra, loose, epoch, item"
+        ),
     ),
 ]
 
@@ -313,8 +318,10 @@ BROKEN = [
     ),
     (
         "a = 1\nb 2\n",
-        "2: not valid TOML (Expected '=' after a key in a key/value pair, column 3), "
-        "expected lines of the form key = value",
+        (
+            "2: not valid TOML (Expected '=' after a key in a key/value pair, column 3), "
+            "expected lines of the form key = value"
+        ),
     ),
     ("a = \n", "1: not valid TOML (Invalid value, column 5), expected lines of the form key = value"),
     ('a = 1\nb = """\nx', "3: not valid TOML (Unterminated string), expected lines of the form key = value"),
