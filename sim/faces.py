@@ -68,7 +68,8 @@ class Faces:
     ) -> None:
         """OrbitError for an orbit that touches the air, ValueError for an array face that is not on it."""
         for face in faces:
-            if face.on_array and abs(_product(face.normal, array)) < 0.999:
+            turns = attitude is Attitude.SUN and face.on_array
+            if turns and abs(_product(face.normal, array)) < 0.999:
                 raise ValueError(f"face {face.name}: is on the array, expected its front or back")
         perigee_km = orbit.perigee_km - EARTH_MEAN_RADIUS_KM
         if perigee_km < LOWEST_PERIGEE_KM:

@@ -240,6 +240,8 @@ def test_zonal_models_turn_with_the_year_and_keep_their_average():
     half_year = np.array([0.0, 182.625 * 86_400.0])
     summer, winter = zonal_albedo(np.full(2, 60.0), epoch, half_year)
     assert winter - summer == pytest.approx(0.20 * math.sin(math.radians(60.0)), abs=1e-3)
+    summer, winter = zonal_infrared(np.full(2, 60.0), epoch, half_year)
+    assert summer - winter == pytest.approx(0.14 * math.sin(math.radians(60.0)) * 1361.0 / 4.0, abs=0.3)
     # Over the sphere: infrared 0.68 of a quarter of the sunlight, 231 W/m2, the 230 of F.5.2.
     sine = np.linspace(-1.0, 1.0, 20_001)
     infrared = zonal_infrared(np.degrees(np.arcsin(sine)), epoch, np.zeros(sine.size))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sim.earthlight import EARTH_MEAN_RADIUS_KM, view_factor
+from sim import environment
+from sim.earthlight import EARTH_MEAN_RADIUS_KM, AlbedoTable, view_factor
 from sim.environment import Attitude, Environment, EnvironmentChunk, Face
 from sim.faces import Faces
 from sim.orbit import MeanElements, Orbit, OrbitError, PropagationError
@@ -95,6 +96,10 @@ def test_every_value_is_on_its_quantum(chunk, tracked):
         assert not any(value == 0.0 and math.copysign(1.0, value) < 0.0 for value in row), name
 
 
+def test_a_small_negative_is_a_plain_zero():
+    assert math.copysign(1.0, environment._quantised(np.array([-1e-9]), 3)[0]) == 1.0
+
+
 def test_a_last_bit_elsewhere_does_not_show(chunk, monkeypatch):
     """Sine, cosine and arcsine that differ in the last bits, as between CPUs, give the same chunk."""
     before = series(chunk)
@@ -174,6 +179,9 @@ def test_light_of_the_earth_falls_on_the_faces_below(round_trip):
     assert (albedo[UP] == 0.0).all()
     assert infrared[UP].max() <= 0.01
     assert infrared[AHEAD] == pytest.approx(infrared[LEFT])
+    # The Sun stands on the left, so more of the ground in front of the left face is lit.
+    assert (albedo[LEFT] >= albedo[RIGHT]).all()
+    assert albedo[LEFT].sum() > 1.1 * albedo[RIGHT].sum()
     assert 100.0 < infrared[DOWN].min() < infrared[DOWN].max() < 230.0
     assert 200.0 < albedo[DOWN].max() < 500.0
     assert albedo[DOWN].min() == 0.0
@@ -186,6 +194,15 @@ def test_average_earth_is_a_constant_times_the_view_factor():
     for face, cosine in ((DOWN, 1.0), (LEFT, 0.0), (UP, -1.0)):
         expected = 230.0 * view_factor(np.full(7200, cosine), radius)
         assert flat.infrared_on[face] == pytest.approx(expected, abs=0.006)
+    # Looking down at noon the factor is near cos(zenith) (R/r)^2; up to the curve of the Earth, 3 %.
+    noon = int(np.argmax(flat.albedo_on[DOWN]))
+    overhead = flat.solar_on[UP][noon] / flat.solar_w_m2[noon]
+    squeeze = (EARTH_MEAN_RADIUS_KM / radius[noon]) ** 2
+    factor = AlbedoTable(6900.0, 7050.0).factor(
+        radius[noon : noon + 1], np.zeros(1), np.array([math.acos(overhead)]), np.zeros(1)
+    )[0]
+    assert factor == pytest.approx(overhead * squeeze, rel=0.03)
+    assert flat.albedo_on[DOWN][noon] == pytest.approx(0.3 * flat.solar_w_m2[noon] * factor, rel=2e-3)
     highest = max(flat.albedo_on[DOWN])
     assert highest < 0.3 * max(flat.solar_w_m2) * (EARTH_MEAN_RADIUS_KM / radius.min()) ** 2
     assert highest > 0.85 * 0.3 * max(flat.solar_w_m2) * (EARTH_MEAN_RADIUS_KM / radius.max()) ** 2
@@ -330,7 +347,8 @@ def test_faces_and_steps_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="face array: normal has length 0"):
         Environment(orbit(), (), (), array_normal=(0.0, 0.0, 0.0))
     with pytest.raises(ValueError, match="face edge: is on the array, expected its front or back"):
-        Environment(orbit(), (), (Face("edge", (1.0, 0.0, 0.0), on_array=True),))
+        Environment(orbit(), (), (Face("edge", (1.0, 0.0, 0.0), on_array=True),), Attitude.SUN)
+    Environment(orbit(), (), (Face("edge", (1.0, 0.0, 0.0), on_array=True),))  # it does not turn
     with pytest.raises(ValueError, match="chunk of 100 s is no whole number of steps of 7 s"):
         Environment(orbit(), (), (), chunk_s=100.0, step_s=7.0)
     with pytest.raises(ValueError, match="chunk has 200000 steps, expected at most 100000"):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim import sunlight
 from sim.orbit import EARTH_RADIUS_KM, Epoch, MeanElements, Orbit, celestial_to_teme
 from sim.spans import Interval, intervals
 from sim.sunlight import (
@@ -269,7 +270,15 @@ def test_free_part_of_the_disc_agrees_with_counting_rays(altitude, depth):
     angle = edge - depth * math.asin(SOLAR_RADIUS_KM / ASTRONOMICAL_UNIT_KM)
     place = radius * np.array([math.cos(angle), math.sin(angle), 0.0])
     fraction = sunlit_fraction(place[None], sun[None])[0]
-    assert fraction == pytest.approx(free_part_by_counting(place, sun), abs=6e-4)
+    assert fraction == pytest.approx(free_part_by_counting(place, sun), abs=2e-4)
+
+
+def test_first_and_last_contact_are_numbers_to_the_last_bit():
+    draw = np.random.default_rng(7)
+    small, large = draw.uniform(4.6e-3, 4.8e-3, 20_000), draw.uniform(0.15, 4.0, 20_000)
+    inside = draw.integers(1, 4, 20_000) * np.spacing(small)
+    assert sunlight._free_part(small, large, small - inside) == pytest.approx(np.ones(20_000), abs=1e-6)
+    assert sunlight._free_part(small, large, inside - small) == pytest.approx(np.zeros(20_000), abs=1e-6)
 
 
 @pytest.mark.slow
