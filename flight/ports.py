@@ -13,10 +13,13 @@ from typing import Protocol
 class Clock(Protocol):
     """Monotonic mission time in integer nanoseconds, and what a step of code costs."""
 
+    measures: bool
+    """False in virtual time: steps cost nothing, and are not timed."""
+
     def now(self) -> int: ...
 
     def cost(self) -> int:
-        """Nanoseconds of processor time for measuring a step; constant in virtual time."""
+        """Nanoseconds, for the time that a step takes."""
         ...
 
 

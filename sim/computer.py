@@ -21,9 +21,10 @@ STORE_NAMES = ("critical", "event", "housekeeping")
 
 
 class VirtualClock:
-    """Mission time is an argument of `tick`; a step costs what a fault says, else nothing."""
+    """Mission time is an argument of `tick`; steps cost nothing unless a fault makes them (then set `measures`)."""
 
     def __init__(self) -> None:
+        self.measures = False
         self.time = 0
         self.spent = 0
 

@@ -23,7 +23,7 @@ from flight.declare import (
     Severity,
     Telemetry,
 )
-from flight.modules.numbers import read_numbers
+from flight.wire.numbers import read_numbers
 
 OCCURRENCES_MAX = 256  # about 20 s of the worst burst seen at boot
 CRITICAL_MAX = 256  # reserved: no flood of lesser events can take this room

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple
 
 from flight.declare import DONE, Access, Call, Inbox, Module, Outbox, Outcome, Refused, Request, command
-from flight.modules.numbers import read_numbers
+from flight.wire.numbers import read_numbers
 
 ENABLE, DISABLE, ONE_SHOT = 5, 6, 27
 

@@ -27,7 +27,7 @@ from flight.declare import (
     Telemetry,
     Value,
 )
-from flight.modules.numbers import read_numbers
+from flight.wire.numbers import read_numbers
 
 REPORT, SET = 1, 3
 DOCUMENT = "parameters"
@@ -64,7 +64,9 @@ class Parameters(Module):
         self.access = access.parameters
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
-        while self.requests.items and self.staged is None:  # one set at a time, so that none is lost under another
+        while (
+            self.requests.items and self.staged is None
+        ):  # one set at a time, so that none is lost under another
             self._serve(self.requests.items.popleft(), out)
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:

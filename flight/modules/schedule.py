@@ -29,13 +29,15 @@ from flight.declare import (
     Stored,
     Telemetry,
 )
-from flight.modules.timed import Timed, pack_timed, read_some, read_timed
 from flight.wire import Rejection, decode_tc, encode_cuc
+from flight.wire.timed import Timed, pack_timed, read_some, read_timed
 
 ENABLE, DISABLE, RESET, INSERT, DELETE, LIST, LISTED = 1, 2, 3, 4, 5, 17, 13
 DOCUMENT = "schedule"
 ENTRIES_MAX = 64  # a day's passes and housekeeping; more belongs in a sequence
-TAKE_AHEAD_NS = 5 * SECOND  # taken off the disk this long before release, so that a slow disk does not delay it
+TAKE_AHEAD_NS = (
+    5 * SECOND
+)  # taken off the disk this long before release, so that a slow disk does not delay it
 STORE_WITHIN_NS = 30 * SECOND
 LISTED_EACH = 40
 
@@ -57,10 +59,16 @@ class Schedule(Module):
         late: U32
         next_release_s: U32
 
-    late_after = Parameter(10, unit="s", low=1, high=3600, about="later than that, a command is dropped, not released")
+    late_after = Parameter(
+        10, unit="s", low=1, high=3600, about="later than that, a command is dropped, not released"
+    )
 
-    dropped_late = Event(Severity.MEDIUM, "time-tagged command {request} dropped, {late_s} s late", request=U32, late_s=U32)
-    lost_in_reboot = Event(Severity.MEDIUM, "{count} time-tagged commands were being released at the reboot", count=U8)
+    dropped_late = Event(
+        Severity.MEDIUM, "time-tagged command {request} dropped, {late_s} s late", request=U32, late_s=U32
+    )
+    lost_in_reboot = Event(
+        Severity.MEDIUM, "{count} time-tagged commands were being released at the reboot", count=U8
+    )
 
     def __init__(self) -> None:
         self.status = self.Status()
@@ -84,7 +92,12 @@ class Schedule(Module):
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         while self.requests.items and self.writing is None:
             self._serve(now, self.requests.items.popleft(), out)
-        if self.held and self.writing is None and self.held[0].at <= now + TAKE_AHEAD_NS and self.status.enabled:
+        if (
+            self.held
+            and self.writing is None
+            and self.held[0].at <= now + TAKE_AHEAD_NS
+            and self.status.enabled
+        ):
             self._take(now, out)
         if self.taken and self.writing is None and self.taken[0].at <= now:
             self._release(now, out)

@@ -30,8 +30,8 @@ from flight.declare import (
     Waiting,
     command,
 )
-from flight.modules.timed import Timed, read_timed
 from flight.wire import Rejection, decode_tc
+from flight.wire.timed import Timed, read_timed
 
 SLOTS = 8
 SEQUENCE_BYTES_MAX = 4096  # some 150 commands; a longer procedure is better run from the ground

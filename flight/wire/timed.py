@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flight.wire import decode_cuc, encode_cuc
+from flight.wire.cuc import decode_cuc, encode_cuc
 
 CUC_LENGTH = 7
 SHORTEST_PACKET = 7
