@@ -90,6 +90,21 @@ def test_octets_lost_or_added_cost_one_frame() -> None:
         assert found == (kept[0] if place > CADU else [frame(0), frame(1), frame(2)]), place
 
 
+def test_lock_ends_with_the_first_bad_frame() -> None:
+    """Else any octets with a matching checksum, once in 65536, would pass for a frame."""
+    sync = FrameSync(LENGTH)
+    sync.receive(cadus(0) + bytes(2 * CADU))
+    assert sync.held == 3
+    assert sync.receive(bytes(1) + frame(1)) == []
+
+
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_a_marker_cut_by_the_end_of_a_piece_of_garbage(split: int) -> None:
+    sync = FrameSync(LENGTH)
+    assert sync.receive(bytes(CADU) + SYNC_MARKER[:split]) == []
+    assert sync.receive(SYNC_MARKER[split:] + frame(1)) == [frame(1)]
+
+
 def test_every_truncation_waits_and_then_costs_that_frame() -> None:
     for size in range(1, CADU):
         sync = FrameSync(LENGTH)
@@ -110,7 +125,7 @@ def test_a_marker_inside_a_frame_is_no_frame() -> None:
 
 def test_without_error_control_the_marker_decides() -> None:
     sync = FrameSync(LENGTH, error_control=False)
-    assert sync.receive(SYNC_MARKER + bytes(LENGTH) + bytes(CADU)) == [bytes(LENGTH)]
+    assert sync.receive(SYNC_MARKER + bytes(LENGTH) + bytes(4) + frame(1)) == [bytes(LENGTH)]
     assert sync.counters.skipped_octets + sync.held == CADU
 
 

@@ -119,6 +119,14 @@ DISAGREEMENTS = {
         [zones_of([packet(0, 80), packet(1, 20)])[0], (bytes(ZONE), 20)],
         Reason.FIRST_HEADER,
     ),
+    "pointer past the end of the packet under way": (
+        [zones_of([packet(0, 80), packet(1, 20)])[0], (bytes(ZONE), 31)],
+        Reason.FIRST_HEADER,
+    ),
+    "no pointer though the packet ends one octet early": (
+        [(packet(0, 99)[:ZONE], 0), (packet(0, 99)[ZONE:] + b"\0", NO_PACKET_START)],
+        Reason.FIRST_HEADER,
+    ),
     "pointer inside its header": (
         [(packet(0, 46) + b"\x08\x05\xc0\0", 0), (bytes(ZONE), 1)],
         Reason.FIRST_HEADER,
@@ -160,6 +168,24 @@ def test_the_pointer_is_believed() -> None:
     extractor = PacketExtractor()
     extractor.extract(packet(0, 80)[:ZONE], 0)
     assert extractor.extract(bytes(10) + packet(1, 40), 10) == [packet(1, 40)]
+
+
+def test_a_packet_with_a_cut_header_may_not_be_too_long_either() -> None:
+    counters = LinkCounters()
+    extractor = PacketExtractor(counters, longest_packet=50)
+    extractor.extract(packet(0, 46) + packet(1, 51)[:4], 0)
+    assert extractor.extract(packet(1, 51)[4:] + packet(2, 10), 47) == [packet(2, 10)]
+    assert counters.rejections.total() == 1
+
+
+def test_zones_shorter_than_a_header() -> None:
+    """A long secondary header leaves little room."""
+    short = packet(0, 7)
+    for cut in range(1, 7):
+        for more in range(cut, 7):
+            extractor = PacketExtractor()
+            zones = [(short[:cut], 0), (short[cut:more], NO_PACKET_START), (short[more:], NO_PACKET_START)]
+            assert extract([zone for zone in zones if zone[0]], extractor) == [short]
 
 
 @given(st.lists(st.tuples(st.binary(max_size=60), st.integers(0, 2047)), max_size=20), st.integers(7, 100))

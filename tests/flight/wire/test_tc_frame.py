@@ -209,7 +209,7 @@ def test_a_frame_swallowed_by_the_length_of_a_cut_one_comes_out() -> None:
 
 def test_control_word_counts_accepted_frames_modulo_four() -> None:
     receiver = TcReceiver(SPACECRAFT, vc=3)
-    line = attach_start_sequence(encode_tc_frame(SPACECRAFT, 3, PING))
+    line = attach_start_sequence(encode_tc_frame(SPACECRAFT, 3, PING + PING))
     for number in range(6):
         assert decode_clcw(receiver.clcw()) == Clcw(3, farm_b_counter=number % 4)
         receiver.receive(line + b"noise" + attach_start_sequence(encode_tc_frame(9, 3, PING)))

@@ -128,6 +128,10 @@ STRANGE = {
         append_crc(made(0, config=TmFrameConfig(42, 50))[0][:4] + b"\x98\0\x3f" + bytes(37) + b"\1\0\0\0"),
         Reason.LENGTH,
     ),
+    "secondary header that leaves no room": (
+        append_crc(made(0, config=TmFrameConfig(42, 50))[0][:4] + b"\x98\0\x25" + bytes(37) + b"\1\0\0\0"),
+        Reason.LENGTH,
+    ),
 }
 
 
@@ -140,9 +144,23 @@ def test_good_checksums_on_strange_frames(frame: bytes, reason: Reason) -> None:
     assert receiver.frames == [frame]
 
 
-def test_a_secondary_header_is_stepped_over() -> None:
+def test_a_frame_without_packets_cuts_the_packet_under_way() -> None:
+    maker = TmFrameMaker(CONFIG)
+    first, middle, last = packet(0, 300)[:211], bytes(211), packet(0, 300)[211:] + packet(1, 122)
+    frames = [
+        maker.make(0, zone, pointer, IDLE_CLCW) for zone, pointer in ((first, 0), (middle, 0), (last, 89))
+    ]
+    frames[1] = altered(frames[1], 4, frames[1][4] | 0x40)
+    receiver = TmReceiver(CONFIG)
+    assert receiver.receive(stream(frames)) == [ReceivedPacket(0, packet(1, 122))]
+    assert receiver.counters.rejections == {Reason.FRAME_TYPE: 1, Reason.PACKET_LOST: 1}
+
+
+@pytest.mark.parametrize("first", [0x06, 0x46, 0xC6])
+def test_a_secondary_header_is_stepped_over(first: int) -> None:
+    """Six bits are its length - 1, the upper two a version."""
     config = TmFrameConfig(42, 223)
-    header = bytes([6]) + bytes(6)  # version 00, length 7 - 1
+    header = bytes([first]) + bytes(6)
     zone = header + packet(1, 204)
     frame = TmFrameMaker(config).make(0, zone, 0, IDLE_CLCW)
     marked = altered(frame, 4, frame[4] | 0x80)
