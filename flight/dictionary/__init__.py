@@ -11,7 +11,7 @@ from flight.dictionary.codec import (
 )
 from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, PacketEntry, ParameterEntry
 from flight.dictionary.exchange import DictionaryError, from_json, to_json
-from flight.dictionary.ids import IdsError, read_lock, update, write_lock
+from flight.dictionary.ids import IdsError, differences, read_lock, update, write_lock
 from flight.dictionary.layout import dictionary_hash
 from flight.dictionary.markdown import to_markdown
 from flight.dictionary.xtce import to_xtce, xtce_name
@@ -29,6 +29,7 @@ __all__ = [
     "compile_decoder",
     "compile_encoder",
     "dictionary_hash",
+    "differences",
     "from_json",
     "pack_arguments",
     "read_lock",

@@ -4,7 +4,17 @@ What the ladders of power and heat already do stands there; here stand the rows 
 """
 
 from flight.declare import COMPUTE, IDLE, SAFE, Between, Severity
-from flight.modules.faults import AskMode, AtLeast, AtMost, CycleRail, Fault, IsFalse, IsTrue, RaiseRung, ReportOnly
+from flight.modules.faults import (
+    AskMode,
+    AtLeast,
+    AtMost,
+    CycleRail,
+    Fault,
+    IsFalse,
+    IsTrue,
+    RaiseRung,
+    ReportOnly,
+)
 
 AWAKE = (IDLE, COMPUTE)
 

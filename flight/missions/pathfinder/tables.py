@@ -77,8 +77,22 @@ NODES = (
 )
 
 BOARDS = (
-    Board("board_a", switch("compute_a"), switch("compute_a"), (0.0, 5.0, 10.0, 15.0, 25.0), "compute_a", wanted=3),
-    Board("board_b", switch("compute_b"), switch("compute_b"), (0.0, 5.0, 10.0, 15.0, 25.0), "compute_b", wanted=3),
+    Board(
+        "board_a",
+        switch("compute_a"),
+        switch("compute_a"),
+        (0.0, 5.0, 10.0, 15.0, 25.0),
+        "compute_a",
+        wanted=3,
+    ),
+    Board(
+        "board_b",
+        switch("compute_b"),
+        switch("compute_b"),
+        (0.0, 5.0, 10.0, 15.0, 25.0),
+        "compute_b",
+        wanted=3,
+    ),
 )
 
 # Who may go where; anything to SAFE is always allowed, and BOOT leads to SAFE only.
@@ -93,7 +107,9 @@ TRANSITIONS = (
         after=(Why.BOOT,),  # only a boot may be left without the ground; a fault or the ladder may not
     ),
     Transition(SAFE, IDLE, (Why.COMMAND,), rung_at_most=3, charge_at_least=0.60),
-    Transition(IDLE, COMPUTE, (Why.COMMAND, Why.RECOVERED), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0),
+    Transition(
+        IDLE, COMPUTE, (Why.COMMAND, Why.RECOVERED), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0
+    ),
     Transition(COMPUTE, IDLE, (Why.COMMAND,)),
 )
 

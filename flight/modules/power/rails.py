@@ -125,7 +125,8 @@ class Rails:
                 continue
             self.on[number] = wanted
             self.wrong_since[number] = None
-            out.set(rail.switch, int(wanted))
+            if not (wanted and rail.yields):  # its owner switches it on when it wants to
+                out.set(rail.switch, int(wanted))
             if wanted:
                 restored = True
                 out.event(self.events.restored, number)
@@ -135,7 +136,7 @@ class Rails:
     def _verify(self, now: int, number: int, out: Outbox) -> None:
         rail, on = self.table[number], self.on[number]
         self._answer(now, number, out)
-        if self.read[number] == on or (rail.yields and on and self.read[number] == 0):
+        if (self.read[number] > 0) is on or (rail.yields and on and self.read[number] == 0):
             self._right(number, out)
             return
         since = self.wrong_since[number]
@@ -160,7 +161,8 @@ class Rails:
         order = self.waiting[number]
         if order is None:
             return
-        if self.on[number] is order.on and self.read[number] == order.on:
+        followed = (self.read[number] > 0) is order.on or (self.table[number].yields and order.on)
+        if self.on[number] is order.on and followed:
             out.finish(order.ident, DONE)
         elif now >= order.until:
             why = "did not follow" if self.on[number] is order.on else f"is shed at rung {self.seen_rung}"
