@@ -171,10 +171,11 @@ class Radiation(Module):
     def _roll(self, now: int) -> None:
         """Begin a new bin, and empty it; after a gap several."""
         width = self._bin_ns()
-        for _ in range(min(BINS, 1 + (now - self.next_bin) // width)):
+        passed = 1 + (now - self.next_bin) // width
+        for _ in range(min(BINS, passed)):
             self.bin = (self.bin + 1) % BINS
             self.bins[self.bin] = 0
-        self.next_bin = now + width
+        self.next_bin += passed * width
         if self.status.in_burst and self.level <= self.burst_drain * (now - self.level_at) / SECOND:
             self.status.in_burst = False
         self._show()
