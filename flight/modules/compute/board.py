@@ -16,7 +16,7 @@ class Board:
     """One row of the mission's table; `watts` has one entry a level, the first is off (level 0)."""
 
     name: str
-    rail: int  # switch of its supply rail
+    rail: int  # switch of its supply rail, which yields to this module; may be the throttle itself
     throttle: int  # switch of its level
     watts: tuple[float, ...]
     node: str | None = None  # its thermal node, whose `thermal_rung_<node>` it heeds
@@ -107,6 +107,8 @@ class BoardWatch:
             if now - self.changed_at < self.settings.dwell_s * SECOND:
                 return
             target = self.level + 1
+        if self.level == 0 and self.row.rail != self.row.throttle:
+            out.set(self.row.rail, 1)
         out.set(self.row.throttle, target)
         out.event(self.settings.changed, self.number, self.level, target)
         self.level, self.changed_at, self.wrong_since = target, now, None
@@ -120,6 +122,8 @@ class BoardWatch:
             return
         if now >= self.again_at:
             self.again_at = now + AGAIN_NS
+            if self.level and self.row.rail != self.row.throttle:
+                out.set(self.row.rail, 1)
             out.set(self.row.throttle, self.level)
         if now - self.wrong_since < self.settings.verify_s * SECOND:
             return
@@ -160,7 +164,6 @@ class BoardWatch:
     def _restore(self, now: int, out: Outbox) -> None:
         self.is_cut = self.told = False
         self.wrong_since, self.changed_at = None, now
-        out.set(self.row.rail, 1)
         out.event(self.settings.restored, self.number)
 
     def forgive(self) -> None:

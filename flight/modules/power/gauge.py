@@ -201,7 +201,8 @@ class Gauge:
             self.charge, self.trusted = self.by_voltage, False
             self._begin(now, current)
             return
-        self._compare(now, seen.seconds, out)
+        if math.isfinite(current):  # without it the voltage is a worst case, and no witness against coulombs
+            self._compare(now, seen.seconds, out)
         self._anchor(now, seen, current)
         apart = self.disagreeing or abs(self.by_voltage - self.by_coulombs) > self.settings.disagree_above
         self.charge = min(self.by_voltage, self.by_coulombs) if apart else self.by_coulombs

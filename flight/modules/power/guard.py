@@ -77,7 +77,7 @@ class Guard:
                 self.array_w = self.settings.array_expected_w or array_w
             self.array_w += (array_w - self.array_w) * min(1.0, seconds / self.settings.array_mean_s)
 
-    def predict(self, now: int, charge: float, load_w: float, capacity_wh: float, sun: SunWatch) -> float:
+    def predict(self, charge: float, load_w: float, capacity_wh: float, sun: SunWatch) -> float:
         """Charge at the end of the next eclipse, or of this one if lower; below 0 is a dead battery."""
         limits = self.settings
         array_w = self.array_w if math.isfinite(self.array_w) else limits.array_expected_w
@@ -85,16 +85,15 @@ class Guard:
         if surplus_w > 0:
             surplus_w = min(limits.charge_limit_w, surplus_w * limits.charge_efficiency)
         gain, drain = surplus_w / (capacity_wh * HOUR_S), load_w / (capacity_wh * HOUR_S)
-        eclipse_s = sun.eclipse_s(now)
         if sun.sunlit:
-            return min(1.0, charge + gain * sun.sunlight_left_s(now)) - drain * eclipse_s
-        low = charge - drain * sun.eclipse_left_s(now)
-        after = min(1.0, low + gain * (sun.period_s() - eclipse_s)) - drain * eclipse_s
-        return min(low, after)
+            return min(charge + gain * sun.left_s, 1.0) - drain * sun.eclipse_s
+        low = charge - drain * sun.left_s
+        after = min(low + gain * (sun.period_s - sun.eclipse_s), 1.0) - drain * sun.eclipse_s
+        return min(after, low)  # NaN stays NaN, and counts as low
 
     def update(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> int:
         limits = self.settings
-        self.forecast = self.predict(now, charge, self.load_w, capacity_wh, sun)
+        self.forecast = self.predict(charge, self.load_w, capacity_wh, sun)
         low = not self.forecast >= limits.floor
         self.low_since = (self.low_since or now) if low else None
         if self.low_since is not None:
@@ -109,13 +108,13 @@ class Guard:
         self.rung = max(FIRST_RUNG, self.rung + 1)
         self.held_load_w = max(self.held_load_w, self.load_w)
         self.step_at = now + int(self.settings.guard_step_s * SECOND)
-        self.relax_at = now + int(sun.period_s() * SECOND)
+        self.relax_at = now + int(sun.period_s * SECOND)
         out.event(self.settings.guarded, self.forecast, self.load_w, self.rung)
 
     def _relax(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> None:
         """Let go when the load that raised the guard is affordable again; else one rung an orbit, as a trial."""
         enough = self.settings.floor + self.settings.forecast_margin
-        held = self.predict(now, charge, max(self.load_w, self.held_load_w), capacity_wh, sun)
+        held = self.predict(charge, max(self.load_w, self.held_load_w), capacity_wh, sun)
         if held >= enough:
             self.high_since = self.high_since or now
             if now - self.high_since >= PERSISTENCE_NS:
@@ -123,7 +122,7 @@ class Guard:
             return
         self.high_since = None
         if now >= self.relax_at and self.forecast >= enough:
-            self.relax_at = now + int(sun.period_s() * SECOND)
+            self.relax_at = now + int(sun.period_s * SECOND)
             if self.rung == FIRST_RUNG:
                 self._let_go(out)
             else:

@@ -24,6 +24,7 @@ from flight.declare import (
     Severity,
     Signals,
     Telemetry,
+    about,
     command,
     limits,
     telemetry,
@@ -81,9 +82,8 @@ class Status(Telemetry, period=1):
     forecast_charge: Charge
     load_mean: Watts
     array_mean: Watts
+    phase_left: Annotated[float, unit("s"), about("of the sunlight or the eclipse now")]
     eclipse_expected: Seconds
-    sunlight_left: Seconds
-    eclipse_left: Seconds
     orbit_period: Seconds
     power_rung: U8
     rung_by_charge: U8
@@ -203,7 +203,7 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self._signal(charge)
         self._drive(now, sees, out)
         self._log_orbit(charge, reading, turned and self.sun.sunlit)
-        self._report(now, sees)
+        self._report(sees)
 
     def _load(self, sees: PowerInputs) -> float:
         """The load in W: measured, else from the other powers, else the worst case."""
@@ -260,7 +260,7 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         orbit.charge_highest = max(orbit.charge_highest, charge)
         orbit.charge_lowest = min(orbit.charge_lowest, charge)
 
-    def _report(self, now: int, sees: PowerInputs) -> None:
+    def _report(self, sees: PowerInputs) -> None:
         status, gauge, sun, guard = self.status, self.gauge, self.sun, self.guard
         (status.battery_voltage, status.battery_current, status.array_power, status.load_power) = sees[:4]
         status.charge, status.charge_trusted = gauge.charge, gauge.trusted
@@ -269,10 +269,11 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         status.disagreeing = gauge.disagreeing
         status.voltage_lost, status.current_lost = gauge.voltage_gone, gauge.current_gone
         status.sunlit = sun.sunlit
-        status.eclipse_expected = sun.eclipse_s(now)
-        status.sunlight_left = sun.sunlight_left_s(now) if sun.sunlit else 0.0
-        status.eclipse_left = 0.0 if sun.sunlit else sun.eclipse_left_s(now)
-        status.orbit_period = sun.period_s()
+        status.phase_left, status.eclipse_expected, status.orbit_period = (
+            sun.left_s,
+            sun.eclipse_s,
+            sun.period_s,
+        )
         status.forecast_charge = guard.forecast
         status.load_mean, status.array_mean = guard.load_w, guard.array_w
         status.power_rung = self.outputs.power_rung

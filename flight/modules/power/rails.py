@@ -89,7 +89,7 @@ class Rails:
             return Refused(f"rail {rail.name} is being switched")
         bit = 1 << number
         self.switched_off = self.switched_off & ~bit if on else self.switched_off | bit
-        if self.on[number] is on and self.read[number] == on:
+        if self.on[number] is on and (self.read[number] > 0) is on:
             return DONE
         self.waiting[number] = Order(call.ident, call.now + FOLLOW_NS, on)
         self.quiet = False

@@ -48,7 +48,12 @@ class SunWatch:
         self.sunset_at: int | None = None
         self.last_sunrise: int | None = None
         self.durations: deque[int] = deque(maxlen=ECLIPSES_KEPT)
-        self.period_ns = 0
+        self.longest_ns = 0
+        self.period_ns = 0  # measured
+        self.period_s = self.eclipse_s = 0.0  # to expect
+        self.left_s = (
+            0.0  # of the light or darkness now; 0 of light and the worst case of darkness if not known
+        )
         self.flip_since: int | None = None
         self.flip_clean = False
         self.flipped_at = 0
@@ -58,6 +63,11 @@ class SunWatch:
 
     def update(self, now: int, array_w: float, current: float) -> bool:
         """Once a second.  True at the moment of a sunrise or sunset."""
+        turned = self._see(now, array_w, current)
+        self._expect(now)
+        return turned
+
+    def _see(self, now: int, array_w: float, current: float) -> bool:
         if 0 <= array_w < math.inf:
             return self._measured(now, array_w)
         self.lit_measured = self.dark_measured = False
@@ -110,6 +120,7 @@ class SunWatch:
             self.period_ns = since
         if self.sunset_at is not None and SPELL_NS <= at - self.sunset_at <= ECLIPSE_PART * expected:
             self.durations.append(at - self.sunset_at)
+            self.longest_ns = max(self.durations)
             self.eclipses += 1
         self.sunrise_at = self.last_sunrise = at
 
@@ -127,27 +138,25 @@ class SunWatch:
         self.sunlit, self.flipped_at, self.flip_since = charging, now, None
         return True
 
-    def eclipse_s(self, now: int) -> float:
-        """How long the next eclipse is expected to be."""
-        if self.lit_since is not None and (now - self.lit_since) / SECOND > SEASON_ORBITS * self.period_s():
-            return self.settings.season_eclipse_s
-        if self.durations:
-            return max(self.durations) / SECOND + self.settings.eclipse_margin_s
-        return self.settings.worst_eclipse_s
-
-    def period_s(self) -> float:
-        return self.period_ns / SECOND if self.period_ns else self.settings.orbit_period_s
-
-    def eclipse_left_s(self, now: int) -> float:
-        """Of the eclipse now; the whole worst case if its beginning was not seen."""
-        expected = self.eclipse_s(now)
-        if self.sunset_at is None:
-            return max(expected, self.settings.worst_eclipse_s)
-        elapsed = (now - self.sunset_at) / SECOND
-        return expected - elapsed if elapsed < expected else max(0.0, self.settings.worst_eclipse_s - elapsed)
-
-    def sunlight_left_s(self, now: int) -> float:
-        """Until the next eclipse; none if the sunrise was not seen."""
-        if self.sunrise_at is None:
-            return 0.0
-        return max(0.0, self.period_s() - self.eclipse_s(now) - (now - self.sunrise_at) / SECOND)
+    def _expect(self, now: int) -> None:
+        """What is left of the light or darkness now, and what comes after it."""
+        settings = self.settings
+        period_s = self.period_s = self.period_ns / SECOND if self.period_ns else settings.orbit_period_s
+        if self.lit_since is not None and now - self.lit_since > SEASON_ORBITS * SECOND * period_s:
+            self.eclipse_s = settings.season_eclipse_s
+        elif self.durations:
+            self.eclipse_s = self.longest_ns / SECOND + settings.eclipse_margin_s
+        else:
+            self.eclipse_s = settings.worst_eclipse_s
+        if self.sunlit:
+            left = (
+                period_s - self.eclipse_s - (now - self.sunrise_at) / SECOND
+                if self.sunrise_at is not None
+                else 0.0
+            )
+        elif self.sunset_at is None:
+            left = max(self.eclipse_s, settings.worst_eclipse_s)
+        else:
+            elapsed = (now - self.sunset_at) / SECOND
+            left = (self.eclipse_s if elapsed < self.eclipse_s else settings.worst_eclipse_s) - elapsed
+        self.left_s = left if left > 0 else 0.0

@@ -53,7 +53,8 @@ class HeaterWatch:
         self.again_at = 0
         self.told = False
         self.on_s = 0.0  # since the last report
-        self.seen_s = 0.0
+        self.reported_at = 0
+        self.idle = False  # off, obeyed, with a full budget: nothing changes while the node is quiet and warm
 
     def step(self, now: int, cold: float, blind: bool, doubtful: bool, level: int, out: Outbox) -> None:
         """`cold` is the colder sensor in degC; `level` is read back, -1 if unknown."""
@@ -64,7 +65,6 @@ class HeaterWatch:
         if self.on:
             self.on_s += seconds
             self.heated_s += seconds
-        self.seen_s += seconds
         if not blind:
             self._watch_response(cold, out)
         duty, budget = self._allowance(doubtful or self.stuck)
@@ -75,12 +75,14 @@ class HeaterWatch:
             self.wrong_since = None
             out.set(self.row.switch, int(wanted))
         self._verify(now, level, out)
+        full = self.budget_s == budget and not (self.stuck or self.limited)
+        self.idle = full and not self.on and self.wrong_since is None and not self.told
 
     def _adopt(self, now: int, level: int) -> None:
         """After a restart the heater is as it is; one that is on may have been on for as long as it may."""
         self.adopted = True
         self.on = level > 0
-        self.updated_at = now
+        self.updated_at = self.reported_at = now
         _, budget = self._allowance(False)
         self.budget_s = 0.0 if self.on else budget * RESUME
 
@@ -137,8 +139,9 @@ class HeaterWatch:
                 self.again_at = now + AGAIN_NS
                 out.set(self.row.switch, int(self.on))
 
-    def duty(self) -> float:
+    def duty(self, now: int) -> float:
         """Share of time on since the last call."""
-        share = self.on_s / self.seen_s if self.seen_s > 0 else 0.0
-        self.on_s = self.seen_s = 0.0
+        seconds = (now - self.reported_at) / SECOND
+        share = self.on_s / seconds if seconds > 0 else 0.0
+        self.on_s, self.reported_at = 0.0, now
         return share

@@ -89,6 +89,8 @@ class Thermal(NodeSettings, HeaterSettings, Module):
         for watch, heater in self.heating:
             place = heater.row.switch
             level = levels[place] if place < len(levels) else -1
+            if heater.idle and watch.quiet and level == 0 and watch.cold >= heater.row.on_below:
+                continue
             heater.step(now, watch.cold, all(watch.lost), watch.disagreeing, level, out)
         outputs = self.outputs
         outputs.thermal_rung, outputs.thermal_margin = rung, margin
@@ -97,9 +99,9 @@ class Thermal(NodeSettings, HeaterSettings, Module):
         vars(self.nodes).update(zip(self.node_fields, readings, strict=False))
         if now >= self.report_at:
             self.report_at = now + HEATERS_PERIOD_S * SECOND
-            self._report(worst)
+            self._report(now, worst)
 
-    def _report(self, worst: int) -> None:
+    def _report(self, now: int, worst: int) -> None:
         status = self.status
         status.thermal_rung, status.thermal_margin = self.outputs.thermal_rung, self.outputs.thermal_margin
         status.worst_node = worst
@@ -113,7 +115,7 @@ class Thermal(NodeSettings, HeaterSettings, Module):
         for watch, heater in self.heating:
             name = watch.row.name
             setattr(self.heaters, f"{name}_on", heater.on)
-            setattr(self.heaters, f"{name}_duty", heater.duty())
+            setattr(self.heaters, f"{name}_duty", heater.duty(now))
             setattr(self.heaters, f"{name}_budget", heater.budget_s)
 
 
