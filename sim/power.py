@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from math import sqrt
 
 from sim import spacecraft
 from sim.thermal import ZERO_CELSIUS_K
@@ -92,55 +93,50 @@ class Battery:
         """
         if dt_s != self._decay_for_s:
             self._decay_for_s, self._decay = dt_s, math.exp(-dt_s / self._polarisation_time)
-        resistance, charge, capacity = self._resistance, self.charge, self.capacity_c
+        resistance, charge, capacity, decay = self._resistance, self.charge, self.capacity_c, self._decay
         position = charge * self._intervals
         index = int(position)
         open_circuit = self._open_circuit[index] + (position - index) * self._slope[index]
         inner = open_circuit + self.polarisation_v
-        current = 0.0
-        if offered_w >= 0.0:
-            if offered_w and self._charge_low <= temperature_degc <= self._charge_high:
-                current = self._charge_current(offered_w, inner, dt_s)
-            moved = current * self._efficiency
-        else:
-            if self.connected:
-                current = (math.sqrt(max(inner * inner + 4.0 * resistance * offered_w, 0.0)) - inner) / (
-                    2.0 * resistance
-                )
-                current = max(current, -charge * capacity / dt_s)
-            moved = current
-        voltage = inner + resistance * current
+        current = moved = 0.0
+        if offered_w > 0.0:
+            if self._charge_low <= temperature_degc <= self._charge_high:
+                current = self._charge_current(offered_w, inner, charge, capacity / dt_s)
+                moved = current * self._efficiency
+        elif self.connected and offered_w:
+            squared = inner * inner + 4.0 * resistance * offered_w
+            current = moved = ((sqrt(squared) if squared > 0.0 else 0.0) - inner) / (2.0 * resistance)
+            if -moved * dt_s > charge * capacity:
+                current = moved = -charge * capacity / dt_s
+        self.current_a = current
+        self.voltage_v = voltage = inner + resistance * current
         power = voltage * current
         self.heat_w = power - open_circuit * moved
-        self.polarisation_v = self.polarisation_v * self._decay + self._polarisation_ohm * current * (
-            1.0 - self._decay
-        )
+        self.polarisation_v = self.polarisation_v * decay + self._polarisation_ohm * current * (1.0 - decay)
         charge += moved * dt_s / capacity
         self.charge = 0.0 if charge < 0.0 else min(charge, 1.0)
         self.capacity_c = capacity - self._fade * abs(moved) * dt_s
-        self.current_a, self.voltage_v = current, voltage
-        if self.connected:
-            self.connected = voltage >= self._cut_off
-        else:
-            self.connected = voltage >= self._reconnect
+        self.connected = voltage >= (self._cut_off if self.connected else self._reconnect)
         return power
 
-    def _charge_current(self, offered_w: float, inner: float, dt_s: float) -> float:
+    def _charge_current(self, offered_w: float, inner: float, charge: float, full_a: float) -> float:
+        """What the controller lets in; `full_a` would fill the empty pack in one step."""
         resistance = self._resistance
-        current = min(
-            (math.sqrt(inner * inner + 4.0 * resistance * offered_w) - inner) / (2.0 * resistance),
-            self._current_limit,
-            (self._voltage_limit - inner) / resistance,
-            (1.0 - self.charge) * self.capacity_c / (dt_s * self._efficiency),
-        )
-        return max(current, 0.0)
+        current = (sqrt(inner * inner + 4.0 * resistance * offered_w) - inner) / (2.0 * resistance)
+        taper = (self._voltage_limit - inner) / resistance
+        room = (1.0 - charge) * full_a / self._efficiency
+        for limit in (self._current_limit, taper, room):
+            if current > limit:  # noqa: PLR1730  (a call of min costs three times this)
+                current = limit
+        return current if current > 0.0 else 0.0  # noqa: FURB136  (the same)
 
 
 class PowerSystem:
     """Arrays, battery and loads of one spacecraft.
 
-    `heat_w` is what the loads leave in each node.  `bus_on` is False after a brown-out; the arrays then only
-    charge the battery, and once it is back at its reconnect voltage all rails return to their power-up level.
+    `rails_w` is what each rail takes from the bus, `heat_w` what the loads leave in each node.  `bus_on` is
+    False after a brown-out; the arrays then only charge the battery, and once that is back at its reconnect
+    voltage all rails return to their power-up level.
     """
 
     __slots__ = (
@@ -160,6 +156,7 @@ class PowerSystem:
         "heaters_on",
         "levels",
         "load_w",
+        "rails_w",
     )
 
     def __init__(self, form: spacecraft.Spacecraft, charge: float = 1.0) -> None:
@@ -224,21 +221,16 @@ class PowerSystem:
         self._extra_w[rail] = extra_w
         self._sum_loads()
 
-    def rail_w(self, rail: int) -> float:
-        """Power that a rail takes from the bus now."""
-        level = self.levels[rail]
-        form = self._form.rails[rail]
-        return (form.power_w[level] + (self._extra_w[rail] if level else 0.0)) / form.efficiency
-
     def _sum_loads(self) -> None:
-        load = 0.0
+        self.rails_w = []
         heat = [0.0] * len(self._form.nodes)
-        for place, rail in enumerate(self._form.rails):
-            drawn = self.rail_w(place)
-            load += drawn
+        for rail, level, extra_w in zip(self._form.rails, self.levels, self._extra_w, strict=True):
+            drawn = (rail.power_w[level] + (extra_w if level else 0.0)) / rail.efficiency
+            self.rails_w.append(drawn)
             heat[self._node_of[rail.node]] += drawn - (1.0 - rail.heat) * drawn * rail.efficiency
-        for place, heater in enumerate(self._form.heaters):
-            if self.heaters_on[place]:
+        load = sum(self.rails_w)
+        for heater, on in zip(self._form.heaters, self.heaters_on, strict=True):
+            if on:
                 load += heater.power_w
                 heat[self._node_of[heater.node]] += heater.power_w
         self.load_w, self.heat_w = load, heat

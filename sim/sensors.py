@@ -38,9 +38,9 @@ def quantities(form: Spacecraft) -> Mapping[str, tuple[str, str]]:
     for place, node in enumerate(form.nodes):
         table[f"node.{node.name}.temperature"] = ("temperature", f"temperatures[{place}] - {ZERO_CELSIUS_K}")
     for place, rail in enumerate(form.rails):
-        table[f"rail.{rail.name}.current"] = ("current", f"power.rail_w({place}) / battery.voltage_v")
+        table[f"rail.{rail.name}.current"] = ("current", f"rails[{place}] * per_volt")
     for place, heater in enumerate(form.heaters):
-        drawn = f"(power.heaters_on[{place}] and {heater.power_w!r} / battery.voltage_v)"
+        drawn = f"(power.heaters_on[{place}] and {heater.power_w!r} * per_volt)"
         table[f"heater.{heater.name}.current"] = ("current", drawn)
     return table
 
@@ -70,7 +70,8 @@ def _compile(form: Spacecraft) -> Reader:
     ]
     source = (
         "def read(power, thermal, noise, index):\n"
-        "    battery, temperatures = power.battery, thermal.temperatures_k\n"
+        "    battery, rails, temperatures = power.battery, power.rails_w, thermal.temperatures_k\n"
+        "    per_volt = 1.0 / battery.voltage_v\n"
         f"    return [{', '.join(readings)}]\n"
     )
     namespace: dict[str, Reader] = {}
@@ -84,6 +85,7 @@ def _reading(place: int, sensor: Sensor, truth: str) -> str:
         value += f" + {sensor.bias.value!r}"
     if sensor.noise.value:
         value += f" + {sensor.noise.value!r} * noise[index + {place}]"
-    if sensor.resolution.value:
-        value = f"round(({value}) * {1.0 / sensor.resolution.value!r}) * {sensor.resolution.value!r}"
+    if sensor.resolution.value:  # the nearest step; floor division costs half of a call of round
+        step = sensor.resolution.value
+        value = f"((({value}) * {1.0 / step!r} + 0.5) // 1.0) * {step!r}"
     return value

@@ -288,7 +288,7 @@ def test_loads_are_power_over_efficiency_and_a_radio_keeps_only_its_share_of_hea
     assert power.heat_w[NODES.index("radio")] == close((2.5 + 15.0) / 0.88 - 3.0)
     power.set_level(RAILS.index("compute_a"), 4)
     assert power.heat_w[NODES.index("compute_a")] == close(25.0 / 0.92)
-    assert power.rail_w(RAILS.index("compute_a")) == close(25.0 / 0.92)
+    assert power.rails_w[RAILS.index("compute_a")] == close(25.0 / 0.92)
     power.set_heater(0, True)
     assert power.heat_w[NODES.index("battery")] == close(10.0)
     assert sum(power.heat_w) == close(power.load_w - 3.0)
