@@ -104,6 +104,10 @@ class Computer(Protocol):
 
     def disk_free_mb(self) -> float: ...
 
+    def garbage_collections(self) -> int:
+        """Runs of the interpreter's collector since the start."""
+        ...
+
 
 class Worker(Protocol):
     """What may block: storage, planning, signatures.  A request goes out, its result comes back in a later tick."""

@@ -72,6 +72,9 @@ class VirtualMachine:
     def disk_free_mb(self) -> float:
         return 1024.0
 
+    def garbage_collections(self) -> int:
+        return 0
+
 
 @dataclass
 class Crash:

@@ -44,15 +44,20 @@ class Emitter:
         self.next_counts = list(first_counts)
         self.boxes = tuple(boxes)
         self.emitted = 0
+        self.now = 0  # the time of all packets until the executive sets another
+        self._stamped = -1
         self._second = self._fine = self._fraction = 0
 
-    def stamp(self, now: int) -> None:
-        """Set the time of all packets until the next call; CUC 4+3 rounds down (CCSDS 301.0-B)."""
-        self._second, rest = divmod(now, SECOND)
+    def _stamp(self) -> None:
+        """CUC 4+3, rounded down (CCSDS 301.0-B); only for ticks that send something."""
+        self._stamped = self.now
+        self._second, rest = divmod(self.now, SECOND)
         fine = (rest << 24) // SECOND
         self._fine, self._fraction = fine >> 8, fine & 0xFF
 
     def housekeeping(self, slot: HousekeepingSlot) -> None:
+        if self.now != self._stamped:
+            self._stamp()
         apid = slot.apid
         sequence = self.sequences[apid]
         self.sequences[apid] = (sequence + 1) & 0x3FFF
@@ -65,6 +70,8 @@ class Emitter:
         self._deliver((record, packet))
 
     def report(self, origin: int, report: Report) -> None:
+        if self.now != self._stamped:
+            self._stamp()
         apid = self.apids[origin if report.origin is None else report.origin]
         sequence = self.sequences[apid]
         self.sequences[apid] = (sequence + 1) & 0x3FFF

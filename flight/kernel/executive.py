@@ -51,6 +51,7 @@ PARAMETERS = "parameters"  # the document of the parameters module
 OUTCOMES = "commands.outcomes"
 UPLINK = "commands.uplink"
 INVOCATIONS_MAX = 64  # commands in one tick; the commands module takes fewer
+FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
 LATE_PERIODS = 3  # a critical module has met its deadline while it has stepped within three of its periods
 
 
@@ -168,7 +169,7 @@ class Kernel:
 
     def start(self, now: int) -> None:
         """Put parameters and kept state in place and start every module."""
-        self.emitter.stamp(now)
+        self.emitter.now = now
         self.started = now
         self.figures.refresh(now, self.board, 0)
         for slot in self.slots:
@@ -186,13 +187,13 @@ class Kernel:
         """Everything that is due at `now`, which is a whole number of base ticks."""
         index = now // self.mission.base_tick_ns % self.hyperperiod
         board, bus = self.board, self.bus
-        self.emitter.stamp(now)
-        self._collect(now)
+        self.emitter.now = now
+        if self.tickets.busy():
+            self._collect(now)
         for every, sense in self.sensing[index]:
             sense(board.sensors.read(every), now)
         if index % self.ticks_per_second == 0:
-            self.figures.refresh(now, board, self.tickets.failures)
-            self._show(now)
+            self._each_second(now)
         link = board.link
         data = link.receive()
         if data:
@@ -269,6 +270,7 @@ class Kernel:
     def missed(self, count: int, culprit: int) -> None:
         """The runner found that `count` whole ticks were lost; `culprit` is the module that was slowest before."""
         self.figures.missed_ticks += count
+        self.bus.write("missed_ticks", self.figures.missed_ticks)
         self._event(0, own.Executive.missed, count, culprit)
 
     def critical_met(self, now: int) -> bool:
@@ -300,6 +302,7 @@ class Kernel:
         """Charge a crash, or a hang that the guardian found, to a module."""
         slot = self.slots[index]
         state = slot.fail(now)
+        self.figures.count_slots()
         self.tickets.forget(index)
         if state is State.ISOLATED:
             self._event(0, own.Executive.isolated_module, index, slot.row.restarts)
@@ -319,6 +322,7 @@ class Kernel:
             return False
         for label, packet in module.packets().items():
             self.sampler.replace(f"{slot.name}.{label}", packet)
+        self.figures.count_slots()
         self._event(0, own.Executive.revived, slot.index)
         return True
 
@@ -412,12 +416,16 @@ class Kernel:
                     slot, now, lambda s=slot, t=ticket, r=result: s.module.completed(now, t, r, self.out)
                 )
 
-    def _show(self, now: int) -> None:
-        figures = self.figures
-        figures.show(
-            now, self.started, self.ticks, self.emitter.emitted, self.tickets.failures, self.dictionary.hash
-        )
+    def _each_second(self, now: int) -> None:
+        values = vars(self.bus)
+        values["executive_at"] = now
+        values["levels"] = tuple(self.board.switches.levels())
         module = self.slots[0].module
         assert isinstance(module, own.Executive)
         while module.revive_wanted:
             self.slots[module.revive_wanted.pop()].revive(now)
+        if now // SECOND % FIGURES_EVERY_S == 0:
+            self.figures.refresh(now, self.board, self.tickets.failures)
+            self.figures.show(
+                now, self.started, self.ticks, self.emitter.emitted, self.tickets.failures, self.dictionary.hash
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 
 from flight.declare import SECOND, Boot, Inbox
@@ -24,17 +23,15 @@ class Figures:
         self.bad_actions = 0
         self.missed_ticks = 0
         self.worst_late_ns = 0
+        self.garbage_collections = 0
         self.sensor_names = [name for name, writer in bus.writers_of.items() if name == writer]
 
     def refresh(self, now: int, board: Board, worker_failures: int) -> None:
         """Signals that any module may see."""
+        self.count_slots()
         values = vars(self.bus)
         values["executive_at"] = now
         values["levels"] = tuple(board.switches.levels())
-        isolated = [slot for slot in self.slots if slot.state is State.ISOLATED]
-        values["isolated"] = len(isolated)
-        values["critical_isolated"] = any(slot.row.critical for slot in isolated)
-        values["restarts"] = sum(slot.restarts for slot in self.slots)
         values["missed_ticks"] = self.missed_ticks
         values["lost_inbox"] = sum(box.dropped for box in self.boxes.values())
         values["bad_sensors"] = sum(values[name] != values[name] for name in self.sensor_names)
@@ -43,6 +40,15 @@ class Figures:
         values["cpu_percent"] = computer.cpu_percent()
         values["memory_mb"] = computer.memory_mb()
         values["disk_free_mb"] = computer.disk_free_mb()
+        self.garbage_collections = computer.garbage_collections()
+
+    def count_slots(self) -> None:
+        """After each failure and each restart."""
+        values = vars(self.bus)
+        isolated = [slot for slot in self.slots if slot.state is State.ISOLATED]
+        values["isolated"] = len(isolated)
+        values["critical_isolated"] = any(slot.row.critical for slot in isolated)
+        values["restarts"] = sum(slot.restarts for slot in self.slots)
 
     def show(
         self, now: int, started: int, ticks: int, emitted: int, worker_failures: int, hash_: int
@@ -60,7 +66,7 @@ class Figures:
         status.overruns = sum(slot.overruns for slot in self.slots)
         status.lost_inbox, status.bad_sensors = values["lost_inbox"], values["bad_sensors"]
         status.packets_emitted, status.worker_failures = emitted, worker_failures
-        status.garbage_collections = sum(generation["collections"] for generation in gc.get_stats())
+        status.garbage_collections = self.garbage_collections
         if now // SECOND % TIMES_EVERY_S == 0:
             self._show_times(module)
 

@@ -41,6 +41,9 @@ class Tickets:
         self.pending[ticket] = (owner, deadline)
         self.first_deadline = min(self.first_deadline, deadline)
 
+    def busy(self) -> bool:
+        return bool(self.pending or self.ended)
+
     def collect(self, now: int) -> list[tuple[int, int, object]]:
         """(owner, ticket, result) of all that has ended.  A late answer to a ticket that timed out is dropped."""
         for ticket, result in self.worker.poll(now):
