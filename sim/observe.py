@@ -1,0 +1,83 @@
+"""What a run is remembered by: series sampled every few seconds, modes, and what the ground saw."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+
+from flight.declare import Mode
+from sim.result import NodeTrace, Series, Span
+from sim.simulation import Simulation
+
+SAMPLE_S = 10
+ZERO_CELSIUS_K = 273.15
+NAMES = ("time", "charge", "onboard", "array", "load", "battery", "latitude", "longitude", "altitude")
+
+
+class Observer:
+    """A watcher that keeps compact series: 30 days at 10 s are 45 MB for 21 series."""
+
+    def __init__(self, simulation: Simulation, sample_s: int = SAMPLE_S) -> None:
+        self.sample_s = sample_s
+        self.columns = {name: array("d") for name in NAMES}
+        self.nodes = simulation.scenario.spacecraft.nodes
+        self.temperatures = [array("d") for _ in self.nodes]
+        self.modes: list[Span] = []
+        self.mode = -1
+        self.mode_since = 0
+
+    def look(self, simulation: Simulation, second: int) -> None:
+        self._follow_mode(simulation, second)
+        if second % self.sample_s:
+            return
+        plant, columns = simulation.world.plant, self.columns
+        kernel = simulation.computer.kernel
+        values = vars(kernel.bus) if kernel is not None else {}
+        power = plant.power
+        latitude, longitude, altitude = simulation.world.position()
+        row = (
+            float(second),
+            power.battery.charge,
+            values.get("charge", float("nan")),
+            power.array_w,
+            power.load_w,
+            power.battery.current_a * power.battery.voltage_v,
+            latitude,
+            longitude,
+            altitude,
+        )
+        for name, value in zip(NAMES, row, strict=True):
+            columns[name].append(value)
+        for trace, kelvin in zip(self.temperatures, plant.thermal.temperatures_k, strict=True):
+            trace.append(kelvin - ZERO_CELSIUS_K)
+
+    def _follow_mode(self, simulation: Simulation, second: int) -> None:
+        kernel = simulation.computer.kernel
+        mode = vars(kernel.bus).get("mode", -1) if kernel is not None else -1
+        if mode != self.mode:
+            self._close_mode(second)
+            self.mode, self.mode_since = mode, second
+
+    def _close_mode(self, second: int) -> None:
+        if second > self.mode_since:
+            name = Mode(self.mode).name if self.mode >= 0 else "OFF"
+            self.modes.append(Span(float(self.mode_since), float(second), name))
+
+    def finish(self, second: int) -> None:
+        self._close_mode(second)
+        self.mode_since = second
+
+    def series(self, name: str) -> Series:
+        return np.frombuffer(self.columns[name], dtype=np.float64)
+
+    def traces(self) -> tuple[NodeTrace, ...]:
+        return tuple(
+            NodeTrace(node.name, _column(column), node.low_degc, node.high_degc)
+            for node, column in zip(self.nodes, self.temperatures, strict=True)
+        )
+
+
+def _column(values: Sequence[float]) -> Series:
+    return np.asarray(values, dtype=np.float64)
