@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from checks.blocks import BlockError, agrees, marked_blocks
-from checks.documents import check
+from checks.documents import check, end_groups
 from checks.findings import ROOT
 
 
@@ -82,7 +82,16 @@ def test_hanging_command_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "did not end (status -1)" in findings("```console test\n$ sleep 600\n```\n")[0]
 
 
-def test_what_runs_in_the_background_does_not_keep_us_waiting_and_is_ended() -> None:
+def test_what_runs_in_the_background_does_not_keep_us_waiting_and_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[int] = []
+
+    def end(groups: list[int]) -> None:
+        ended.extend(groups)
+        end_groups(groups)
+
+    monkeypatch.setattr("checks.documents.end_groups", end)
     assert not findings("""
         ```console test
         $ sleep 600 & echo $! > pid
@@ -91,6 +100,7 @@ def test_what_runs_in_the_background_does_not_keep_us_waiting_and_is_ended() -> 
         $ kill -0 "$(cat pid)"
         ```
         """)
+    assert len(ended) == 1
 
 
 def test_files_are_written_before_what_follows() -> None:
