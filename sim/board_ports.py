@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from flight.mission import Mission
@@ -70,6 +72,19 @@ class SimulatedSensors:
 
     def offset(self, name: str, by: float) -> None:
         self.distortions[name] = lambda value: value + by
+
+    def noise(self, name: str, deviation: float, rng: random.Random) -> None:
+        self.distortions[name] = lambda value: value + rng.gauss(0.0, deviation)
+
+    def late(self, name: str, seconds: int) -> None:
+        """Readings arrive that many seconds after they were taken; until the first one there is none."""
+        held: deque[float] = deque([math.nan] * seconds)
+
+        def delay(value: float) -> float:
+            held.append(value)
+            return held.popleft()
+
+        self.distortions[name] = delay
 
     def heal(self, name: str) -> None:
         self.distortions.pop(name, None)

@@ -36,6 +36,12 @@ class GroundSegment(Protocol):
     def on_deadline(self, now_ns: int) -> None: ...
 
 
+class FrameSink(Protocol):
+    def write(self, frames: Sequence[bytes]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Watcher(Protocol):
     """Looks at the whole once a second; never changes it."""
 
@@ -84,8 +90,13 @@ class Simulation:
         self.receiver = form.switches().index(form.radio.receiver)
         self.computer = self._computer()
         self.power = Power()
+        self.charges: dict[int, int] = {}  # hangs charged to modules, by index
         self.trace = Trace()
         self.now_s = 0
+        self.injected = 0  # faults begun
+        self.latched: set[int] = set()  # rails that draw too much until they are cycled
+        self.utc_error_ns = 0  # what the ground's clock says beside the truth
+        self.frames: FrameSink | None = None  # gets the frames as sent
         self.station = -1
         self.silenced: set[int] = set()  # stations that a fault has taken
         self.ticks_per_second = NS // mission.base_tick_ns
@@ -114,6 +125,8 @@ class Simulation:
         self._fly(now)
         self.now_s = second + 1
         self._carry(now + NS)
+        if self.latched:
+            self._release_latched()
         self.trace.world(second, (self.world.plant.power.battery.charge, *self.world.plant.thermal.temperatures_k))
         for watcher in self.watchers:
             watcher.look(self, second)
@@ -156,8 +169,43 @@ class Simulation:
         self.power.off_until_s = self.now_s + seconds
         self.boot_reason = reason
 
+    def restart_executive(self, charged: int | None) -> None:
+        """What the guardian does to a hung or dead executive: a new one within the second; storage lives on."""
+        if self.computer.kernel is None:
+            return
+        self.computer.power_off()
+        self.power.off_until_s = self.now_s + 1
+        self.boot_reason = 3 if charged is not None else 2
+        if charged is not None:
+            self.charges[charged] = self.charges.get(charged, 0) + 1
+
+    def stop_storage(self, *, kill: bool) -> Callable[[], None]:
+        """The worker's process hangs, or is killed and comes back empty-handed."""
+        kernel = self.computer.kernel
+        if kernel is None:
+            return lambda: None
+        worker = self.computer.worker
+        if kill:
+            worker.queue.clear()
+            return lambda: None
+        worker.hung = True
+
+        def release() -> None:
+            worker.hung = False
+
+        return release
+
+    def _release_latched(self) -> None:
+        plant = self.world.plant
+        for index in sorted(self.latched):
+            if plant.switch_levels()[index] == 0:
+                plant.power.set_extra_load(index, 0.0)
+                self.latched.discard(index)
+
     def _carry(self, now: int) -> None:
         """Down and up, with the light time of the present range."""
+        if self.frames is not None and self.radio.sent:
+            self.frames.write(self.radio.sent)
         sent = self.radio.take_sent()
         if sent:
             self.trace.octets(b"d", sent)
@@ -169,3 +217,7 @@ class Simulation:
             if data:
                 self.trace.octets(b"u", [data])
                 self.radio.uplink(data)
+
+    def close(self) -> None:
+        if self.frames is not None:
+            self.frames.close()

@@ -31,8 +31,8 @@ class World:
         )
         self.stations = scenario.stations
         self.plant = Plant(form, scenario.initial_charge, seed)
-        self.eclipse_extra = 1.0  # a fault may darken the Sun: 1 is the true light
-        self.albedo_extra = 1.0
+        self.array_share = 1.0  # what a fault leaves of the light on the arrays
+        self._on_array = [face.name in {array.face for array in form.arrays} for face in form.faces]
         self._shortwave: list[Row] = []
         self._infrared: list[Row] = []
         self._load(0)
@@ -50,8 +50,10 @@ class World:
             self._load(second // CHUNK_S)
         self.index = index
         shortwave: Row = self._shortwave[index]
-        if self.eclipse_extra != 1.0:
-            shortwave = tuple(flux * self.eclipse_extra for flux in shortwave)
+        if self.array_share != 1.0:
+            shortwave = tuple(
+                flux * self.array_share if lit else flux for flux, lit in zip(shortwave, self._on_array, strict=True)
+            )
         self.plant.step(shortwave, self._infrared[index])
 
     # What is true now.

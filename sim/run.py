@@ -1,0 +1,225 @@
+"""`skyrack-sim run`: fly a scenario, and leave a folder that a person wants to open."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from flight.app import Built, build, load_mission
+from flight.dictionary import to_json
+from ground import Archive, CommandError, Ground
+from sim.checks import Checks
+from sim.faults import Injector
+from sim.observe import Observer
+from sim.report import RunProgress, write_report
+from sim.result import CheckCount, EventLine, RunResult, Station
+from sim.scenario import Command, Scenario
+from sim.simulation import NS, Simulation
+
+SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
+
+
+class RunError(ValueError):
+    """The run cannot begin; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: the data, the folder and how fast it was (simulated seconds for each second)."""
+
+    result: RunResult
+    folder: Path | None
+    speed: float
+
+
+class FrameFile:
+    """The frames as sent, with their sync markers, before the line may spoil them."""
+
+    def __init__(self, path: Path) -> None:
+        self.file: BinaryIO = path.open("wb")
+
+    def write(self, frames: Sequence[bytes]) -> None:
+        self.file.write(b"".join(frames))
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class Commander:
+    """Sends the scenario's commands when their time has come."""
+
+    def __init__(self, commands: Sequence[Command], ground: Ground) -> None:
+        self.waiting = list(commands)
+        self.ground = ground
+
+    def look(self, simulation: Simulation, second: int) -> None:
+        while self.waiting and self.waiting[0].at_s <= second:
+            command = self.waiting.pop(0)
+            self.ground.command(command.name, dict(command.arguments), second * NS, source="scenario")
+
+    def check(self, path: str) -> None:
+        """Before the start: RunError with file and line for a command that the dictionary does not know."""
+        for command in self.waiting:
+            try:
+                self.ground.check_command(command.name, dict(command.arguments))
+            except CommandError as error:
+                raise RunError(f"{path}:{command.line}: {error}") from None
+
+
+def fly(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    duration_s: float | None = None,
+    mission: str | None = None,
+    folder: Path | None = None,
+    progress: RunProgress | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Outcome:
+    """One run from start to end.  `folder` gets everything; without it only the result is kept."""
+    built = build(load_mission(mission or scenario.spacecraft.mission))
+    seed = scenario.seed if seed is None else seed
+    length = int(duration_s if duration_s is not None else scenario.duration_s)
+    work = _work_folder(folder)
+    archive = Archive(work / "archive", built.dictionary) if work else None
+    ground = Ground(built.dictionary, archive)
+    commander = Commander(scenario.commands, ground)
+    commander.check(scenario.path)
+    injector = Injector(scenario.faults, seed)
+    simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
+    observer, checks = Observer(simulation), Checks(simulation, ground)
+    simulation.watchers = (commander, observer, checks)
+    if work:
+        simulation.frames = FrameFile(work / "frames.bin")
+    began = clock()
+    simulation.run(length, progress.at if progress else None)
+    took = clock() - began
+    observer.finish(length)
+    ground.close(length * NS)
+    result = _result(simulation, observer, checks, ground, built)
+    if work and folder:
+        simulation.close()
+        _leave(work, folder, scenario, result, built)
+    return Outcome(result, folder, length / took if took > 0 else 0.0)
+
+
+def _work_folder(folder: Path | None) -> Path | None:
+    """Everything is written beside the folder and moved at the end: a run cut short never looks finished."""
+    if folder is None:
+        return None
+    work = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    return work
+
+
+def _leave(work: Path, folder: Path, scenario: Scenario, result: RunResult, built: Built) -> None:
+    write_report(result, work / "report.html")
+    (work / "dictionary.json").write_text(to_json(built.dictionary))
+    shutil.copyfile(scenario.path, work / "scenario.toml")
+    facts = {
+        "name": result.name,
+        "seed": result.seed,
+        "duration_s": result.duration_s,
+        "trace_hash": result.trace_hash,
+        "dictionary_hash": f"{built.dictionary.hash:08x}",
+        "reproduce": result.reproduce,
+        "totals": dict(result.totals),
+        "link": dict(result.link_totals),
+        "checks": {check.name: [check.exercised, check.failed] for check in result.checks},
+    }
+    (work / "run.json").write_text(json.dumps(facts, indent=1) + "\n")
+    if folder.exists():
+        shutil.rmtree(folder)
+    work.rename(folder)
+
+
+def _result(
+    simulation: Simulation, observer: Observer, checks: Checks, ground: Ground, built: Built
+) -> RunResult:
+    scenario, world = simulation.scenario, simulation.world
+    length = float(simulation.now_s)
+    passes = world.environment.passes(length)
+    eclipses = world.environment.eclipses(length)
+    return RunResult(
+        name=f"{scenario.name}-{simulation.seed}",
+        spacecraft=scenario.spacecraft.name,
+        scenario=scenario.path,
+        seed=simulation.seed,
+        epoch=scenario.epoch,
+        duration_s=length,
+        times_s=observer.series("time"),
+        charge=observer.series("charge"),
+        charge_onboard=observer.series("onboard"),
+        array_w=observer.series("array"),
+        load_w=observer.series("load"),
+        battery_w=observer.series("battery"),
+        latitude_deg=observer.series("latitude"),
+        longitude_deg=observer.series("longitude"),
+        nodes=observer.traces(),
+        modes=tuple(observer.modes),
+        eclipses=eclipses,
+        passes=passes,
+        stations=tuple(
+            Station(s.name, s.latitude_deg, s.longitude_deg, _mask(s.mask_deg)) for s in scenario.stations
+        ),
+        events=_events(ground),
+        checks=checks.counts(),
+        totals=_totals(simulation, observer, ground, len(passes), len(eclipses)),
+        altitude_km=observer.series("altitude"),
+        trace_hash=simulation.trace.hexdigest(),
+        reproduce=f"skyrack-sim run {scenario.path} --seed {simulation.seed} --duration {int(length)}s",
+        link_totals=_link(simulation, ground),
+    )
+
+
+def _mask(mask: float | tuple[tuple[float, float], ...]) -> float:
+    return mask if isinstance(mask, float) else min(elevation for _, elevation in mask)
+
+
+def _events(ground: Ground) -> tuple[EventLine, ...]:
+    return tuple(
+        EventLine(event.time_ns / NS, SEVERITIES[event.severity], event.module, event.name, event.text)
+        for event in ground.events
+    )
+
+
+def _totals(
+    simulation: Simulation, observer: Observer, ground: Ground, passes: int, eclipses: int
+) -> tuple[tuple[str, str], ...]:
+    kernel = simulation.computer.kernel
+    period = simulation.world.environment.orbit.period_s
+    commands = ground.history()
+    ended = [command.stage.value for command in commands]
+    return (
+        ("orbits", f"{simulation.now_s / period:.2f}"),
+        ("eclipses", str(eclipses)),
+        ("passes", str(passes)),
+        ("boots", str(simulation.computer.boots)),
+        ("packets sent", f"{kernel.emitter.emitted if kernel else 0:,}"),
+        ("packets received", f"{ground.packets:,}"),
+        ("packets missing", f"{ground.missing():,}"),
+        ("commands sent", str(len(commands))),
+        ("commands completed", str(ended.count("completed"))),
+        ("mode changes", str(max(0, len(observer.modes) - 1))),
+        ("faults injected", str(simulation.injected)),
+        ("module crashes", str(len(simulation.computer.crashes))),
+    )
+
+
+def _link(simulation: Simulation, ground: Ground) -> tuple[tuple[str, str], ...]:
+    counters = ground.counters
+    return (
+        ("frames received", f"{counters.frames:,}"),
+        ("frames lost", f"{counters.lost_frames:,}"),
+        ("frames damaged", f"{counters.bad_error_control:,}"),
+        ("octets sent", f"{simulation.radio.sent_octets:,}"),
+    )
+
+
+__all__ = ["CheckCount", "Outcome", "RunError", "fly"]
