@@ -23,6 +23,7 @@ JOBS := 2
 SEED := 1
 PYTEST := $(PY) -m pytest --randomly-seed=$(SEED)
 PACKAGES := flight ground sim hil
+MISSIONS := $(notdir $(patsubst %/__init__.py,%,$(wildcard flight/missions/*/__init__.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format-check lint types imports structure ids documents format prove bench fuzz lock wheels clean
@@ -62,7 +63,7 @@ structure: $(DEV)
 	$(PY) -m checks.dependencies
 
 ids: $(DEV)
-	@if [ -f flight/__main__.py ]; then $(PY) -m flight ids --check; else echo "ids: no flight/__main__.py yet"; fi
+	$(PY) -m flight ids $(MISSIONS)
 
 documents: $(DEV)
 	$(PY) -m checks.documents
