@@ -192,9 +192,9 @@ class Modes(Module):
         """What stands in the way of this row now, whoever may ask; or None."""
         if self.safe_set:
             return "only the safe set of modules runs"
-        if self.mode is SAFE and self.reasons & ~reasons_mask(row.after):
-            left = [reason.name for reason in Why if self.reasons & ~reasons_mask(row.after) >> reason & 1]
-            return f"safe mode because of {', '.join(left)}"
+        graver = self.reasons & ~reasons_mask(row.after)
+        if self.mode is SAFE and graver:
+            return f"safe mode because of {', '.join(why.name for why in Why if graver >> why & 1)}"
         if row.clean_boot and not self.clean:
             return "the last run did not end in order"
         return self._unmet(now, index, row)

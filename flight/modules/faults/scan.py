@@ -1,7 +1,7 @@
 """The fault table as generated code: one function that finds the bad rows of a mode.
 
-Measured for 40 rows over 8 signals: an interpreted table takes 3.5 us a step, one generated test a row 1.9 us, one a
-signal 0.5 us.
+Measured for 40 rows over 8 signals, all good: an interpreted table takes 3.3 us, one generated comparison a row 1.5 us,
+one a signal 0.6 us.
 """
 
 from collections import namedtuple

@@ -175,6 +175,30 @@ def test_refusals_say_why() -> None:
     assert flown.out.finished == [(9, Refused("no way from IDLE to COMPUTE for FAULT"))]
 
 
+def test_refusal_names_the_reasons_that_hold_it() -> None:
+    table = (Transition(SAFE, IDLE, (Why.COMMAND,), after=(Why.BOOT, Why.COMMAND)),)
+    flown = Flown(table=table)
+    flown.step()
+    flown.ask(SAFE, Why.FAULT)
+    flown.ask(SAFE, Why.ISOLATION)
+    assert flown.module.status.reasons == (1 << Why.BOOT) | (1 << Why.FAULT) | (1 << Why.ISOLATION)
+    assert flown.module.status.why == Why.ISOLATION
+    assert flown.go(IDLE) == Refused("safe mode because of FAULT, ISOLATION")
+
+
+def test_changes_are_counted() -> None:
+    flown = flown_to(COMPUTE)
+    assert flown.module.status.changes == 3
+    flown.go(SAFE)
+    assert flown.module.status.changes == 4
+    assert flown.module.status.reasons == 1 << Why.COMMAND
+
+
+def test_only_the_way_that_is_conditional_asks_for_a_clean_boot() -> None:
+    flown = flown_to(SAFE, UNCLEAN)
+    assert flown.go(IDLE) == DONE
+
+
 def test_safe_set_of_modules_has_no_way_out() -> None:
     flown = flown_to(SAFE, SAFE_SET)
     assert flown.go(IDLE) == Refused("only the safe set of modules runs")
@@ -287,12 +311,23 @@ def test_expected_safe_mode_is_no_alarm() -> None:
 
 def test_refused_requests_are_counted_each_and_told_seldom() -> None:
     flown = flown_to(SAFE)
-    told = 0
-    for _ in range(25):
+    told = []
+    for second in range(25):
         flown.ask(COMPUTE, Why.LADDER)
-        told += [name for name, _ in flown.events()].count("refused")
+        told += [second] * [name for name, _ in flown.events()].count("refused")
     assert flown.module.status.refused == 25
-    assert told == 3
+    assert told == [0, 10, 20]
+
+
+def test_a_short_dwell_is_a_dwell() -> None:
+    assert Transition(SAFE, IDLE, (Why.RECOVERED,), dwell_s=0.5).dwell_s == 0.5
+
+
+def test_requests_beyond_the_inbox_are_lost_and_counted() -> None:
+    flown = flown_to(IDLE)
+    for _ in range(9):
+        flown.module.requests.put(ModeRequest(COMPUTE, Why.LADDER))
+    assert flown.module.requests.dropped == 1
 
 
 def test_time_in_mode() -> None:
