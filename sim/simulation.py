@@ -195,6 +195,10 @@ class Simulation:
 
         return release
 
+    def receiver_jammed(self) -> bool:
+        """A fault holds the receiver's rail."""
+        return self.scenario.spacecraft.radio.receiver in self.switches.jammed
+
     def _release_latched(self) -> None:
         plant = self.world.plant
         for index in sorted(self.latched):
