@@ -120,6 +120,7 @@ def test_telemetry_counters_wrap() -> None:
     assert first(16383, 65535) == (16383, 65535)
     assert first(16384, 65536) == (0, 0)
     assert first(16385, 65537) == (1, 1)
+    assert first(5 * 16384 + 3, 5 * 65536 + 4) == (3, 4)
 
 
 @given(APIDS, SEQUENCES, ACKS, U8, U8, U16, st.binary(max_size=80))
@@ -162,7 +163,7 @@ def test_telecommand_round_trip_definition_and_spacepackets(
 
 
 def test_every_stage_is_asked_for_by_default_and_the_sequence_wraps() -> None:
-    packet = decode_tc(encode_tc(1, 16384 + 5, 17, 1, b""))
+    packet = decode_tc(encode_tc(1, 5 * 16384 + 5, 17, 1, b""))
     assert packet.ack == Ack.ACCEPTANCE | Ack.START | Ack.PROGRESS | Ack.COMPLETION
     assert packet.sequence == 5
     assert packet.source == 0
