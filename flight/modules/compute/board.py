@@ -33,6 +33,13 @@ class Board:
         return len(self.watts) - 1
 
 
+def _level(row: Board, levels: tuple[int, ...]) -> int:
+    """What the board does: nothing without supply, -1 if it cannot be read."""
+    if row.rail < len(levels) and levels[row.rail] == 0:
+        return 0
+    return levels[row.throttle] if row.throttle < len(levels) else -1
+
+
 class BoardSettings:
     """Parameters and events of the boards, inherited by the compute module; it builds events with their names."""
 
@@ -76,7 +83,7 @@ class BoardWatch:
     ) -> None:
         """`allowed`: power lets the rail be on; `rung` is 4 or more whenever the board must be off."""
         row = self.row
-        self.read = read = levels[row.throttle] if row.throttle < len(levels) else -1
+        self.read = read = _level(row, levels)
         if not self.adopted:
             self.adopted = True  # after a restart the board works as it does
             self.level = min(max(read, 0), row.top)

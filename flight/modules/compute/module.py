@@ -179,7 +179,7 @@ def _class_for(names: tuple[str, ...]) -> type[Compute]:
             medium, "{board}: ordered level {ordered}, reads {read}", board=board, ordered=U8, read=U8
         ),
         "cut": Event(high, "{board}: supply cut, for the {count}. time", board=board, count=U16),
-        "restored": Event(info, "{board}: supply on again", board=board),
+        "restored": Event(info, "{board}: may be supplied again", board=board),
         "given_up": Event(high, "{board}: stays off until a command", board=board),
         "rail_stuck": Event(high, "{board}: supply does not switch off", board=board),
     }

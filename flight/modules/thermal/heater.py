@@ -13,6 +13,7 @@ from flight.modules.thermal.node import Heater
 RESUME = 0.5  # of the budget before a limited heater may go on again, so that it does not chatter
 MOVED_K = 0.3  # a sensor that shows less than this after long heating is taken for stuck
 FOLLOW_NS = 3 * SECOND  # a switch has answered within two readings, or it has not
+SHORTEST_NS = 120 * SECOND  # between two switchings by temperature, so that a wild sensor wears out no switch
 AGAIN_NS = 10 * SECOND  # an order that was not followed is given again this often
 
 
@@ -49,6 +50,7 @@ class HeaterWatch:
         self.stuck = False
         self.heated_s = 0.0  # since the sensor last moved
         self.moved_from = 0.0
+        self.switched_at: int | None = None
         self.wrong_since: int | None = None
         self.again_at = 0
         self.told = False
@@ -69,9 +71,9 @@ class HeaterWatch:
             self._watch_response(cold, out)
         duty, budget = self._allowance(doubtful or self.stuck)
         self.budget_s = min(budget, self.budget_s + duty * seconds - (seconds if self.on else 0.0))
-        wanted = self._open_loop(now) if blind else self._closed_loop(cold, budget, out)
+        wanted = self._open_loop(now) if blind else self._closed_loop(now, cold, budget, out)
         if wanted is not self.on:
-            self.on = wanted
+            self.on, self.switched_at = wanted, now
             self.wrong_since = None
             out.set(self.row.switch, int(wanted))
         self._verify(now, level, out)
@@ -94,18 +96,20 @@ class HeaterWatch:
             return duty, limits.open_loop_s * duty * (1 - duty)
         return limits.duty_max, limits.longest_on_s * (1 - limits.duty_max)
 
-    def _closed_loop(self, cold: float, budget: float, out: Outbox) -> bool:
+    def _closed_loop(self, now: int, cold: float, budget: float, out: Outbox) -> bool:
+        """By temperature, but never beyond the budget."""
         wanted = cold < self.row.on_below or (self.on and cold <= self.row.off_above)
+        if wanted is not self.on and self.switched_at is not None and now - self.switched_at < SHORTEST_NS:
+            wanted = self.on
         if not wanted:
-            if self.limited and cold > self.row.off_above:
-                self.limited = False
+            self.limited = self.limited and cold <= self.row.off_above
             return False
-        if self.budget_s <= 0 if self.on else self.budget_s < RESUME * budget:
-            if self.on and not self.limited:
-                self.limited = True
-                out.event(self.settings.limited, self.number, cold)
-            return False
-        return True
+        if self.budget_s > 0 if self.on else self.budget_s >= RESUME * budget:
+            return True
+        if self.on and not self.limited:
+            self.limited = True
+            out.event(self.settings.limited, self.number, cold)
+        return False
 
     def _open_loop(self, now: int) -> bool:
         """By the clock, not since the loss: a sensor that comes and goes must not begin a new period each time."""

@@ -117,7 +117,7 @@ class NodeWatch:
     def read(self, now: int, a: float, b: float, out: Outbox) -> None:
         """Take both readings, the same one twice for a single sensor."""
         low, high, agree = self.row.yellow_low, self.quiet_high, self.settings.agree_k
-        if self.quiet and low <= a < high and low <= b < high and -agree <= a - b <= agree:
+        if self.quiet and low < a < high and low < b < high and -agree <= a - b <= agree:
             hot, cold = (a, b) if a > b else (b, a)
             ahead = hot - self.slow
             if hot + LEAD * ahead < self.red_high:
@@ -143,7 +143,8 @@ class NodeWatch:
         self._watch_limits(now, out)
         self._watch_heat(now, out)
         troubled = self.blind or self.disagreeing or self.limit or self.rung or any(self.lost)
-        self.quiet = not troubled and self.limit_since is None and self.alarm_since is None
+        waiting = (self.differs_since, self.limit_since, self.alarm_since)
+        self.quiet = not troubled and waiting == (None, None, None)
 
     def _watch_sensor(self, now: int, place: int, good: bool, out: Outbox) -> None:
         if not good:
