@@ -146,6 +146,7 @@ class Log:
         At most `limit_bytes` of bodies, but at least one record: an empty answer says that there is none.
         """
         records: list[Record] = []
+        limit_bytes = max(limit_bytes, 0)
         at = max(bisect_right(self._segments, first, key=lambda segment: segment.first) - 1, 0)
         while at < len(self._segments) and self._segments[at].first <= last and limit_bytes >= 0:
             segment = self._segments[at]

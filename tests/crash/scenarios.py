@@ -123,6 +123,8 @@ class LogAtWork(Scenario):
 
     def check(self, disk: SimulatedDisk) -> None:
         errors = disk.errors
+        if self.conditions.honest:
+            assert stored_octets(disk, self.name) <= BUDGET_OCTETS
         log = self.make(disk)
         log.open()
         records = list(read_all(lambda first: log.read(first, ALL, BITE_OCTETS), log.oldest))
@@ -223,19 +225,27 @@ class RecorderAtWork(Scenario):
         if not self.opened(recorder.open):
             return
         for step in range(STEPS):
-            store = step % 2
-            records = group(recorder.extent(store).next, step, self.lives)
-            self.truths[store].trying(records)
             with self.conditions.failure_counted():
-                recorder.append(store, records[0][0], bodies(records))
-                self.used[store] = records[-1][0] + 1
-                self.truths[store].appended(records)
+                self.append(recorder, step)
                 recorder.commit()
-                for truth in self.truths:
-                    truth.committed()
+                self.committed()
         if self.lives == 2:
             with self.conditions.failure_counted():
+                self.append(recorder, STEPS)
                 recorder.close()
+                self.committed()
+
+    def append(self, recorder: Recorder, step: int) -> None:
+        store = step % 2
+        records = group(recorder.extent(store).next, step, self.lives)
+        self.truths[store].trying(records)
+        recorder.append(store, records[0][0], bodies(records))
+        self.used[store] = records[-1][0] + 1
+        self.truths[store].appended(records)
+
+    def committed(self) -> None:
+        for truth in self.truths:
+            truth.committed()
 
     def look(self, disk: SimulatedDisk) -> Look:
         recorder = self.make(disk)

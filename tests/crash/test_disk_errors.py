@@ -49,7 +49,7 @@ def test_an_error_loses_nothing(make: type[Scenario], times: int) -> None:
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("make", ALL_SCENARIOS)
 def test_an_error_loses_nothing_in_many_outcomes(make: type[Scenario], times: int) -> None:
-    fail(make, times, outcomes=30)
+    fail(make, times, outcomes=15)
 
 
 def filled(disk: SimulatedDisk, groups: int) -> Log:
