@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,28 @@ def recorded_frames(vectors) -> Callable[[str], list[bytes]]:
         return [data[start : start + length] for start in range(0, len(data), length)]
 
     return read
+
+
+def count_calls(work: Callable[[], object]) -> int:
+    """Calls of Python and C functions: work that no clock need measure."""
+    calls = 0
+
+    def count(frame, event, argument) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.fixture(scope="session")
+def calls_of() -> Callable[[Callable[[], object]], int]:
+    return count_calls
 
 
 @dataclass

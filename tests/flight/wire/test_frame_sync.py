@@ -134,19 +134,24 @@ def test_without_error_control_the_marker_decides() -> None:
     [SYNC_MARKER, bytes(4), b"\x1a" * 4, SYNC_MARKER + bytes(LENGTH), SYNC_MARKER[:3] + b"\x1a", cadus(5)],
 )
 @pytest.mark.parametrize("piece", [1, 100, 10**6])
-def test_cost_is_linear_whatever_comes(unit: bytes, piece: int, monkeypatch) -> None:
-    """Octets put through the checksum, and how often the search begins: both at most in proportion to the input."""
+def test_cost_is_linear_whatever_comes(unit: bytes, piece: int, monkeypatch, calls_of) -> None:
+    """Calls, and octets through the checksum: at most one frame for every marker or for every frame's length."""
     work = []
 
     def counted(data: bytes, start: int) -> int:
         work.append(len(data))
         return binascii.crc_hqx(data, start)
 
-    monkeypatch.setattr(frame_sync, "crc_hqx", counted)
-    sums = []
-    for repeats in (100, 200):
+    def cost(repeats: int) -> tuple[int, int]:
+        sync, stream = FrameSync(LENGTH), unit * repeats
         work.clear()
-        in_pieces(FrameSync(LENGTH), unit * repeats, piece)
-        assert len(work) <= len(unit) * repeats / 4
-        sums.append(sum(work))
-    assert sums[1] <= 2 * sums[0] + 2 * LENGTH * CADU / 4
+        pieces = [stream[start : start + piece] for start in range(0, len(stream), piece)]
+        calls = calls_of(lambda: [sync.receive(one) for one in pieces])
+        assert len(work) <= len(stream) / 4
+        return calls, sum(work)
+
+    monkeypatch.setattr(frame_sync, "crc_hqx", counted)
+    once, twice = cost(100), cost(200)
+    assert once[0] > 0
+    assert twice[0] <= 2 * once[0] + 20 * CADU / 4
+    assert twice[1] <= 2 * once[1] + 2 * LENGTH * CADU / 4

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 import tracemalloc
 
 import pytest
@@ -199,24 +198,8 @@ def test_any_zones_give_packets_or_counts(zones, longest) -> None:
         assert len(extractor._partial) <= longest + len(zone)
 
 
-def calls_of(work) -> int:
-    """Calls of Python and C functions: work that a clock need not measure."""
-    calls = 0
-
-    def count(frame, event, argument) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 @pytest.mark.parametrize("size", [7, 20, 65542])
-def test_cost_is_linear_and_memory_bounded(size: int) -> None:
+def test_cost_is_linear(size: int, calls_of) -> None:
     def cost(count: int) -> int:
         zones = zones_of([packet(number, size) for number in range(count)])
         extractor = PacketExtractor()

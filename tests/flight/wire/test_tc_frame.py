@@ -232,27 +232,36 @@ def test_any_bytes_and_cutting_changes_nothing(parts: list[bytes], size: int) ->
 
 
 @pytest.mark.parametrize(
-    "unit", [b"\xeb", b"\xeb\x90", START_SEQUENCE + FRAME[:5], START_SEQUENCE + b"\x20\x2a\x03\xff\0"]
+    ("unit", "longest"),
+    [
+        (b"\xeb", 0),
+        (b"\xeb\x90", 0),
+        (START_SEQUENCE + FRAME[:5], len(FRAME)),
+        (START_SEQUENCE + b"\x20\x2a\x03\xff\0", 1024),
+        (sent(PING), len(FRAME)),
+    ],
 )
 @pytest.mark.parametrize("piece", [1, 10**6])
-def test_cost_is_linear_whatever_comes(unit: bytes, piece: int, monkeypatch) -> None:
-    """Octets put through the checksum: at most one longest frame for every seven octets that look like a start."""
+def test_cost_is_linear_whatever_comes(unit: bytes, longest: int, piece: int, monkeypatch, calls_of) -> None:
+    """Calls, and octets through the checksum: at most one longest frame for each start sequence and header."""
     work = []
 
     def counted(data: bytes, start: int) -> int:
         work.append(len(data))
         return binascii.crc_hqx(data, start)
 
-    monkeypatch.setattr(crc, "crc_hqx", counted)
-    sums = []
-    for repeats in (400, 800):
+    def cost(repeats: int) -> tuple[int, int]:
+        receiver, stream = TcReceiver(SPACECRAFT), unit * repeats
         work.clear()
-        receiver = TcReceiver(SPACECRAFT)
-        stream = unit * repeats
-        for start in range(0, len(stream), piece):
-            receiver.receive(stream[start : start + piece])
-        sums.append(sum(work))
-    assert sums[1] <= 2 * sums[0] + 1024 * 1024 / 7
+        pieces = [stream[start : start + piece] for start in range(0, len(stream), piece)]
+        return calls_of(lambda: [receiver.receive(one) for one in pieces]), sum(work)
+
+    monkeypatch.setattr(crc, "crc_hqx", counted)
+    once, twice = cost(150), cost(300)
+    waiting = longest / len(unit)  # starts that still wait for the length they announce
+    assert once[0] > 0
+    assert twice[0] <= 2 * once[0] + 60 * waiting + 60
+    assert twice[1] <= 2 * once[1] + longest * waiting + longest
 
 
 @pytest.mark.peer

@@ -4,7 +4,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacepackets.ccsds.tm_frame import TmTransferFrame
 
@@ -47,6 +47,7 @@ def packets_of(zones: list[tuple[bytes, int]]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("frame_length", [223, 1115])
+@settings(max_examples=40)
 @given(vc=st.integers(0, 7), first_header=st.integers(0, 2047), octet=st.integers(0, 255))
 def test_same_as_definition_and_as_spacepackets(frame_length, vc, first_header, octet) -> None:
     config = TmFrameConfig(42, frame_length)
@@ -152,7 +153,8 @@ def test_fill_is_an_idle_packet_whose_end_may_wait_for_the_next_packet(missing: 
     assert b"".join(parts) == b"".join(zone for zone, _ in zones)
 
 
-@given(st.lists(st.integers(7, 700), max_size=30), st.integers(7, 300), st.data())
+@settings(max_examples=50)
+@given(st.lists(st.integers(7, 700), max_size=20), st.integers(7, 300), st.data())
 def test_zones_are_the_packets_in_order_and_pointers_point_at_packets(sizes, zone_length, draw) -> None:
     """Taken at any moment, so that fill stands in any place."""
     channel = VirtualChannel(zone_length)
