@@ -53,6 +53,6 @@ def test_charge_and_voltage_follow_an_electrochemical_model() -> None:
     charge_error = max(abs(mine[0] - theirs) for mine, theirs in zip(ours, charge, strict=True))
     squares = [(mine[1] - theirs) ** 2 for mine, theirs in zip(ours, volts, strict=True)]
     voltage_rms = math.sqrt(sum(squares) / len(squares))
-    print(f"charge {charge_error:.4f}, voltage rms {voltage_rms:.3f} V")  # noqa: T201  (asked for with -s)
+    print(f"charge {charge_error:.4f}, voltage rms {voltage_rms:.3f} V")
     assert charge_error < 0.005
     assert voltage_rms < 0.15

@@ -188,6 +188,15 @@ def test_an_empty_pack_gives_what_it_holds_and_no_more() -> None:
     assert battery.charge == pytest.approx(0.0, abs=1e-15)
 
 
+def test_a_nearly_full_pack_takes_only_what_still_fits() -> None:
+    """With a voltage limit too high to stop it; what is taken is stored, none of it lost."""
+    battery = Battery(dataclasses.replace(PACK, charge_voltage_limit_v=60.0), 1.0 - 1e-5)
+    battery.step(10.0, 500.0, ROOM)
+    assert battery.current_a == close(1e-5 * CAPACITY_C / 0.99 / 10.0)
+    assert battery.charge == pytest.approx(1.0, abs=1e-12)
+    assert battery.step(10.0, 500.0, ROOM) == pytest.approx(0.0, abs=1e-6)
+
+
 def test_capacity_fades_with_what_moves_through_it() -> None:
     """One full charge and discharge cost `fade` of the capacity."""
     battery = Battery(dataclasses.replace(IDEAL, fade=0.001), 1.0)

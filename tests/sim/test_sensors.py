@@ -47,10 +47,13 @@ def test_every_quantity_reads_its_truth() -> None:
     assert len(found) == 4 + 1 + 12 + 8 + 4
 
 
-def test_readings_come_in_steps_of_the_converter() -> None:
-    plant = Plant(with_sensors(sensor("battery.voltage", resolution=0.5, bias=0.1)), 0.5)
-    truth = plant.power.battery.voltage_v
-    assert plant.read_sensors() == [round((truth + 0.1) * 2.0) / 2.0]
+@pytest.mark.parametrize("bias", [0.1, 0.24, 0.26, 0.4, -29.9, -70.1, -70.3])
+def test_readings_come_in_the_nearest_steps_of_the_converter(bias: float) -> None:
+    plant = Plant(with_sensors(sensor("battery.voltage", resolution=0.5, bias=bias)), 0.5)
+    truth = plant.power.battery.voltage_v + bias
+    (reading,) = plant.read_sensors()
+    assert reading * 2.0 == round(reading * 2.0)
+    assert abs(reading - truth) <= 0.25
 
 
 def test_noise_has_its_deviation_and_bias_its_value() -> None:

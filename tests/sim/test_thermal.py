@@ -238,6 +238,13 @@ def test_an_unheated_node_ends_at_the_cosmic_background() -> None:
     assert SPACE_K < network.temperatures_k[0] < 10.0
 
 
+def test_nothing_cools_below_the_cosmic_background() -> None:
+    network = ThermalNetwork([node("a", 30.0, SPACE_K - ZERO_CELSIUS_K)], [], [face("f", "a", 1.0, 0.0, 1.0)])
+    for _ in range(1000):
+        network.step([0.0], [0.0], [0.0])
+    assert network.temperatures_k[0] == pytest.approx(SPACE_K, abs=1e-9)
+
+
 def test_absorbed_sunlight_and_infrared_use_their_own_properties() -> None:
     """Equilibrium (alpha S + eps E) / eps = sigma T^4."""
     network = ThermalNetwork([node("a", 100.0)], [], [face("f", "a", 2.0, 0.2, 0.8)])
