@@ -216,3 +216,10 @@ def test_idle_packet_of_a_whole_zone_is_never_sent_alone() -> None:
     channel = VirtualChannel(100)
     channel.add(idle_packet(100))
     assert len(drain(channel)) == 1
+
+
+def test_packets_that_fill_a_zone_exactly_need_no_fill() -> None:
+    channel = VirtualChannel(100)
+    for number in range(2):
+        channel.add(packet(number, 100))
+        assert drain(channel) == [(packet(number, 100), 0)]
