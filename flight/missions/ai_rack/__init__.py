@@ -1,0 +1,29 @@
+"""AI Rack: a compute satellite of the 120 kW class with two racks on two coolant loops.
+
+Read `modules.py` for what runs, `tables.py` for power, heat and modes, `faults.py` for fault protection.
+"""
+
+from pathlib import Path
+
+from flight.mission import Mission, Store
+from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
+from flight.missions.ai_rack.modules import ROWS
+from flight.missions.ai_rack.tables import DEFAULTS
+
+MEGABYTE = 2**20
+
+MISSION = Mission(
+    name="ai_rack",
+    spacecraft_id=0x2B,
+    rows=ROWS,
+    sensors=SENSORS,
+    switches=SWITCHES,
+    stores=(  # critical, event, housekeeping: four days of housekeeping without a pass
+        Store(8 * MEGABYTE, MEGABYTE // 2),
+        Store(8 * MEGABYTE, MEGABYTE // 2),
+        Store(192 * MEGABYTE, 4 * MEGABYTE),
+    ),
+    folder=Path(__file__).parent,
+    frame_length=1115,
+    defaults=DEFAULTS,
+)

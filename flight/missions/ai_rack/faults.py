@@ -1,0 +1,91 @@
+"""AI Rack's fault table: from a condition that persists to a response."""
+
+from flight.declare import COMPUTE, IDLE, SAFE, Between, Severity
+from flight.modules.faults import AskMode, AtLeast, AtMost, CycleRail, Fault, IsFalse, IsTrue, RaiseRung, ReportOnly
+
+AWAKE = (IDLE, COMPUTE)
+
+FAULTS = (
+    Fault(
+        "battery_low",
+        "charge",
+        AtLeast(0.60),
+        clear=AtLeast(0.66),
+        persist_s=5.0,
+        response=AskMode(SAFE),
+        cooldown_s=600.0,
+        retries=3,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "gauge_untrusted",
+        "charge_trusted",
+        IsTrue(),
+        persist_s=30.0,
+        modes=AWAKE,
+        response=RaiseRung(2),
+        cooldown_s=300.0,
+    ),
+    Fault(
+        "pump_a_stopped",
+        "rail_current_pump_a",
+        AtLeast(1.0),
+        clear=AtLeast(1.5),
+        persist_s=10.0,
+        modes=(COMPUTE,),
+        response=RaiseRung(3),
+        cooldown_s=300.0,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "pump_b_stopped",
+        "rail_current_pump_b",
+        AtLeast(1.0),
+        clear=AtLeast(1.5),
+        persist_s=10.0,
+        modes=(COMPUTE,),
+        response=RaiseRung(3),
+        cooldown_s=300.0,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "battery_hot",
+        "battery_temperature",
+        Between(-50.0, 45.0),
+        clear=Between(-50.0, 40.0),
+        persist_s=10.0,
+        modes=AWAKE,
+        response=RaiseRung(4),
+        cooldown_s=300.0,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "receiver_latched",
+        "rail_current_receiver",
+        AtMost(0.20),
+        clear=AtMost(0.15),
+        persist_s=3.0,
+        response=CycleRail("receiver", 5.0),
+        cooldown_s=60.0,
+        retries=3,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "recorder_failing",
+        "recorder_failed",
+        IsFalse(),
+        persist_s=60.0,
+        response=ReportOnly(),
+        cooldown_s=600.0,
+        severity=Severity.HIGH,
+    ),
+    Fault(
+        "module_isolated",
+        "isolated",
+        AtMost(0.0),
+        persist_s=5.0,
+        response=RaiseRung(1),
+        cooldown_s=600.0,
+        severity=Severity.HIGH,
+    ),
+)

@@ -1,0 +1,47 @@
+"""Which modules fly on AI Rack, in the order of their steps within a tick: sense, estimate, faults, modes, act."""
+
+from flight.mission import Row
+from flight.missions.ai_rack.faults import FAULTS
+from flight.missions.ai_rack.hardware import SWITCH_NAMES, switch
+from flight.missions.ai_rack.tables import BOARDS, NODES, OPEN_CIRCUIT, RAILS, SAFE_LEVELS, TRANSITIONS
+from flight.modules.commands import Commands
+from flight.modules.compute import compute
+from flight.modules.downlink import Downlink
+from flight.modules.events import Events
+from flight.modules.faults import faults_of
+from flight.modules.health import Health
+from flight.modules.housekeeping import Housekeeping
+from flight.modules.modes import Modes
+from flight.modules.parameters import Parameters
+from flight.modules.power import power
+from flight.modules.radiation import Radiation
+from flight.modules.recorder import Recorder
+from flight.modules.safe import Safe
+from flight.modules.safing import Safing
+from flight.modules.schedule import Schedule
+from flight.modules.sequences import Sequences
+from flight.modules.thermal import thermal
+from flight.modules.timekeeping import Timekeeping
+
+HZ_10, HZ_1 = 1, 10  # dividers of the base tick of 0.1 s
+
+ROWS = (
+    Row("power", lambda: power(OPEN_CIRCUIT, RAILS), HZ_10, critical=True, safe=True),
+    Row("thermal", lambda: thermal(NODES), HZ_1, critical=True, safe=True),
+    Row("radiation", Radiation, HZ_10),
+    Row("faults", faults_of(FAULTS, SWITCH_NAMES), HZ_1, safe=True),
+    Row("safing", Safing, HZ_1, critical=True, safe=True),
+    Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),
+    Row("safe", lambda: Safe(SAFE_LEVELS), HZ_1, critical=True, safe=True),
+    Row("compute", lambda: compute(BOARDS), HZ_1),
+    Row("commands", Commands, HZ_1, critical=True, safe=True),
+    Row("parameters", Parameters, HZ_1, safe=True),
+    Row("schedule", Schedule, HZ_1),
+    Row("sequences", Sequences, HZ_10),
+    Row("health", Health, HZ_1, safe=True),
+    Row("timekeeping", Timekeeping, HZ_1, safe=True),
+    Row("housekeeping", Housekeeping, HZ_1, safe=True),
+    Row("events", Events, HZ_1, safe=True),
+    Row("recorder", Recorder, HZ_1, safe=True),
+    Row("downlink", lambda: Downlink(switch("transmitter")), HZ_1, critical=True, safe=True),
+)
