@@ -129,15 +129,15 @@ class Log:
 
     def commit(self) -> None:
         """Make all that was appended durable.  After OSError the records are kept for the next commit."""
-        for attempt in range(1, ATTEMPTS + 1):
-            if not self._pending:
-                return
+        attempts = ATTEMPTS
+        while self._pending:
             try:
                 self._write_pending()
             except OSError as error:
                 self.errors += 1
                 self._abandon(full=error.errno == errno.ENOSPC)
-                if attempt == ATTEMPTS:
+                attempts -= 1
+                if not attempts:
                     raise
 
     def read(self, first: int, last: int, limit_bytes: int) -> list[Record]:

@@ -109,9 +109,10 @@ class Recorder:
         return sum(log.met.octets for log in self.logs)
 
     def extent(self, store: int) -> Extent:
-        return Extent(
-            min(self._log(store).oldest - (store << COUNT_BITS), self._next[store]), self._next[store]
-        )
+        log, following = self._log(store), self._next[store]
+        if not log.stored_bytes:
+            return Extent(following, following)
+        return Extent(min(log.oldest - (store << COUNT_BITS), following), following)
 
     def _log(self, store: int) -> Log:
         if not 0 <= store < len(self.logs):
