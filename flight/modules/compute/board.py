@@ -33,13 +33,6 @@ class Board:
         return len(self.watts) - 1
 
 
-def _level(row: Board, levels: tuple[int, ...]) -> int:
-    """What the board does: nothing without supply, -1 if it cannot be read."""
-    if row.rail < len(levels) and levels[row.rail] == 0:
-        return 0
-    return levels[row.throttle] if row.throttle < len(levels) else -1
-
-
 class BoardSettings:
     """Parameters and events of the boards, inherited by the compute module; it builds events with their names."""
 
@@ -65,10 +58,13 @@ class BoardWatch:
     def __init__(self, settings: BoardSettings, number: int, row: Board) -> None:
         self.settings, self.number, self.row = settings, number, row
         self.level = 0  # ordered
-        self.read = -1  # read back, -1 unknown
+        self.read = -1  # what it does by its read-backs, -1 unknown
+        self.throttle = -1  # the level read back, with or without supply
+        self.supplied = False
         self.limit = 0
         self.adopted = False
         self.changed_at = 0
+        self.may_since: int | None = None  # more is wanted and allowed
         self.wrong_since: int | None = None
         self.again_at = 0
         self.told = False
@@ -83,21 +79,28 @@ class BoardWatch:
     ) -> None:
         """`allowed`: power lets the rail be on; `rung` is 4 or more whenever the board must be off."""
         row = self.row
-        self.read = read = _level(row, levels)
+        self.throttle = levels[row.throttle] if row.throttle < len(levels) else -1
+        rail = levels[row.rail] if row.rail < len(levels) else -1
+        self.supplied = rail > 0
+        self.read = read = self.throttle if rail else 0
         if not self.adopted:
             self.adopted = True  # after a restart the board works as it does
             self.level = min(max(read, 0), row.top)
         self.limit = limit = self._limit(rung) if allowed and not self.is_cut else 0
         target = min(wanted, limit)
-        if target != self.level:
-            self._change(now, target, out)
+        if target > self.level:
+            self._raise(now, out)
+        else:
+            self.may_since = None
+            if target < self.level:
+                self._change(now, target, out)
         if read == self.level and not self.is_cut:
             if self.wrong_since is not None or self.told:
                 self.wrong_since, self.told = None, False
             if self.cuts and now - self.changed_at > REARM_NS and now - self.cut_at > REARM_NS:
                 self.cuts = 0
         else:
-            self._disobeyed(now, allowed, levels, out)
+            self._disobeyed(now, allowed, out)
 
     def _limit(self, rung: int) -> int:
         if rung <= 0:
@@ -108,30 +111,35 @@ class BoardWatch:
             return min(self.row.top, self.settings.cap_level)
         return 1 if rung == 3 else 0
 
-    def _change(self, now: int, target: int, out: Outbox) -> None:
-        """Less at once; more by one level, and only a dwell after the last change of either kind."""
-        if target > self.level:
-            if now - self.changed_at < self.settings.dwell_s * SECOND:
-                return
-            target = self.level + 1
-        if self.level == 0 and self.row.rail != self.row.throttle:
-            out.set(self.row.rail, 1)
-        out.set(self.row.throttle, target)
-        out.event(self.settings.changed, self.number, self.level, target)
-        self.level, self.changed_at, self.wrong_since = target, now, None
+    def _raise(self, now: int, out: Outbox) -> None:
+        """One level more, when it was wanted and allowed for a whole dwell, and the last change was a dwell ago."""
+        dwell_ns = self.settings.dwell_s * SECOND
+        if self.may_since is None:
+            self.may_since = now
+        if now - self.may_since >= dwell_ns and now - self.changed_at >= dwell_ns and self.read == self.level:
+            self._change(now, self.level + 1, out)
 
-    def _disobeyed(self, now: int, allowed: bool, levels: tuple[int, ...], out: Outbox) -> None:
+    def _change(self, now: int, level: int, out: Outbox) -> None:
+        out.event(self.settings.changed, self.number, self.level, level)
+        self.level, self.changed_at, self.wrong_since = level, now, None
+        self._order(out)
+
+    def _order(self, out: Outbox) -> None:
+        """The level first, so that a board never wakes up at an old one; then its supply."""
+        out.set(self.row.throttle, self.level)
+        if self.level and not self.supplied and self.row.rail != self.row.throttle:
+            out.set(self.row.rail, 1)
+
+    def _disobeyed(self, now: int, allowed: bool, out: Outbox) -> None:
         if self.is_cut:
-            self._stay_cut(now, allowed, levels, out)
+            self._stay_cut(now, allowed, out)
             return
         if self.wrong_since is None:
             self.wrong_since, self.again_at = now, now + AGAIN_NS
             return
         if now >= self.again_at:
             self.again_at = now + AGAIN_NS
-            if self.level and self.row.rail != self.row.throttle:
-                out.set(self.row.rail, 1)
-            out.set(self.row.throttle, self.level)
+            self._order(out)
         if now - self.wrong_since < self.settings.verify_s * SECOND:
             return
         if not self.told:
@@ -154,15 +162,14 @@ class BoardWatch:
             self.given_up = True
             out.event(self.settings.given_up, self.number)
 
-    def _stay_cut(self, now: int, allowed: bool, levels: tuple[int, ...], out: Outbox) -> None:
-        rail_on = self.row.rail >= len(levels) or levels[self.row.rail] != 0
+    def _stay_cut(self, now: int, allowed: bool, out: Outbox) -> None:
         if allowed and not self.given_up and now - self.cut_at >= self.settings.cut_s * SECOND:
             self._restore(now, out)
         elif now >= self.again_at:
             self.again_at = now + AGAIN_NS
-            if self.read != 0:
+            if self.throttle != 0:
                 out.set(self.row.throttle, 0)
-            if rail_on:
+            if self.supplied or self.throttle < 0:
                 out.set(self.row.rail, 0)
                 if not self.rail_told and now - self.cut_at >= self.settings.verify_s * SECOND:
                     self.rail_told = True

@@ -4,35 +4,32 @@ import enum
 import functools
 import math
 from collections import namedtuple
-from typing import Annotated, NamedTuple
 
 from flight.declare import (
-    F64,
     SECOND,
     U8,
-    U16,
-    U32,
-    U64,
     Boot,
     Call,
     Event,
-    Kept,
     Module,
     Outbox,
     Outcome,
     Rule,
     Severity,
-    Signals,
-    Telemetry,
-    about,
     command,
-    limits,
-    telemetry,
-    unit,
 )
 from flight.modules.power.gauge import HOUR_S, Gauge, GaugeSettings, OpenCircuit, Reading
 from flight.modules.power.guard import Guard, GuardSettings
 from flight.modules.power.ladder import LADDER_RULES, Ladder, LadderSettings
+from flight.modules.power.packets import (
+    RAILS_PERIOD_S,
+    Orbit,
+    Outputs,
+    PowerInputs,
+    State,
+    Status,
+    rails_packet,
+)
 from flight.modules.power.rails import MASK_MAX, Rail, RailEvents, Rails
 from flight.modules.power.sunlight import SunSettings, SunWatch
 
@@ -41,84 +38,6 @@ STALE_NS = 3 * SECOND  # a ladder that is silent for longer counts as the rung b
 STALE_RUNG = 4
 WATTS_MAX = 1e7  # no spacecraft's; keeps a mad reading out of the sums
 AMPERES_MAX = 1e6
-RAILS_PERIOD_S = 10
-
-Charge = Annotated[float, limits(red_low=0.6, yellow_low=0.7)]
-Volts = Annotated[float, unit("V")]
-Amperes = Annotated[float, unit("A")]
-Watts = Annotated[float, unit("W")]
-WattHours = Annotated[F64, unit("Wh")]
-Seconds = Annotated[float, unit("s")]
-
-
-class PowerInputs(NamedTuple):
-    """The first inputs of every power module; `rail_current_<rail>` of its measured rails follow."""
-
-    battery_voltage: float
-    battery_current: float
-    array_power: float
-    load_power: float
-    rung: int
-    rung_age: int
-    levels: tuple[int, ...]
-
-
-class Status(Telemetry, period=1):
-    """Battery, sunlight, forecast and what power asks of the ladder."""
-
-    battery_voltage: Volts
-    battery_current: Amperes
-    array_power: Watts
-    load_power: Watts
-    charge: Charge
-    charge_by_voltage: float
-    charge_by_coulombs: float
-    open_circuit_voltage: Volts
-    charge_trusted: bool
-    disagreeing: bool
-    voltage_lost: bool
-    current_lost: bool
-    sunlit: bool
-    forecast_charge: Charge
-    load_mean: Watts
-    array_mean: Watts
-    phase_left: Annotated[float, unit("s"), about("of the sunlight or the eclipse now")]
-    eclipse_expected: Seconds
-    orbit_period: Seconds
-    power_rung: U8
-    rung_by_charge: U8
-    rung_by_forecast: U8
-    under_voltage: bool
-    rung_followed: U8
-    rails_off: U8
-    rail_mismatches: U16
-
-
-class Orbit(Telemetry, period=60):
-    """Since the last sunrise, and the whole orbit before it."""
-
-    eclipses: U32
-    charge_lowest: float
-    charge_highest: float
-    charged: WattHours
-    discharged: WattHours
-    last_lowest: float
-    last_depth_of_discharge: Annotated[float, limits(yellow_high=0.3)]
-    last_charged: WattHours
-    last_discharged: WattHours
-
-
-class Outputs(Signals):
-    charge: float
-    charge_trusted: bool
-    sunlit: bool
-    power_rung: U8
-    forecast_charge: float
-    rails_allowed: U64  # one bit a switch: the rail on it may be on
-
-
-class State(Kept, version=1):
-    switched_off: U64  # one bit a rail, in the order of the mission's table: off by command
 
 
 class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvents, Module):
@@ -144,7 +63,7 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self.orbit.charge_lowest = 1.0
         self.outputs = Outputs()
         self.kept = State()
-        self.rails = _rails_packet(rails)()
+        self.rails = rails_packet(rails)()
         self.rail_fields = [(rail.name, rail.measured) for rail in rails]
         measured = [f"rail_current_{rail.name}" for rail in rails if rail.measured]
         self.Inputs = namedtuple("Inputs", [*PowerInputs._fields, *measured])  # type: ignore[misc]  # noqa: PYI024
@@ -281,15 +200,6 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         status.under_voltage = self.ladder.under_voltage
         status.rails_off = self.switching.off_count()
         status.rail_mismatches = self.switching.mismatches
-
-
-def _rails_packet(rails: tuple[Rail, ...]) -> type[Telemetry]:
-    fields: dict[str, object] = {}
-    for rail in rails:
-        fields |= {f"{rail.name}_ordered": bool, f"{rail.name}_on": bool}
-        if rail.measured:
-            fields[f"{rail.name}_current"] = Amperes
-    return telemetry("Rails", fields, period=RAILS_PERIOD_S)
 
 
 @functools.cache

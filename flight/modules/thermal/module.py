@@ -80,7 +80,7 @@ class Thermal(NodeSettings, HeaterSettings, Module):
         rung, margin, worst = 0, MARGIN_MAX_K, 0
         for watch in self.watches:
             watch.read(now, readings[watch.first], readings[watch.second], out)
-            if watch.rung > rung:  # noqa: PLR1730 (max costs as much as all else in this loop)
+            if watch.rung > rung:  # noqa: PLR1730 (a call would double the cost of the loop)
                 rung = watch.rung
             left = watch.red_high - watch.hot
             if left < margin or (watch.blind and watch.row.throttles):
