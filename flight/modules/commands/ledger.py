@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OPEN_MAX = 64  # more commands than that at once are refused as a full queue
+RECENT_MAX = 64  # final answers that can be repeated when their telecommand is; a pass's worth
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A final report as it was given: its subtype, and its body."""
+
+    subtype: int
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -15,7 +24,7 @@ class Open:
     request: int  # the request id that reports name
     wants: int  # acknowledgement flags of the telecommand
     deadline: int
-    silent: bool = False  # released on board: nobody waits for stages on the ground
+    on_board: bool = False  # released by a schedule or a sequence: no telecommand that can be repeated
 
 
 class Ledger:
@@ -24,18 +33,28 @@ class Ledger:
     def __init__(self) -> None:
         self.open: dict[int, Open] = {}
         self.next_ident = 1
+        self.recent: dict[int, Answer] = {}
 
     def full(self) -> bool:
         return len(self.open) >= OPEN_MAX
 
-    def begin(self, request: int, wants: int, deadline: int) -> Open:
-        entry = Open(self.next_ident, request, wants, deadline)
+    def begin(self, request: int, wants: int, deadline: int, *, on_board: bool) -> Open:
+        entry = Open(self.next_ident, request, wants, deadline, on_board)
         self.next_ident += 1
         self.open[entry.ident] = entry
         return entry
 
     def end(self, ident: int) -> Open | None:
         return self.open.pop(ident, None)
+
+    def remember(self, entry: Open, answer: Answer) -> None:
+        """So that a repeated telecommand gets the same answer, and nothing runs twice."""
+        if entry.on_board:
+            return
+        self.recent.pop(entry.request, None)
+        self.recent[entry.request] = answer
+        if len(self.recent) > RECENT_MAX:
+            del self.recent[next(iter(self.recent))]
 
     def extend(self, ident: int, deadline: int) -> None:
         if ident in self.open:
