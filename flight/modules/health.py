@@ -39,9 +39,7 @@ from flight.declare import (
 
 MODE_REQUESTS = "modes.requests"
 BOOTS_KEPT = 8  # times of the last boots; a loop is at most so many
-KEEP_SILENCE_EVERY_S = (
-    600  # what a reboot may forget of the silence; 144 small writes a day while nobody talks
-)
+KEEP_SILENCE_EVERY_S = 600  # what a reboot may forget; 144 small writes a day while nobody talks
 SLACK_NS = 2 * SECOND  # the age of a command is in whole seconds, and its writer steps at another moment
 LOSS_EVENT_EVERY_NS = 60 * SECOND  # lost items are counted each, and told once a minute
 STORE_WITHIN_NS = 60 * SECOND
@@ -154,9 +152,7 @@ class Health(Module):
         self.kept = BootHistory()
         self.started_at = self.stepped_at = 0
         self.silence_ns = 0
-        self.counted_from = (
-            0  # ages of commands count from here: our start, or the last restart of any module
-        )
+        self.counted_from = 0  # ages of commands count from here: our start, or the last restart
         self.candidate = False  # the last step found a command; believed if no restart explains it
         self.restarts = 0
         self.loss_ask_at = self.isolation_ask_at = 0

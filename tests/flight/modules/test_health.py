@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flight import guardian
 from flight.declare import (
     DONE,
     SAFE,
@@ -103,6 +104,16 @@ def test_boot_and_reason_in_telemetry() -> None:
     assert status.uptime_s == flown.module.outputs.uptime_s == 5
 
 
+def test_reasons_are_those_of_the_guardian() -> None:
+    assert ResetReason.POWER_ON == guardian.POWER_ON
+    assert ResetReason.EXECUTIVE_DIED == guardian.EXECUTIVE_DIED
+    assert ResetReason.EXECUTIVE_SILENT == guardian.EXECUTIVE_SILENT
+
+
+def test_shutdown_is_hazardous() -> None:
+    assert [(command.name, command.hazardous) for command in Health.commands()] == [("shutdown", True)]
+
+
 @pytest.mark.parametrize("reason", [99, -1])
 def test_an_unknown_reason_is_unknown(reason: int) -> None:
     flown = Flown()
@@ -193,7 +204,7 @@ def test_a_command_ends_the_silence() -> None:
     assert flown.module.outputs.command_loss
     flown.command_at = flown.now
     flown.step(3)
-    assert flown.names == ["command_lost", "command_again"]
+    assert flown.told == [("command_lost", (DAY,)), ("command_again", (DAY + 600 + 1,))]
     assert not flown.module.outputs.command_loss
     assert flown.module.status.silence_s == 3
     asked = len(flown.asked)
@@ -257,6 +268,25 @@ def test_a_restart_seen_a_second_late_is_no_command() -> None:
     flown.restarts += 1
     flown.step(10)
     assert flown.module.status.silence_s == 20 * HOUR + 11
+
+
+def test_a_commands_module_that_starts_a_little_later_is_no_command() -> None:
+    flown = Flown()
+    flown.step(20 * HOUR, stride=60)
+    flown.boot(2)
+    flown.command_at += 2 * SECOND
+    flown.step(60)
+    assert flown.module.status.silence_s == 20 * HOUR + 60
+
+
+def test_a_command_three_seconds_after_boot_counts() -> None:
+    flown = Flown()
+    flown.step(20 * HOUR, stride=60)
+    flown.boot(2)
+    flown.step(3)
+    flown.command_at = flown.now
+    flown.step(5)
+    assert flown.module.status.silence_s == 5
 
 
 def test_a_command_after_such_a_restart_counts() -> None:
@@ -404,12 +434,15 @@ def test_shutdown_that_cannot_be_stored_fails() -> None:
 
 def test_shutdown_without_power_off_expires() -> None:
     flown = Flown()
+    flown.module.shutdown_window_s = 100
     ordered(flown)
-    flown.step(599)
+    flown.step(99)
     assert flown.told == []
     assert flown.module.status.shutting_down
     flown.step()
     assert flown.names == ["shutdown_expired"]
     assert not flown.module.status.shutting_down
+    flown.step(50)
+    assert flown.names == ["shutdown_expired"]
     flown.boot(2, clean=False)
     assert not flown.module.status.clean
