@@ -46,17 +46,17 @@ class StorageWorker:
         self._disk = disk
         self._budgets = tuple(stores)
         self._recorder = Recorder(disk, stores)
-        self._opened = False
+        self.opened = False
         self._states: dict[str, Slots] = {}
         self._documents: dict[str, Document] = {}
         self._failures = 0
 
     def perform(self, request: StorageRequest) -> StorageResult:
-        """Do it; total over requests."""
+        """Do it; total: what is no such request fails, too."""
         try:
-            if not self._opened:
+            if not self.opened:
                 self._recorder.open()
-                self._opened = True
+                self.opened = True
             return self._perform(request)
         except Refused as refusal:
             self._failures += 1
@@ -66,7 +66,7 @@ class StorageWorker:
             return Failed(f"disk: {error.strerror or error}")
 
     def extent(self, store: int) -> Extent:
-        """Of an opened worker, for the one that boots flight: where its counts go on."""
+        """For the one that boots flight: where its counts go on.  Zeros mean nothing until it is `opened`."""
         return self._recorder.extent(store)
 
     def _perform(self, request: StorageRequest) -> StorageResult:
@@ -96,6 +96,8 @@ class StorageWorker:
                 return self._snapshot()
             case Close():
                 self._recorder.close()
+            case _:
+                raise Refused(f"not a request to storage: {type(request).__name__}")
         return Stored()
 
     def _state(self, name: str) -> Slots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import cast
 
 import pytest
 
@@ -135,6 +136,22 @@ def test_what_must_not_be_done_is_refused_and_changes_nothing(
     assert isinstance(result, Failed)
     assert result.reason
     assert not [name for name in disk.names() if not name.startswith("recorder")]
+
+
+def test_what_is_no_request_fails(disk: SimulatedDisk) -> None:
+    worker = StorageWorker(disk, STORES)
+    for request in cast("list[StorageRequest]", [None, 7, (0, 0, (b"a",)), Stored()]):
+        assert isinstance(worker.perform(request), Failed)
+
+
+def test_it_tells_whether_the_stores_are_open(disk: SimulatedDisk) -> None:
+    worker = StorageWorker(disk, STORES)
+    disk.fail_at(1, times=100)
+    worker.perform(Scrub())
+    assert not worker.opened
+    disk.fail_at(NEVER)
+    worker.perform(Scrub())
+    assert worker.opened
 
 
 def test_any_range_may_be_read(disk: SimulatedDisk) -> None:
