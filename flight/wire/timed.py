@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flight.wire.cuc import decode_cuc, encode_cuc
-
-CUC_LENGTH = 7
-SHORTEST_PACKET = 7
+from flight.wire.cuc import CUC_LENGTH, decode_cuc, encode_cuc
+from flight.wire.packet import SHORTEST_PACKET
 
 
 class Timed(NamedTuple):

@@ -42,7 +42,7 @@ from flight.declare import (
     unit,
 )
 from flight.modules.commands.arming import Armed
-from flight.modules.commands.ledger import Ledger, Open
+from flight.modules.commands.ledger import Answer, Ledger, Open
 from flight.modules.commands.seen import Seen, note, was_seen
 from flight.wire import Ack, Failure, Rejection, TcPacket, TcReceiver, decode_tc, encode_verification
 
@@ -60,6 +60,7 @@ class Commands(Module):
 
     class Inputs(NamedTuple):
         mode: int
+        carrier: bool
 
     class Outputs(Signals):
         last_command_age_s: U32
@@ -112,6 +113,7 @@ class Commands(Module):
     def connect(self, access: Access) -> None:
         self.access = access
         self.receiver = TcReceiver(access.spacecraft_id)
+        self.outputs.clcw = self.receiver.clcw()
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.last_at = now
@@ -124,6 +126,11 @@ class Commands(Module):
             for chunk in self.uplink.drain():
                 for packet in self.receiver.receive(chunk):
                     self._take(now, packet, out)
+        elif self.receiver.held and not sees.carrier:
+            for (
+                packet
+            ) in self.receiver.flush():  # a frame cut by the end of the pass must not hold up the next one
+                self._take(now, packet, out)
         if self.released.items:
             for packet in self.released.drain():
                 self._release(now, packet, out)
@@ -154,7 +161,7 @@ class Commands(Module):
             self.status.bad_packets += 1
             return
         if was_seen(self.kept, packet.request_id):
-            self.status.duplicates += 1
+            self._repeat(packet, out)
             return
         complaint = self._complaint(now, packet)
         if complaint is not None:
@@ -163,6 +170,20 @@ class Commands(Module):
         note(self.kept, packet.request_id)
         self.waiting.append((packet, out.keep()))
         self.last_at = now
+
+    def _repeat(self, packet: TcPacket, out: Outbox) -> None:
+        """The ground has not seen our answer, or the line has doubled the frame: say again what was said.
+
+        After a reboot only the acceptance is still known; then the ground is left without a final answer, which is true.
+        """
+        self.status.duplicates += 1
+        if any(packet.request_id == waiting.request_id for waiting, _ in self.waiting):
+            return  # its acceptance is not even decided
+        if packet.ack & Ack.ACCEPTANCE:
+            out.report(VERIFICATION, 1, encode_verification(packet.request_id), Priority.CRITICAL)
+        answer = self.ledger.recent.get(packet.request_id)
+        if answer is not None and packet.ack & Ack.COMPLETION:
+            out.report(VERIFICATION, answer.subtype, answer.body, Priority.CRITICAL)
 
     def _complaint(self, now: int, packet: TcPacket) -> Complaint | None:
         """Everything that can be known before the command runs."""
@@ -206,12 +227,13 @@ class Commands(Module):
         if complaint is not None:
             self._refuse(packet, complaint, out)
         else:
-            self._run(now, packet, out)
+            self._run(now, packet, out, on_board=True)
 
-    def _run(self, now: int, packet: TcPacket, out: Outbox) -> None:
+    def _run(self, now: int, packet: TcPacket, out: Outbox, *, on_board: bool = False) -> None:
         self.status.accepted += 1
         self.status.last_request, self.status.last_code = packet.request_id, 0
-        entry = self.ledger.begin(packet.request_id, packet.ack, now + self.answer_within * SECOND)
+        deadline = now + self.answer_within * SECOND
+        entry = self.ledger.begin(packet.request_id, packet.ack, deadline, on_board=on_board)
         self._tell(entry, 1, Ack.ACCEPTANCE, out)
         if packet.service == TEST:
             out.report(TEST, ALIVE, b"")
@@ -250,7 +272,7 @@ class Commands(Module):
             return
         if isinstance(outcome, Done):
             self.status.completed += 1
-            self._tell(entry, 7, Ack.COMPLETION, out)
+            self._final(entry, Answer(7, encode_verification(entry.request)), out)
             return
         self.status.failed += 1
         reason = outcome.reason if isinstance(outcome, Refused) else "no outcome"
@@ -268,10 +290,12 @@ class Commands(Module):
 
     def _fail(self, entry: Open, code: Failure, reason: str, out: Outbox) -> None:
         self.status.last_code = code
+        self._final(entry, Answer(8, encode_verification(entry.request, code, reason.encode())), out)
+
+    def _final(self, entry: Open, answer: Answer, out: Outbox) -> None:
+        self.ledger.remember(entry, answer)
         if entry.wants & Ack.COMPLETION:
-            out.report(
-                VERIFICATION, 8, encode_verification(entry.request, code, reason.encode()), Priority.CRITICAL
-            )
+            out.report(VERIFICATION, answer.subtype, answer.body, Priority.CRITICAL)
 
     def _show(self) -> None:
         status = self.status
