@@ -102,6 +102,12 @@ class SimulatedDisk:
         """ENOSPC for what would grow beyond; what is stored already stays."""
         self._capacity_bytes, self._names_limit = capacity_bytes, names_limit
 
+    def set_cache(self, cache: Cache) -> None:
+        """From now on the device lies, or no longer does; what it held back so far is written."""
+        while self._held:
+            self._write_held()
+        self._cache = cache
+
     def flip(self, name: str, bit: int) -> None:
         """Flip one stored bit, counted from the first of the file."""
         self._files[name].content[bit // 8] ^= 1 << (bit % 8)

@@ -168,6 +168,25 @@ def test_only_a_reordering_liar_keeps_the_later_of_two() -> None:
     assert b"\0x" not in outcomes(prepare, Cache.IN_ORDER)
 
 
+def test_a_device_may_begin_to_lie_and_repent() -> None:
+    def lie(disk: SimulatedDisk) -> None:
+        saved(disk)
+        disk.set_cache(Cache.IN_ORDER)
+        disk.write("a", 0, b"new")
+        disk.sync("a")
+
+    def repent(disk: SimulatedDisk) -> None:
+        lie(disk)
+        disk.rename("a", "b")
+        disk.sync_directory()
+        disk.rename("b", "a")
+        disk.set_cache(Cache.HONEST)
+        disk.sync_directory()
+
+    assert {b"old", b"new"} <= outcomes(lie)
+    assert outcomes(repent) == {b"new"}
+
+
 def test_the_write_that_the_cut_meets_may_land() -> None:
     found = set()
     for seed in range(OUTCOMES):
