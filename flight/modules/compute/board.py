@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flight.declare import SECOND, Event, Outbox, Parameter
 
+FOLLOW_NS = 3 * SECOND  # a switch has answered within two readings, or it has not
 AGAIN_NS = 2 * SECOND  # an order that does not read back is given again this often
 REARM_NS = 3600 * SECOND  # a board that has obeyed for so long has its retries back
 SWITCHES_MAX = 64  # bits of the signal `rails_allowed`
@@ -68,6 +69,7 @@ class BoardWatch:
         self.wrong_since: int | None = None
         self.again_at = 0
         self.told = False
+        self.told_less = False
         self.is_cut = False
         self.cut_at = 0
         self.cuts = 0
@@ -95,8 +97,8 @@ class BoardWatch:
             if target < self.level:
                 self._change(now, target, out)
         if read == self.level and not self.is_cut:
-            if self.wrong_since is not None or self.told:
-                self.wrong_since, self.told = None, False
+            self.wrong_since, self.told = None, False
+            self.told_less = self.told_less and not read
             if self.cuts and now - self.changed_at > REARM_NS and now - self.cut_at > REARM_NS:
                 self.cuts = 0
         else:
@@ -135,7 +137,10 @@ class BoardWatch:
             self._stay_cut(now, allowed, out)
             return
         if self.wrong_since is None:
-            self.wrong_since, self.again_at = now, now + AGAIN_NS
+            self.wrong_since = now
+            self.again_at = now + AGAIN_NS if now == self.changed_at else now
+        if 0 <= self.read < self.level:
+            self._does_less(now, out)
             return
         if now >= self.again_at:
             self.again_at = now + AGAIN_NS
@@ -147,6 +152,14 @@ class BoardWatch:
             out.event(self.settings.not_following, self.number, self.level, max(self.read, 0))
         if allowed and (self.read > self.level or self.read < 0):
             self._cut(now, out)
+
+    def _does_less(self, now: int, out: Outbox) -> None:
+        """Somebody has switched it off, or it cannot: that is what it does now, and more is asked a dwell later."""
+        if self.wrong_since is not None and now - self.wrong_since >= FOLLOW_NS:
+            if not self.told_less:
+                self.told_less = True
+                out.event(self.settings.not_following, self.number, self.level, self.read)
+            self.level, self.changed_at, self.wrong_since = self.read, now, None
 
     def _cut(self, now: int, out: Outbox) -> None:
         """The second path: a board that does not do with less, or whose level is unknown, loses its supply."""
