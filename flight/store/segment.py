@@ -18,11 +18,8 @@ def segment_name(log: str, sequence: int, first: int) -> str:
 
 def parse_segment_name(log: str, name: str) -> tuple[int, int] | None:
     """(sequence, first number) if `name` is a segment of `log`."""
-    head, _, tail = name.partition(".")
-    if head != log or len(tail) != 25:
-        return None
     try:
-        sequence, first = int(tail[:8], 16), int(tail[9:], 16)
+        sequence, first = int(name[-25:-17], 16), int(name[-16:], 16)
     except ValueError:
         return None
     return (sequence, first) if segment_name(log, sequence, first) == name else None
