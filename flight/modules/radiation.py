@@ -29,6 +29,7 @@ JUMP_MAX = 10_000  # corrected errors in a tenth of a second that a memory contr
 BELIEVE_NS = SECOND  # a count that went backwards or jumped is taken for a new one after so long
 MISSING_NS = 10 * SECOND  # then the rate is unknown, and whoever reads it assumes the worst
 RESET_EVENT_EVERY_NS = 60 * SECOND  # a count that is noise is counted each time, and told once a minute
+BUCKET = 2  # burst sizes that the bucket holds: a storm is over when it has drained
 EVENTS_MAX = 4  # burst events in store; each comes back after EVENT_EVERY_NS
 EVENT_EVERY_NS = 600 * SECOND
 
@@ -149,15 +150,16 @@ class Radiation(Module):
         drained = self.burst_drain * (now - self.level_at) / SECOND
         self.level_at = now
         before = max(0.0, self.level - drained)
-        self.level = before + upsets
+        level = before + upsets
+        self.level = min(level, BUCKET * self.burst_size)
         if before == 0.0:
             self.status.in_burst = False
-        if self.level > self.burst_size and not self.status.in_burst:
+        if level > self.burst_size and not self.status.in_burst:
             self.status.in_burst = True
             self.status.bursts += 1
-            self._tell(now, out)
+            self._tell(now, level, out)
 
-    def _tell(self, now: int, out: Outbox) -> None:
+    def _tell(self, now: int, level: float, out: Outbox) -> None:
         """A burst is counted always, and told while there are tokens."""
         self.tokens = min(EVENTS_MAX, self.tokens + (now - self.tokens_at) / EVENT_EVERY_NS)
         self.tokens_at = now
@@ -165,7 +167,7 @@ class Radiation(Module):
             self.status.bursts_untold += 1
             return
         self.tokens -= 1
-        out.event(self.burst, self.level, self.status.bursts_untold)
+        out.event(self.burst, level, self.status.bursts_untold)
         self.status.bursts_untold = 0
 
     def _roll(self, now: int) -> None:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight import guardian
 from flight.declare import (
     DONE,
     SAFE,
@@ -104,10 +103,11 @@ def test_boot_and_reason_in_telemetry() -> None:
     assert status.uptime_s == flown.module.outputs.uptime_s == 5
 
 
-def test_reasons_are_those_of_the_guardian() -> None:
-    assert ResetReason.POWER_ON == guardian.POWER_ON
-    assert ResetReason.EXECUTIVE_DIED == guardian.EXECUTIVE_DIED
-    assert ResetReason.EXECUTIVE_SILENT == guardian.EXECUTIVE_SILENT
+def test_reasons_have_the_numbers_of_the_guardian() -> None:
+    """The guardian imports nothing of ours, so the numbers stand in both."""
+    assert ResetReason.POWER_ON == 1
+    assert ResetReason.EXECUTIVE_DIED == 2
+    assert ResetReason.EXECUTIVE_SILENT == 3
 
 
 def test_shutdown_is_hazardous() -> None:

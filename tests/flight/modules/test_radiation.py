@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -107,10 +108,25 @@ def test_a_burst_is_told_once() -> None:
     for count in range(22, 60):
         flown.step(float(count))
     assert flown.module.status.bursts == 1
-    flown.step(seconds=70)
+    for count in range(70, 400, 10):
+        flown.step(float(count), seconds=1)  # over many bins, and still the same burst
+    assert flown.names == ["burst"]
+    assert flown.module.status.in_burst
+    flown.step(seconds=34)  # the bucket holds 40, and drains one a second
+    assert flown.module.status.in_burst
+    flown.step(seconds=11)
     assert not flown.module.status.in_burst
-    flown.step(100.0)
-    assert flown.names == ["burst", "burst"]
+    flown.step(500.0)
+    assert flown.told == [("burst", (pytest.approx(21, abs=0.2), 0)), ("burst", (110.0, 0))]
+
+
+def test_a_burst_ends_when_its_bucket_is_empty() -> None:
+    flown = Flown()
+    flown.step(30.0)
+    flown.step(seconds=24.9)
+    assert flown.module.status.in_burst
+    flown.step(seconds=11)
+    assert not flown.module.status.in_burst
 
 
 def test_what_drains_is_no_burst() -> None:
@@ -141,6 +157,22 @@ def test_many_bursts_are_counted_and_told_within_the_tokens() -> None:
     told = [arguments[1] for name, arguments in flown.told if name == "burst"]
     assert told == [0, 0, 0, 0, 2]  # four in store, and one more after ten minutes says what went untold
     assert flown.module.status.bursts_untold == 3
+
+
+def test_a_token_comes_back_after_ten_minutes() -> None:
+    def told_after(seconds: float) -> int:
+        flown = Flown()
+        for index in range(1, 6):
+            flown.step(100.0 * index)
+            flown.module.status.in_burst = False  # so that all of them are bursts of the same moment
+        assert flown.names.count("burst") == 4
+        flown.module.status.in_burst = False
+        flown.now += round(seconds * SECOND)
+        flown.step(1000.0)
+        return flown.names.count("burst")
+
+    assert told_after(599.0) == 4
+    assert told_after(600.0) == 5
 
 
 # ---------------------------------------------------------------- a count that lies
@@ -195,6 +227,13 @@ def test_a_missing_count_makes_the_rate_unknown() -> None:
     assert not flown.module.status.missing
 
 
+def test_a_hiccup_after_a_long_quiet_time_is_not_missing() -> None:
+    flown = Flown(first=100.0)
+    flown.step(seconds=60)
+    flown.step(math.nan, seconds=9.9)
+    assert flown.rate == 0.0
+
+
 def test_a_count_that_comes_back_unchanged_is_no_longer_missing() -> None:
     flown = Flown(first=100.0)
     flown.step(math.nan, seconds=20)
@@ -204,7 +243,9 @@ def test_a_count_that_comes_back_unchanged_is_no_longer_missing() -> None:
 
 def test_a_count_missing_from_the_start() -> None:
     flown = Flown(first=math.nan)
-    flown.step(seconds=20)
+    flown.step(seconds=9.8)
+    assert flown.told == []
+    flown.step(seconds=10)
     assert math.isnan(flown.rate)
     assert flown.names == ["counter_missing"]
     flown.step(4000.0)
@@ -213,10 +254,24 @@ def test_a_count_missing_from_the_start() -> None:
 
 def test_noise_is_told_once_a_minute() -> None:
     flown = Flown()
-    for index in range(1200):
-        flown.step(1e9 * (index % 7), seconds=0.1)
+    began, told = flown.now, []
+    for index in range(1300):
+        flown.step(1e9 * (1 + index * 7919 % 1009), seconds=0.1)
+        told += [flown.now - began] * flown.names.count("counter_reset")
+        flown.told.clear()
     assert flown.module.status.strange > 50
-    assert flown.names.count("counter_reset") <= 3
+    assert flown.module.status.counter_resets > 50
+    assert len(told) == 3
+    assert min(later - earlier for earlier, later in pairwise(told)) >= 60 * SECOND
+    assert told[1] - told[0] < 61.5 * SECOND
+
+
+def test_after_a_new_count_the_next_glitch_is_again_a_glitch() -> None:
+    flown = Flown(first=100.0)
+    flown.step(3.0, seconds=1.1)
+    flown.step(1e9)
+    flown.step(3.0)
+    assert flown.module.status.counter_resets == 1
 
 
 COUNTS = st.one_of(
