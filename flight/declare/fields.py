@@ -156,7 +156,7 @@ def field_of(name: str, annotation: object) -> Field:
     notes: tuple[object, ...] = ()
     if get_origin(annotation) is Annotated:
         base, *rest = get_args(annotation)
-        notes = tuple(rest)
+        notes = tuple(part for note in rest for part in _parts(note))
     allowed = _last(notes, Between)
     symbol = _last(notes, Unit)
     text = _last(notes, About)
@@ -170,6 +170,11 @@ def field_of(name: str, annotation: object) -> Field:
         choices=_choices(base),
         about=text.text if text else "",
     )
+
+
+def _parts(note: object) -> tuple[object, ...]:
+    """`Annotated[int, U16, between(1, 600)]` is understood like `Annotated[U16, between(1, 600)]`."""
+    return get_args(note)[1:] if get_origin(note) is Annotated else (note,)
 
 
 Note = TypeVar("Note")

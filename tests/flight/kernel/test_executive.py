@@ -159,7 +159,8 @@ def test_out_of_range_holds_for_three_periods_and_is_then_no_reading(make_bench)
         bench.run(1)
     seen = [row[2] for row in bench.kernel.slots[2].module.seen]
     assert seen[:4] == [4.0, 4.0, 4.0, 4.0]
-    assert all(value != value for value in seen[4:]) and len(seen) == 6
+    assert all(value != value for value in seen[4:])
+    assert len(seen) == 6
     bench.sensors.values[1] = [5.0]
     bench.run(1)
     assert bench.kernel.slots[2].module.seen[-1][2] == 5.0
@@ -198,15 +199,18 @@ def test_a_crash_restarts_the_module_after_its_back_off_and_leaves_the_others(ma
     counter_of(bench).explode = True
     bench.run(5)
     slot = bench.kernel.slots[1]
-    assert slot.state is State.BACKING_OFF and [name for name, _ in bench.crashes] == ["counter"]
+    assert slot.state is State.BACKING_OFF
+    assert [name for name, _ in bench.crashes] == ["counter"]
     back_off_ticks = BACK_OFF_NS[0] // (SECOND // 10)
     bench.run(back_off_ticks - 1)
     assert slot.state is State.BACKING_OFF
     bench.run(5)
-    assert slot.state is State.RUNNING and slot.restarts == 1
+    assert slot.state is State.RUNNING
+    assert slot.restarts == 1
     assert counter_of(bench).explode is False, "a fresh object"
     assert len(bench.kernel.slots[2].module.times) == bench.next_tick
-    assert "executive.crashed" in bench.labels() and "executive.revived" in bench.labels()
+    assert "executive.crashed" in bench.labels()
+    assert "executive.revived" in bench.labels()
 
 
 def test_more_restarts_than_the_budget_isolate_the_module(make_bench) -> None:
@@ -217,7 +221,8 @@ def test_more_restarts_than_the_budget_isolate_the_module(make_bench) -> None:
     bench = make_bench(Row("bad", Bad, every=1, restarts=2), Row("other", Counter2, every=1))
     bench.run(400)
     slot = bench.kernel.slots[1]
-    assert slot.state is State.ISOLATED and len(bench.crashes) == 3
+    assert slot.state is State.ISOLATED
+    assert len(bench.crashes) == 3
     assert bench.labels().count("executive.isolated_module") == 1
     assert bench.kernel.bus.read("isolated") == 1
     assert len(bench.kernel.slots[2].module.times) == 400
@@ -246,7 +251,9 @@ def test_parameters_and_kept_state_are_in_place_after_a_restart(make_bench) -> N
     counter.explode = True
     bench.run(25)
     fresh = counter_of(bench)
-    assert fresh is not counter and fresh.step_size == 7 and fresh.kept.total == 99
+    assert fresh is not counter
+    assert fresh.step_size == 7
+    assert fresh.kept.total == 99
 
 
 def test_kept_state_goes_to_storage_and_its_ticket_completes(make_bench) -> None:
@@ -357,7 +364,8 @@ def test_high_events_have_a_box_of_their_own(make_bench) -> None:
     ]
     bench.run(1)
     critical = bench.kernel.boxes["events.critical"]
-    assert bench.labels().count("counter.worst") == 1 and critical.dropped == 0
+    assert bench.labels().count("counter.worst") == 1
+    assert critical.dropped == 0
     assert bench.kernel.boxes["events.occurrences"].dropped == 1000
 
 
