@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flight.app import Built, assemble, build, safe_rows
@@ -101,6 +101,7 @@ class Computer:
     crashes: list[Crash] = field(default_factory=list)
     offset: int = 0  # mission time minus world time, ns
     clock: VirtualClock = field(default_factory=VirtualClock)
+    before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
 
     def power_on(self, now: int, reason: int = 1, safe: bool = False) -> Kernel:
         """Boot at world time `now` (a whole tick).  What the disk raises for a power cut passes through."""
@@ -122,6 +123,8 @@ class Computer:
         self.offset = resumed.clock - now
         self.kernel = assemble(built, board, resumed, loaded)
         self.clock.time = now + self.offset
+        if self.before_start is not None:
+            self.before_start(self.kernel)
         self.kernel.start(now + self.offset)
         self.boots += 1
         return self.kernel

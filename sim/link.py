@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass
 
 NS = 1_000_000_000
+ECHO_DEPTH = 8  # chunks that a reflection or a replaying relay may bring back
 WAITING_MAX = 65_536  # octets in the receiver's buffer; a minute of uplink at 9,600 bit/s is 72,000
 
 
@@ -18,9 +20,10 @@ class Spoiling:
     duplicate: float = 0.0
     truncate: float = 0.0
     insert: float = 0.0  # up to 16 octets of noise in front
+    echo: float = 0.0  # each second: one of the last chunks comes again, however long ago it was
 
     def any(self) -> bool:
-        return bool(self.loss or self.flip or self.duplicate or self.truncate or self.insert)
+        return bool(self.loss or self.flip or self.duplicate or self.truncate or self.insert or self.echo)
 
 
 class Line:
@@ -31,12 +34,22 @@ class Line:
         self.spoiling = Spoiling()
         self.carried = 0
         self.spoiled = 0
+        self.echoes: deque[bytes] = deque(maxlen=ECHO_DEPTH)
 
     def carry(self, chunks: list[bytes]) -> list[bytes]:
         self.carried += len(chunks)
         if not self.spoiling.any():
             return chunks
-        return [piece for chunk in chunks for piece in self._spoil(chunk)]
+        spoiled = [piece for chunk in chunks for piece in self._spoil(chunk)]
+        if self.spoiling.echo:
+            self._echo(chunks, spoiled)
+        return spoiled
+
+    def _echo(self, chunks: list[bytes], spoiled: list[bytes]) -> None:
+        if self.echoes and self.rng.random() < self.spoiling.echo:
+            self.spoiled += 1
+            spoiled.append(self.rng.choice(self.echoes))
+        self.echoes.extend(chunks)
 
     def _spoil(self, chunk: bytes) -> list[bytes]:
         rng, how = self.rng, self.spoiling
@@ -104,13 +117,14 @@ class Radio:
     def advance(self, seconds: float) -> None:
         """Let time pass: the transmitter gets room for one second at most, uplink octets arrive at their rate."""
         self._credit = min(self._credit + self.down_octets_s * seconds, self.down_octets_s)
-        if not self._uplink:
+        if not self._uplink and not self.up.spoiling.echo:
             return
         if not self.carrier():
             self._uplink.clear()
             return
         count = int(self.up_octets_s * seconds)
-        for piece in self.up.carry([bytes(self._uplink[:count])]):
+        chunks = [bytes(self._uplink[:count])] if self._uplink else []
+        for piece in self.up.carry(chunks):
             self._waiting += piece
         del self._uplink[:count]
         if len(self._waiting) > WAITING_MAX:

@@ -127,7 +127,9 @@ class Simulation:
         self._carry(now + NS)
         if self.latched:
             self._release_latched()
-        self.trace.world(second, (self.world.plant.power.battery.charge, *self.world.plant.thermal.temperatures_k))
+        self.trace.world(
+            second, (self.world.plant.power.battery.charge, *self.world.plant.thermal.temperatures_k)
+        )
         for watcher in self.watchers:
             watcher.look(self, second)
 
@@ -163,9 +165,10 @@ class Simulation:
 
     def cut_power(self, seconds: int, reason: int = 1) -> None:
         """The computer is off for that long; what its disk had not made sure is lost, kept or torn."""
-        if self.computer.kernel is not None:
-            self.computer.power_off()
-            self.disk = self.computer.disk = self.disk.reboot()
+        self.computer.power_off()
+        self.disk = self.computer.disk = (
+            self.disk.reboot()
+        )  # also when the cut met it in the middle of a boot
         self.power.off_until_s = self.now_s + seconds
         self.boot_reason = reason
 
