@@ -1,22 +1,27 @@
-"""`skyrack-flight`: fly a mission, or work on one."""
+"""`skyrack-flight`: fly a mission, or work on one.
+
+Each command imports what it needs when it is called: the storage worker shall not pay for an exporter of XTCE.
+"""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
-from flight.app import MissionError, build, load_mission
-from flight.cli import ids
-from flight.cli.new import NewMissionError, new_mission
-from flight.dictionary import IdsError, to_json, to_markdown, to_xtce
-
-FORMATS = {"json": to_json, "xtce": to_xtce, "markdown": to_markdown}
+FORMATS = ("json", "xtce", "markdown")
+BOARDS = ("pc", "bench")
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="skyrack-flight", description="Fly a mission, or work on one.")
     commands = top.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="fly a mission on this computer")
+    _add_flight(run)
+    run.add_argument(
+        "--watchdog", default="", metavar="PATH", help="such as /dev/watchdog; a file in DIR if left out"
+    )
     numbers = commands.add_parser("ids", help="check a mission's ids.lock, or bring it up to date")
     numbers.add_argument("mission", nargs="+", help="a name, an import path or a folder")
     numbers.add_argument("--write", action="store_true", help="number what is new, retire what is gone")
@@ -27,34 +32,132 @@ def parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="make a mission package of your own")
     new.add_argument("name")
     new.add_argument("--in", dest="parent", type=Path, default=Path(), help="the folder to make it in")
+    executive = commands.add_parser("executive", help="(started by the guardian) the process that flies")
+    _add_flight(executive)
+    _add_orders(executive)
+    worker = commands.add_parser("worker", help="(started by the executive) the process that owns the disk")
+    worker.add_argument("--disk", type=Path, required=True)
+    worker.add_argument("--lock", required=True)
+    worker.add_argument("--store", action="append", default=[], metavar="NAME:BUDGET:SEGMENT")
+    worker.add_argument("--pipe", type=int, required=True)
     return top
+
+
+def _add_flight(command: argparse.ArgumentParser) -> None:
+    command.add_argument("mission", help="a name, an import path or a folder")
+    command.add_argument("--board", required=True, metavar="|".join(BOARDS), help="the computer that flies")
+    command.add_argument(
+        "--state", required=True, metavar="DIR", help="folder for all that outlives a reboot"
+    )
+    command.add_argument("--link", default="", metavar="tcp:HOST:PORT", help="the radio")
+    command.add_argument(
+        "--umbilical", default="", metavar="tcp://HOST:PORT", help="a simulated world (bench only)"
+    )
+    command.add_argument("--speed", type=int, default=1, help="times real time (bench only)")
+    command.add_argument("--fifo", action="store_true", help="with real-time priority, where it is permitted")
+
+
+def _add_orders(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--page", required=True)
+    command.add_argument("--guardian", type=int, default=0, metavar="PID")
+    command.add_argument("--reset-reason", dest="reason", type=int, default=0)
+    command.add_argument("--charges", default="", metavar="INDEX:COUNT,...")
+    command.add_argument("--charged", type=int, default=-1, metavar="INDEX")
+    command.add_argument("--safe", action="store_true")
+    command.add_argument("--tick-log", dest="tick_log", default="", metavar="PATH")
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    if options.command == "worker":
+        return _worker(options)
+    if options.command == "executive":
+        return _executive(options)
+    from flight.app import MissionError
+    from flight.cli.new import NewMissionError
+    from flight.cli.run import RunError
+    from flight.dictionary import IdsError
+
     try:
-        return _run(options)
-    except (MissionError, IdsError, NewMissionError, OSError) as error:
+        return _fly(options) if options.command == "run" else _work(options)
+    except (MissionError, IdsError, NewMissionError, RunError, OSError) as error:
         print(f"skyrack-flight: {error}", file=sys.stderr)
         return 2
 
 
-def _run(options: argparse.Namespace) -> int:
+# ---------------------------------------------------------------- flying
+
+
+def _fly(options: argparse.Namespace) -> int:
+    from flight.cli.run import FlightOptions, become_guardian
+
+    become_guardian(
+        FlightOptions._make(getattr(options, name) for name in FlightOptions._fields), options.watchdog
+    )
+    return 0
+
+
+def _executive(options: argparse.Namespace) -> int:
+    from flight.cli.executive import Flight, Orders, take_priority
+    from flight.cli.run import FlightOptions
+
+    stops: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stops.append(number))
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # Ctrl-C reaches the whole group; the guardian decides who ends when
+    flight = Flight(
+        FlightOptions._make(getattr(options, name) for name in FlightOptions._fields),
+        Orders._make(getattr(options, name) for name in Orders._fields),
+    )
+    if options.fifo:
+        take_priority()
+    return flight.fly(lambda: bool(stops))
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from flight.drivers.posix_disk import PosixDisk
+    from flight.workers.serving import budgets_from, ignore_signals, own_disk, serve
+    from flight.workers.storage import StorageWorker
+
+    ignore_signals()
+    lock = own_disk(options.lock)
+    serve(options.pipe, StorageWorker(PosixDisk(options.disk), budgets_from(options.store)))
+    return 0 if lock else 1
+
+
+# ---------------------------------------------------------------- working on a mission
+
+
+def _work(options: argparse.Namespace) -> int:
     if options.command == "ids":
         return _ids(options.mission, write=options.write)
     if options.command == "dictionary":
-        text = FORMATS[options.format](build(load_mission(options.mission)).dictionary)
-        if options.output:
-            options.output.write_text(text)
-        else:
-            sys.stdout.write(text)
-        return 0
+        return _export(options)
+    from flight.cli.new import new_mission
+
     for path in new_mission(options.name, options.parent):
         print(path)
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    from flight.app import build, load_mission
+    from flight.dictionary import to_json, to_markdown, to_xtce
+
+    export = {"json": to_json, "xtce": to_xtce, "markdown": to_markdown}[options.format]
+    text = export(build(load_mission(options.mission)).dictionary)
+    if options.output:
+        options.output.write_text(text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
 def _ids(missions: list[str], *, write: bool) -> int:
+    from flight.cli import ids
+
     wrong = 0
     for mission in missions:
         if write:

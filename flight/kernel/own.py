@@ -72,6 +72,7 @@ class Executive(Module):
     booted = Event(
         Severity.MEDIUM, "boot {count}, reason {reason}, clean {clean}", count=U32, reason=U8, clean=bool
     )
+    unguarded = Event(Severity.HIGH, "the guardian has gone: nobody feeds the watchdog")
     parameters_lost = Event(Severity.MEDIUM, "{count} stored parameters could not be used", count=U16)
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import cbor2
 
 from flight.declare import storage
+from flight.declare.storage import Append, Extent, Records, Stores, StoreState
 
 LENGTH = struct.Struct(">I")
 MESSAGE_MAX = 4 * 2**20  # octets; an Append of the recorder's whole inbox is below 1 MiB
-NAMES = (
-    *(
-        "Append",
-        "Commit",
-        "Read",
-        "SaveState",
-        "SaveDocument",
-        "LoadState",
-        "LoadDocument",
-        "Scrub",
-        "Snapshot",
-        "Close",
-    ),
-    *("Stored", "Records", "Found", "Stores", "Failed"),
-)
-Make = Callable[[Iterable[object]], tuple[object, ...]]
-KINDS: dict[str, Make] = {name: getattr(storage, name)._make for name in NAMES}
+REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
+NAMES = (*REQUESTS, "Snapshot", "Close", "Stored", "Records", "Found", "Stores", "Failed")
+Make = Callable[[Iterable[object]], object]
 
 
 class PipeError(Exception):
     """The other end sent what neither of us writes: it is killed and restarted."""
 
 
+def _append(fields: Iterable[object]) -> Append:
+    append = Append._make(fields)
+    return append._replace(packets=tuple(append.packets))
+
+
+def _records(fields: Iterable[object]) -> Records:
+    records = Records._make(fields)
+    return records._replace(records=tuple((count, packet) for count, packet in records.records))
+
+
+def _stores(fields: Iterable[object]) -> Stores:
+    stores = Stores._make(fields)
+    states = [StoreState._make(state) for state in stores.stores]
+    return stores._replace(
+        stores=tuple(state._replace(extent=Extent._make(state.extent)) for state in states)
+    )
+
+
+# CBOR gives inner tuples back as lists; these make them whole again.
+KINDS: dict[str, Make] = {name: cast(Make, getattr(storage, name)._make) for name in NAMES}
+KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
+
+
 def pack(ticket: int, message: tuple[object, ...]) -> bytes:
-    """Inner tuples arrive as lists."""
     body = cbor2.dumps([ticket, type(message).__name__, list(message)])
     assert len(body) <= MESSAGE_MAX
     return LENGTH.pack(len(body)) + body
@@ -49,23 +59,28 @@ class Unpacker:
 
     def feed(self, data: bytes) -> list[tuple[int, object]]:
         """PipeError for anything that is not one of our messages."""
-        self.held += data
+        held = self.held
+        held += data
         messages = []
-        while len(self.held) >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self.held)
+        start = 0
+        while len(held) - start >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(held, start)
             if length > MESSAGE_MAX:
                 raise PipeError(f"message of {length} octets")
-            end = LENGTH.size + length
-            if len(self.held) < end:
+            end = start + LENGTH.size + length
+            if len(held) < end:
                 break
-            messages.append(_message(bytes(self.held[LENGTH.size : end])))
-            del self.held[:end]
+            messages.append(_message(bytes(held[start + LENGTH.size : end])))
+            start = end
+        del held[:start]
         return messages
 
 
 def _message(body: bytes) -> tuple[int, object]:
     try:
         ticket, name, fields = cbor2.loads(body)
+        if not isinstance(ticket, int):
+            raise PipeError(f"ticket {ticket!r}")
         return ticket, KINDS[name](fields)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError) as error:
-        raise PipeError(str(error)) from error
+    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PipeError(f"{type(error).__name__}: {error}") from error

@@ -1,41 +1,57 @@
 """The storage worker as a process of its own: what it waits for, the executive does not.
 
-The executive's side never blocks: requests queue here, bounded, and go into a socket as it takes them.  A worker that
-has died is started again after a back-off; what it had not answered runs into its deadline.
+This is the executive's side, and it never blocks.  Requests queue here, bounded, and go into a socket as it takes them.
+A worker that has died, or has answered nothing for two minutes, is replaced after a back-off; what it had not answered
+fails at once.  A new worker is asked where the record numbers go on before anything else is given to it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from flight.store import StoreBudget
+from flight.declare import Failed, Snapshot, Stores
 from flight.workers.messages import PipeError, Unpacker, pack
-from flight.workers.storage import StorageWorker
 
-QUEUE_MAX = 2**22  # octets waiting for the pipe; ten minutes of telemetry
-RESTART_AFTER_NS = (1_000_000_000, 5_000_000_000, 30_000_000_000)
+NS = 1_000_000_000
+QUEUE_MAX = 2**22  # octets waiting for the pipe; more than the recorder hands over before it waits itself
+UNANSWERED_MAX = 1_024  # requests; four times what the executive waits for at once
+PULL_MAX = 2**19  # octets taken in one tick: two whole reads of a packet store, decoded within a millisecond
 CHUNK = 65_536
+BACK_OFF_NS = (NS // 5, NS, 5 * NS, 30 * NS)
+STEADY_NS = 600 * NS  # a worker that lived so long has earned a short back-off again
+HUNG_NS = 120 * NS  # a card was measured to stall a sync for many seconds; longer is a dead worker
+LOST = Failed("the storage worker was lost")
 
 
 class ProcessWorker:
-    """`flight.ports.Worker` over a child process."""
+    """`flight.ports.Worker` over a child process, started by `command` with `--pipe FD` added.
+
+    `floors` is set when a replaced worker has told from which counts on it takes records; whoever takes it sets it
+    back to None.  `ready` is set by the one that boots, after `recover`.  `starts` counts the processes, `lost` those
+    that ended on their own or were killed.
+    """
 
     def __init__(self, command: Sequence[str], monotonic: Callable[[], int]) -> None:
         self.command = list(command)
         self.monotonic = monotonic
-        self.starts = 0
-        self.restart_at = 0
+        self.starts = self.lost = 0
+        self.failures = 0  # in a row, for the back-off
         self.socket: socket.socket | None = None
-        self.pid = 0
+        self.pid = self.restart_at = 0
+        self.floors: tuple[int, ...] | None = None
+        self.floors_ticket = 0
+        self.results: list[tuple[int, object]] = []
+        self.own_ticket = 0  # the last of ours: below zero, where the executive has none
         self._begin()
 
     def _begin(self) -> None:
+        self._reap()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         os.set_inheritable(theirs.fileno(), True)
@@ -43,125 +59,181 @@ class ProcessWorker:
         self.pid = os.posix_spawn(command[0], command, os.environ)
         theirs.close()
         self.socket = ours
-        self.waiting: deque[bytes] = deque()
-        self.waiting_octets = 0
+        self.queue: deque[memoryview] = deque()
+        self.queued_octets = 0
+        self.unanswered: set[int] = set()
         self.unpacker = Unpacker()
         self.starts += 1
+        self.began = self.heard = self.monotonic()
+        self.ready = False
+        if self.starts > 1:
+            self.ask_floors()
+
+    def ask_floors(self) -> None:
+        """Take requests again when the worker has told its counts; at boot only if `recover` has not got them."""
+        self.floors_ticket = self._put_own(Snapshot())
+
+    # ---------------------------------------------------------------- the port
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
-        """False while the worker is down or its queue is full."""
+        """False while the worker is down or new, or its queue is full."""
         assert isinstance(request, tuple)
-        if self.socket is None:
+        assert ticket > 0
+        if self.socket is None or not self.ready or len(self.unanswered) >= UNANSWERED_MAX:
             return False
-        data = pack(ticket, request)
-        if self.waiting_octets + len(data) > QUEUE_MAX:
-            return False
-        self.waiting.append(data)
-        self.waiting_octets += len(data)
-        self._push()
-        return True
+        return self._put(ticket, request)
 
     def poll(self, now: int) -> Sequence[tuple[int, object]]:
+        self.tend()
+        results, self.results = self.results, []
+        return results
+
+    def tend(self) -> None:
+        """Move octets and look after the process; each tick, whether anybody waits for a result or not."""
         if self.socket is None:
             if self.monotonic() >= self.restart_at:
                 self._begin()
-            return ()
+            return
         try:
             self._push()
-            return self.unpacker.feed(self._pull())
+            for ticket, result in self.unpacker.feed(self._pull()):
+                self._answered(ticket, result)
         except (PipeError, OSError):
-            self._lost()
-            return ()
+            self._lose()
+        else:
+            if self.unanswered and self.monotonic() - self.heard > HUNG_NS:
+                self._lose()
+
+    def _put(self, ticket: int, request: tuple[object, ...]) -> bool:
+        data = pack(ticket, request)
+        if self.queued_octets + len(data) > QUEUE_MAX:
+            return False
+        if not self.unanswered:
+            self.heard = self.monotonic()  # silence counts from the first request that waits
+        self.queue.append(memoryview(data))
+        self.queued_octets += len(data)
+        self.unanswered.add(ticket)
+        return True
+
+    def _put_own(self, request: tuple[object, ...]) -> int:
+        self.own_ticket -= 1
+        self._put(self.own_ticket, request)
+        return self.own_ticket
+
+    def keep(self, request: tuple[object, ...]) -> None:
+        """Something that nobody waits for, such as the account of a crash."""
+        if self.socket is not None and len(self.unanswered) < UNANSWERED_MAX:
+            self._put_own(request)
+
+    def _answered(self, ticket: int, result: object) -> None:
+        self.heard = self.monotonic()
+        self.unanswered.discard(ticket)
+        if ticket > 0:
+            self.results.append((ticket, result))
+        elif not self.ready and ticket == self.floors_ticket:
+            if not isinstance(result, Stores):
+                raise PipeError(f"a new worker answered {result!r}")
+            self.floors = tuple(store.extent.next for store in result.stores)
+            self.ready = True
+
+    # ---------------------------------------------------------------- octets
 
     def _push(self) -> None:
+        """As much as the socket takes.  OSError if the worker has closed its end."""
         assert self.socket is not None
-        while self.waiting:
-            data = self.waiting[0]
+        while self.queue:
             try:
-                sent = self.socket.send(data)
+                sent = self.socket.send(self.queue[0])
             except BlockingIOError:
                 return
-            except OSError:
-                self._lost()
+            self.queued_octets -= sent
+            if sent < len(self.queue[0]):
+                self.queue[0] = self.queue[0][sent:]
                 return
-            self.waiting_octets -= sent
-            if sent < len(data):
-                self.waiting[0] = data[sent:]
-                return
-            self.waiting.popleft()
+            self.queue.popleft()
 
     def _pull(self) -> bytes:
-        """What has arrived; OSError if the worker has closed its end."""
+        """What has arrived.  OSError if the worker has closed its end and all of it has been read."""
         assert self.socket is not None
         data = bytearray()
-        with contextlib.suppress(BlockingIOError):
-            while len(data) < QUEUE_MAX:
+        while len(data) < PULL_MAX:
+            try:
                 piece = self.socket.recv(CHUNK)
-                if not piece:
-                    raise ConnectionResetError
-                data += piece
+            except BlockingIOError:
+                break
+            if not piece:
+                if data:
+                    break
+                raise ConnectionResetError
+            data += piece
         return bytes(data)
 
-    def _lost(self) -> None:
+    def _lose(self) -> None:
+        """The process has ended or must: kill it, fail what waits, and start another later."""
+        now = self.monotonic()
+        self.lost += 1
+        self._kill()
+        self.results += [(ticket, LOST) for ticket in sorted(self.unanswered) if ticket > 0]
+        self.unanswered.clear()
+        self.queue.clear()
+        self.queued_octets = 0
+        self.failures = 1 if now - self.began > STEADY_NS else self.failures + 1
+        self.restart_at = now + BACK_OFF_NS[min(self.failures, len(BACK_OFF_NS)) - 1]
+
+    def _kill(self) -> None:
         assert self.socket is not None
         self.socket.close()
         self.socket = None
-        self.waiting.clear()
-        self.waiting_octets = 0
-        with contextlib.suppress(OSError):
-            os.kill(self.pid, 9)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-        delay = RESTART_AFTER_NS[min(self.starts - 1, len(RESTART_AFTER_NS) - 1)]
-        self.restart_at = self.monotonic() + delay
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._reap()
 
-    def ask(self, request: tuple[object, ...], within_s: float) -> object:
-        """At boot only, before the first tick: wait for one answer.  TimeoutError if none comes."""
-        assert self.socket is not None
-        self.socket.setblocking(True)
-        self.socket.settimeout(within_s)
+    @staticmethod
+    def _reap() -> None:
+        """A process in the middle of a disk operation ends after it; until then a lock keeps its heir waiting."""
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    # ---------------------------------------------------------------- before the first tick and after the last
+
+    def ask(self, request: tuple[object, ...], until: int) -> object:
+        """Wait for one answer, until `until` of the monotonic clock.  TimeoutError if none comes or the worker dies."""
+        if self.socket is None:
+            raise TimeoutError("the storage worker is down")
+        answers: list[object] = []
+        wanted = self._put_own(request)
         try:
-            self.socket.sendall(pack(0, request))
-            while True:
-                for ticket, result in self.unpacker.feed(self.socket.recv(CHUNK)):
-                    if ticket == 0:
-                        return result
+            while not answers:
+                left = until - self.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"storage gave no answer to {type(request).__name__}")
+                self.socket.settimeout(left / NS)
+                if self.queue:
+                    self.socket.sendall(b"".join(self.queue))
+                    self.queue.clear()
+                    self.queued_octets = 0
+                piece = self.socket.recv(CHUNK)
+                if not piece:
+                    raise TimeoutError("the storage worker ended")
+                answers = [answer for ticket, answer in self.unpacker.feed(piece) if ticket == wanted]
+        except (PipeError, OSError) as error:
+            raise TimeoutError(f"storage: {error}") from error
         finally:
             self.socket.setblocking(False)
+        self.unanswered.discard(wanted)
+        return answers[0]
 
-    def close(self) -> None:
-        """The worker ends when its pipe closes, after what it had been given."""
-        if self.socket is not None:
-            self.socket.close()
-            self.socket = None
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
-
-
-def serve(pipe: int, storage: StorageWorker) -> None:
-    """The worker's side: one request after the other, until the pipe closes."""
-    with socket.socket(fileno=pipe) as ours:
-        unpacker = Unpacker()
-        while True:
-            data = ours.recv(CHUNK)
-            if not data:
+    def close(self, until: int) -> None:
+        """The worker ends when its pipe closes, after what it had been given; until then, or by force."""
+        if self.socket is None:
+            return
+        self.socket.close()
+        self.socket = None
+        while self.monotonic() < until:
+            pid, _ = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
                 return
-            for ticket, request in unpacker.feed(data):
-                ours.sendall(pack(ticket, storage.perform(request)))  # type: ignore[arg-type]  # total over requests
-
-
-def budgets_from(words: Sequence[str]) -> list[StoreBudget]:
-    """`name:budget:segment` each, as the executive writes them on the command line."""
-    found = []
-    for word in words:
-        name, budget, segment = word.split(":")
-        found.append(StoreBudget(name, int(budget), int(segment)))
-    return found
-
-
-def monotonic() -> int:
-    return time.monotonic_ns()
-
-
-def interpreter() -> str:
-    return sys.executable
+            time.sleep(0.005)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)

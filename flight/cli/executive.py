@@ -1,0 +1,198 @@
+"""`skyrack-flight executive`: the process that flies, as the guardian starts it.
+
+The composition root of real time: a board's ports, the storage worker, what it still knows, the kernel, the runner.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from flight.app import Built, build, load_mission, safe_rows, with_own_row
+from flight.boards.bench import Bench, BenchLink, umbilical_names
+from flight.boards.clock import RealClock, monotonic
+from flight.boards.machine import Machine
+from flight.boards.pc import NoLink, NoSensors, NoSwitches
+from flight.boot import Resumed
+from flight.cli.run import FlightOptions, refuse_unflyable
+from flight.declare import SECOND, Close, Commit, SaveDocument, Stored
+from flight.drivers.tcp_link import TcpLink, address_of
+from flight.kernel import Board, Loaded
+from flight.mission import Mission
+from flight.page import SharedPage
+from flight.ports import Link
+from flight.recovery import STORE_NAMES, recover, without_storage
+from flight.runner import Runner
+from flight.watched import WatchedKernel
+from flight.workers.process import ProcessWorker
+
+STORAGE_WITHIN_NS = (
+    8 * SECOND
+)  # at boot: a card that is slower is flown without, and taken in when it answers
+END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
+CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
+FIFO_PRIORITY = 10  # below the guardian's
+
+
+class Orders(NamedTuple):
+    """What the guardian says at a start.  `charges` and `charged` name modules by index."""
+
+    page: str
+    guardian: int = 0  # its process, 0 for none
+    reason: int = 0
+    charges: str = ""  # index:count,index:count
+    charged: int = -1
+    safe: bool = False
+    tick_log: str = ""  # a file, written at an orderly end: mission and machine time of each tick, i64 each
+
+
+class Flight:
+    """One life of the executive."""
+
+    def __init__(self, options: FlightOptions, orders: Orders) -> None:
+        refuse_unflyable(options)
+        self.options, self.orders = options, orders
+        self.mission = with_own_row(load_mission(options.mission))
+        built = build(self.mission)
+        self.page = SharedPage(orders.page)
+        self.worker = ProcessWorker(worker_command(self.mission, Path(options.state)), monotonic)
+        resumed, loaded = self._recover(built)
+        self.clock = RealClock(resumed.clock, options.speed)
+        self.bench: Bench | None = None
+        board = self._board()
+        self.kernel = WatchedKernel(
+            self.mission, built.dictionary, built.modules, board, loaded, resumed.boot, self.page
+        )
+        self.runner = Runner(self.kernel, self.clock, self.page, self._before)
+        self.runner.log = array("q") if orders.tick_log else None
+        self.guarded = orders.guardian != 0
+
+    def _recover(self, built: Built) -> tuple[Resumed, Loaded]:
+        reason, safe = self.orders.reason, self.orders.safe
+        until = monotonic() + STORAGE_WITHIN_NS
+        try:
+            recovered = recover(lambda request: self.worker.ask(request, until), built.modules, reason, safe)
+        except TimeoutError as error:
+            _say(f"flying without storage: {error}")
+            self.worker.ask_floors()
+            return without_storage(reason, safe)
+        self.worker.ready = True
+        return recovered
+
+    def _board(self) -> Board:
+        options, mission = self.options, self.mission
+        machine = Machine(options.state, self._processes)
+        link: Link = NoLink()
+        if options.link:
+            link = TcpLink(*address_of(options.link), monotonic)
+        if options.board != "bench":
+            return Board(
+                self.clock, link, NoSensors(mission), NoSwitches(mission), self.worker, machine, self._crashed
+            )
+        from flight.drivers.umbilical import Umbilical  # a driver's library is an extra
+
+        names = umbilical_names(mission)
+        bench = self.bench = Bench(mission, Umbilical(options.umbilical, names), options.speed)
+        return Board(self.clock, BenchLink(link, bench), bench, bench, self.worker, machine, self._crashed)
+
+    def _processes(self) -> list[int]:
+        return [pid for pid in (self.orders.guardian, os.getpid(), self.worker.pid) if pid]
+
+    def _crashed(self, module: str, error: Exception) -> None:
+        """Kept by the storage worker as a document, `crash-<module>`: the executive itself writes no file."""
+        account = "".join(traceback.format_exception(error))
+        self.worker.keep(SaveDocument(f"crash-{module}", account.encode()[-CRASH_OCTETS:]))
+        if self.bench is not None:
+            _say(account)
+
+    # ---------------------------------------------------------------- flying
+
+    def fly(self, stopped: Callable[[], bool]) -> int:
+        """Until `stopped()`.  0 after an orderly end, 1 if storage did not take the last words."""
+        orders, runner = self.orders, self.runner
+        charges = charges_from(orders.charges)
+        safe = set(safe_rows(self.mission)) | {self.mission.rows[0].name}
+        resting = [row.name for row in self.mission.rows if orders.safe and row.name not in safe]
+        runner.start(lambda now: self.kernel.begin(now, charges, orders.charged, resting))
+        while not stopped():
+            runner.once()
+        return self._end(runner.next_tick)
+
+    def _before(self, now: int) -> None:
+        """Ahead of each tick."""
+        worker = self.worker
+        worker.tend()
+        if worker.floors is not None:
+            self.kernel.raise_counts(worker.floors)
+            worker.floors = None
+        if self.bench is not None:
+            self.bench.tend(now)
+        if self.guarded and os.getppid() != self.orders.guardian:
+            self.guarded = False
+            self.kernel.guardian_gone()
+
+    def _end(self, now: int) -> int:
+        """Write what the next life needs to go on without a gap."""
+        until = monotonic() + END_WITHIN_NS
+        worker, kernel = self.worker, self.kernel
+        code = 0
+        try:
+            whole = all(isinstance(worker.ask(append, until), Stored) for append in kernel.unrecorded())
+            whole = whole and worker.lost == 0 and kernel.tickets.failures == 0
+            worker.ask(
+                Close() if whole else Commit(), until
+            )  # after a failure the numbers in use are not known
+            for save in kernel.shut_down(now):
+                worker.ask(save, until)
+        except TimeoutError as error:
+            _say(f"the end is not on disk: {error}")
+            code = 1
+        worker.close(until)
+        if self.runner.log is not None:
+            Path(self.orders.tick_log).write_bytes(self.runner.log.tobytes())
+        self.page.end(now)
+        return code
+
+
+def worker_command(mission: Mission, state: Path) -> list[str]:
+    stores = [
+        f"{name}:{store.budget}:{store.segment}"
+        for name, store in zip(STORE_NAMES, mission.stores, strict=True)
+    ]
+    own = ["--disk", str(state / "storage"), "--lock", str(state / "worker.lock")]
+    return [
+        sys.executable,
+        "-m",
+        "flight",
+        "worker",
+        *own,
+        *(word for store in stores for word in ("--store", store)),
+    ]
+
+
+def charges_from(text: str) -> dict[int, int]:
+    """`index:count,index:count`."""
+    pairs = [pair.partition(":") for pair in text.split(",") if pair]
+    return {int(index): int(count) for index, _, count in pairs}
+
+
+def take_priority() -> None:
+    """SCHED_FIFO for this process and none that it starts; said, not fatal, where it is not permitted."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(FIFO_PRIORITY))
+    except (AttributeError, OSError) as error:
+        _say(f"no real-time priority: {error}")
+
+
+def _say(text: str) -> None:
+    """For a person who watches; nobody may."""
+    try:
+        sys.stderr.write(f"executive: {text.rstrip()}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
