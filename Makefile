@@ -21,6 +21,7 @@ endif
 PY := $(VENV)/bin/python
 JOBS := 2
 SEED := 1
+EXAMPLES := 2000
 PYTEST := $(PY) -m pytest --randomly-seed=$(SEED)
 PACKAGES := flight ground sim hil
 MISSIONS := $(notdir $(patsubst %/__init__.py,%,$(wildcard flight/missions/*/__init__.py)))
@@ -78,8 +79,8 @@ prove: $(DEV)  ## the long proofs: tests marked `long`
 bench: $(DEV)  ## figures: every tests/bench/bench_*.py, one after the other
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(PY) $$file $(ARGS) || exit 1; done
 
-fuzz: $(DEV)  ## every property test with new random input (SEED=7), 20,000 examples each
-	@HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n $(JOBS) -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
+fuzz: $(DEV)  ## every property test with new random input (SEED=7, EXAMPLES=20000)
+	@HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) -n $(JOBS) -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
 
 lock: $(DEV)  ## resolve the newest versions into constraints.txt; `make wheels` afterwards
 	rm -rf .venv-lock

@@ -13,6 +13,10 @@ settings.register_profile(
     "test", derandomize=True, deadline=None, database=None, suppress_health_check=SUPPRESSED
 )
 settings.register_profile(
-    "fuzz", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=SUPPRESSED
+    "fuzz",
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "2000")),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=SUPPRESSED,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
