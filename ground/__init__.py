@@ -1,6 +1,34 @@
 """What operates the spacecraft: link, commanding, telemetry, archive."""
 
+from ground.archive import Archive, ArchiveError, rebuild
 from ground.commanding import CommandError, CommandRecord, Stage
-from ground.station import EventReport, Ground, Reading
+from ground.decode import Columns, EventReport, Reading
+from ground.limits import Alarm, AlarmRow, LimitError, State
+from ground.query import Query, QueryError, open_query
+from ground.request_data import Step
+from ground.station import Ground, LinkStatus, Settings
+from ground.times import Utc
 
-__all__ = ["CommandError", "CommandRecord", "EventReport", "Ground", "Reading", "Stage"]
+__all__ = [
+    "Alarm",
+    "AlarmRow",
+    "Archive",
+    "ArchiveError",
+    "Columns",
+    "CommandError",
+    "CommandRecord",
+    "EventReport",
+    "Ground",
+    "LimitError",
+    "LinkStatus",
+    "Query",
+    "QueryError",
+    "Reading",
+    "Settings",
+    "Stage",
+    "State",
+    "Step",
+    "Utc",
+    "open_query",
+    "rebuild",
+]

@@ -6,9 +6,14 @@ A set of numbers is kept as its intervals, so that a year of telemetry without l
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from struct import Struct
 
 INTERVALS_MAX = 4096  # of one set: some hundred lossy passes; 64 kB of numbers
+
+STORE_RANGE = Struct(
+    ">BQQ"
+)  # store, first, last: TC[15,129] asks for these, TM[15,130] says they hold nothing
 
 Interval = tuple[int, int]
 
@@ -122,3 +127,14 @@ class Coverage:
 
     def missing(self) -> int:
         return sum(last - first + 1 for first, last in self.gaps())
+
+
+def note_absent(coverage: Sequence[Coverage], body: bytes) -> bool:
+    """TM[15,130].  False if it makes no sense."""
+    if len(body) != STORE_RANGE.size:
+        return False
+    store, first, last = STORE_RANGE.unpack(body)
+    if store >= len(coverage) or first > last:
+        return False
+    coverage[store].absent.add_range(first, last)
+    return True

@@ -1,143 +1,280 @@
-"""The ground: joins link, archive, values, limits, commanding and gaps.  Sans-I/O but for its archive."""
+"""The ground: joins link, archive, values, limits, commanding, gaps and time.  No clock and no socket of its own."""
 
 from __future__ import annotations
 
-from binascii import crc_hqx
-from collections.abc import Callable, Mapping
-from struct import Struct
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple, TypeVar
 
-from flight.dictionary import Dictionary, compile_decoder, unpack_arguments
-from flight.wire import CRC_START, TM_PREFIX_FORMAT, Ack, Rejection, TmFrameConfig, TmReceiver, decode_tm
+from flight.dictionary import Dictionary
+from flight.wire import LONGEST_TC_DATA, TC_OVERHEAD, Ack, LinkCounters
+from ground.archive import Archive
 from ground.commanding import (
     ANSWER_WITHIN_S,
+    FUNCTION_SERVICE,
+    PERFORM_FUNCTION,
+    CommandError,
     CommandRecord,
     command_text,
     find_command,
     function_data,
 )
-from ground.gaps import Coverage
-from ground.uplink import Uplink
+from ground.decode import EventReport, Reading, event_entry, event_text, event_values
+from ground.gaps import Coverage, note_absent
+from ground.limits import AlarmRow, LimitMonitor
+from ground.notes import (
+    Note,
+    alarm_note,
+    audit_note,
+    command_note,
+    contact_note,
+    count_note,
+    stage_note,
+    time_note,
+)
+from ground.reception import Packet, Reception, ReceptionCounters
+from ground.recovery import Recovery, request_data
+from ground.request_data import served_by
+from ground.requests import Requests
+from ground.telemetry import ParameterValue, Telemetry
+from ground.times import Correlation, Point
+from ground.uplink import HEARD_MAX, Uplink, UplinkCounters
 
 NS = 1_000_000_000
-HOUSEKEEPING, HOUSEKEEPING_REPORT = 3, 25
-VERIFICATION, EVENTS, STORAGE, ABSENT = 1, 5, 15, 130
-COUNT_BITS = 56
-COUNT_MASK = (1 << COUNT_BITS) - 1
-_prefix = Struct(TM_PREFIX_FORMAT + "H").unpack_from
-_range = Struct(">BQQ")
+VERIFICATION, EVENTS, STORAGE, ASK, ABSENT = 1, 5, 15, 129, 130
+LONGEST_DATA = LONGEST_TC_DATA - TC_OVERHEAD
+BOOTED = "executive.booted"
+RECOVERY = "recovery"  # the source of what the ground asks for by itself
+COUNTS_SKIPPED = (
+    64  # after an unclean end: commands of the last minute may be unknown, and their counts are spent
+)
+Item = TypeVar("Item")
+Listeners = list[Callable[[Item], None]]
 
 
-class Reading(NamedTuple):
-    """The newest packet of a kind: `values` is a namedtuple in the dictionary's order, times in ns."""
+class LinkStatus(NamedTuple):
+    """For the link page."""
 
-    label: str
-    time_ns: int
-    received_ns: int
-    record: int
-    values: tuple[int | float | bool, ...]
+    in_contact: bool
+    station: str
+    last_received_ns: int
+    frames: LinkCounters
+    packets: ReceptionCounters
+    uplink: UplinkCounters
+    missing: int  # records that are neither here nor known to be absent
+    asked_again: int
 
 
-class EventReport(NamedTuple):
-    """An event as it was reported; `time_ns` on the mission clock."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a ground behaves, apart from its mission."""
 
-    time_ns: int
-    received_ns: int
-    record: int
-    label: str
-    severity: int
-    text: str
+    recover_gaps: bool = True
+    light_time_ns: int = 0  # of a station without a better figure
 
 
 class Ground:
-    """One spacecraft's ground."""
+    """One spacecraft's ground.  `now_ns` is UTC as the ground knows it, or any clock that only goes forward.
 
-    def __init__(self, dictionary: Dictionary) -> None:
-        self.dictionary = dictionary
-        self.receiver = TmReceiver(TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length))
-        self.coverage = [Coverage() for _ in dictionary.stores]
+    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`; each is told after the archive has it.
+    """
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        archive: Archive | None = None,
+        now_ns: int = 0,
+        settings: Settings | None = None,
+    ) -> None:
+        self.dictionary, self.archive = dictionary, archive
+        self.settings = settings or Settings()
+        self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
+        self.reception = Reception(dictionary, self.coverage)
+        self.recovery = Recovery(self.coverage, self.reception)
         self.uplink = Uplink(dictionary.spacecraft_id, self._command_changed)
-        self.on_command: list[Callable[[CommandRecord], None]] = []
-        self.on_event: list[Callable[[EventReport], None]] = []
-        self.on_packet: list[Callable[[Reading], None]] = []
-        self.in_contact = False
-        self.bad_packets = 0
-        self.duplicates = 0
-        self.packets = 0
-        self._newest: dict[int, tuple[int, int, int, bytes]] = {}
-        self._decoders = {entry.sid: compile_decoder(entry) for entry in dictionary.packets}
+        self.latest = Telemetry(dictionary)
+        self.limits = LimitMonitor(dictionary, self._alarm_changed)
+        self.times = Correlation()
+        self.requests = Requests(self)
+        self.in_contact, self.station, self.last_received_ns = False, "", -1
+        self.light_time_ns = self.settings.light_time_ns
+        self.on_packet: Listeners[Reading] = []
+        self.on_event: Listeners[EventReport] = []
+        self.on_command: Listeners[CommandRecord] = []
+        self.on_alarm: Listeners[AlarmRow] = []
+        self.on_parameter: Listeners[ParameterValue] = []
+        self._news: list[Callable[[], None]] = []
+        self._now_ns = now_ns
+        if archive is not None:
+            self._restore(archive, now_ns)
+
+    def _restore(self, archive: Archive, now_ns: int) -> None:
+        """Go on where an earlier ground ended."""
+        query = archive.query
+        skipped = 0 if archive.ended_cleanly else COUNTS_SKIPPED
+        counts = {apid: count + skipped for apid, count in query.sequence_counts().items()}
+        self.uplink.restore(query.commands(HEARD_MAX), query.next_command(), counts, now_ns)
+        self.limits.restore(query.alarms())
+        for mission_ns, offset_ns in query.time_points():
+            self.times.add(Point(mission_ns, offset_ns))
+        for event in query.events(prefix=BOOTED):
+            self.times.rebooted(event.time_ns)
+        for entry in self.dictionary.packets:
+            packet = query.newest(entry.sid)
+            if packet is not None:
+                self.latest.newest[entry.sid] = packet
 
     # ---------------------------------------------------------------- the link
 
     def contact(self, up: bool, now_ns: int) -> None:
+        self._now_ns = now_ns
         self.in_contact = up
+        self._note(contact_note(up), now_ns)
+        if up:
+            self.reception.begin_contact()
+            self.recovery.begin_contact(now_ns)
+        else:
+            self.uplink.end_contact(now_ns)
+            self._time_point(self.times.close(), now_ns)
+        self._tell()
 
     def receive(self, data: bytes, now_ns: int, station: str = "") -> None:
-        for _, packet in self.receiver.receive(data):
-            self._take(packet, now_ns)
+        """A piece of the byte stream of one station, of any size."""
+        self._now_ns = now_ns
+        packets, frames = self.reception.receive(data, now_ns, station)
+        if frames:
+            self.station, self.last_received_ns = station, now_ns
+            if self.archive is not None:
+                self.archive.frames(frames, now_ns, station)
+        if packets:
+            self._take(packets, now_ns)
+            if self.reception.live_ns >= 0:
+                point = self.times.sample(self.reception.live_ns, now_ns, self.light_time_ns)
+                self._time_point(point, now_ns)
+            if self.archive is not None:
+                self.archive.add(packets, now_ns)
+        self._tell()
 
     def send(self, now_ns: int) -> bytes:
-        return self.uplink.send(now_ns) if self.in_contact else b""
+        """Octets for the uplink; none outside of contact."""
+        if not self.in_contact:
+            return b""
+        self._now_ns = now_ns
+        if self.settings.recover_gaps and self.dictionary_matches is not False:
+            for asked in self.recovery.due(now_ns):
+                self._ask_again(asked, now_ns)
+        octets = self.uplink.send(now_ns)
+        if octets and self.archive is not None:
+            self.archive.sent(octets, now_ns)
+        self._tell()
+        return octets
 
     def on_deadline(self, now_ns: int) -> None:
+        self._now_ns = now_ns
         self.uplink.on_deadline(now_ns)
+        self._tell()
+
+    @property
+    def link(self) -> LinkStatus:
+        return LinkStatus(
+            self.in_contact,
+            self.station,
+            self.last_received_ns,
+            self.reception.link,
+            self.reception.counters,
+            self.uplink.counters,
+            self.recovery.missing(),
+            self.recovery.requests,
+        )
+
+    def flush(self) -> None:
+        """Everything so far on the disk and in the tables."""
+        if self.archive is not None:
+            self.archive.flush()
+
+    def close(self) -> None:
+        if self.archive is not None:
+            self.archive.close()
 
     # ---------------------------------------------------------------- telemetry
 
-    def _take(self, packet: bytes, now_ns: int) -> None:
-        if len(packet) < 32 or crc_hqx(packet, CRC_START):
-            self._take_other(packet, now_ns)
-            return
-        _, _, _, _, service, subtype, _, _, seconds, high, low, record, sid = _prefix(packet)
-        store = record >> COUNT_BITS
-        if store >= len(self.coverage):
-            self.bad_packets += 1
-            return
-        if not self.coverage[store].received.add(record & COUNT_MASK):
-            self.duplicates += 1
-            return
-        self.packets += 1
-        if service == HOUSEKEEPING and subtype == HOUSEKEEPING_REPORT:
-            time = seconds << 24 | high << 8 | low
-            newest = self._newest.get(sid)
-            if newest is None or time >= newest[0]:
-                self._newest[sid] = (time, now_ns, record, packet)
-            return
-        self._take_report(packet, now_ns)
+    def _take(self, packets: Sequence[Packet], now_ns: int) -> None:
+        newest, limited, listened = self.latest.newest, self.limits.kinds, bool(self.on_packet)
+        for packet in packets:
+            sid = packet[6]
+            if sid < 0:
+                self._take_report(packet, now_ns)
+                continue
+            held = newest.get(sid)
+            if held is None or packet[1] >= held[1]:
+                newest[sid] = packet
+            if sid in limited:
+                self.limits.take(packet)
+            if listened:
+                self._queue_reading(packet)
 
-    def _take_other(self, packet: bytes, now_ns: int) -> None:
-        """Too short to hold a number after its prefix, or damaged."""
-        found = decode_tm(packet)
-        if isinstance(found, Rejection) or found.record >> COUNT_BITS >= len(self.coverage):
-            self.bad_packets += 1
-            return
-        if self.coverage[found.record >> COUNT_BITS].received.add(found.record & COUNT_MASK):
-            self.packets += 1
+    def _queue_reading(self, packet: Packet) -> None:
+        reading = self.latest.read(packet)
+        if reading is None:
+            self.latest.strange += 1
+        else:
+            self._queue(self.on_packet, reading)
 
-    def _take_report(self, packet: bytes, now_ns: int) -> None:
-        found = decode_tm(packet)
-        if isinstance(found, Rejection):
-            self.bad_packets += 1
-        elif found.service == VERIFICATION:
-            self.uplink.verify(found.subtype, found.body, now_ns)
-        elif found.service == EVENTS:
-            self._take_event(found.time_ns, now_ns, found.record, found.subtype, found.body)
-        elif (found.service, found.subtype) == (STORAGE, ABSENT) and len(found.body) == _range.size:
-            store, first, last = _range.unpack(found.body)
-            if store < len(self.coverage) and first <= last:
-                self.coverage[store].absent.add_range(first, last)
+    def _take_report(self, packet: Packet, now_ns: int) -> None:
+        service = packet.service
+        if service == EVENTS:
+            self._take_event(packet)
+        elif service == VERIFICATION:
+            self.uplink.verify(packet.subtype, packet.body, now_ns)
+        elif service == STORAGE and packet.subtype == ABSENT:
+            self.latest.strange += not note_absent(self.coverage, packet.body)
+        else:
+            for value in self.latest.report(packet):
+                self._queue(self.on_parameter, value)
 
-    def _take_event(self, time_ns: int, now_ns: int, record: int, severity: int, body: bytes) -> None:
-        entry = self.dictionary.events_by_number.get(int.from_bytes(body[:2], "big"))
-        values = None if entry is None else unpack_arguments(entry.fields, body[2:])
+    def _take_event(self, packet: Packet) -> None:
+        entry = event_entry(self.dictionary, packet.body)
+        values = None if entry is None else event_values(entry, packet.body)
         if entry is None or values is None:
-            self.bad_packets += 1
+            self.latest.strange += 1
             return
-        text = entry.text.format(**{f.name: v for f, v in zip(entry.fields, values, strict=True)})
-        for listener in self.on_event:
-            listener(EventReport(time_ns, now_ns, record, entry.label, severity, text))
+        if entry.label == BOOTED:
+            self.times.rebooted(packet.time_ns)
+        if self.on_event:
+            text = event_text(entry, values)
+            head = (packet.time_ns, packet.received_ns, packet.record)
+            self._queue(self.on_event, EventReport(*head, entry.label, packet.subtype, text))
+
+    def _time_point(self, point: Point | None, now_ns: int) -> None:
+        if point is not None:
+            self._note(time_note(point), now_ns)
+
+    def acknowledge(self, label: str, field: str, who: str, now_ns: int) -> None:
+        """LimitError if that alarm does not stand."""
+        self._now_ns = now_ns
+        self.limits.acknowledge(label, field, who, now_ns)
+        self._tell()
+
+    def audit(self, who: str, what: str, now_ns: int) -> None:
+        """Into the audit log of the archive."""
+        self._note(audit_note(who, what), now_ns)
 
     # ---------------------------------------------------------------- commands
+
+    @property
+    def dictionary_matches(self) -> bool | None:
+        """None while the spacecraft has not said which dictionary it flies."""
+        reported = self.latest.dictionary_hash()
+        return None if reported is None else reported == self.dictionary.hash
+
+    def check_may_command(self, *, force: bool = False) -> None:
+        """CommandError if the spacecraft flies another dictionary."""
+        if not force and self.dictionary_matches is False:
+            reported = self.latest.dictionary_hash() or 0
+            raise CommandError(
+                f"the spacecraft flies dictionary {reported:08x}, this ground has {self.dictionary.hash:08x}"
+            )
 
     def command(
         self,
@@ -145,16 +282,104 @@ class Ground:
         arguments: Mapping[str, object] | None = None,
         now_ns: int = 0,
         source: str = "operator",
+        *,
         answer_within_s: float = ANSWER_WITHIN_S,
+        force: bool = False,
     ) -> CommandRecord:
-        """Check against the dictionary and queue.  CommandError, and nothing sent, if anything does not fit."""
-        entry = find_command(self.dictionary, label)
+        """Check against the dictionary and queue.  CommandError, and nothing is sent, if anything does not fit."""
         given = arguments or {}
+        entry = find_command(self.dictionary, label)
         data = function_data(entry, given)
-        packet = self.uplink.packet(self.dictionary.apids[entry.module], 8, 1, data, Ack.ALL)
         text = command_text(entry, given)
-        return self.uplink.submit(packet, label, text, source, int(answer_within_s * NS), now_ns)
+        apid = self.dictionary.apids[entry.module]
+        service = (FUNCTION_SERVICE, PERFORM_FUNCTION)
+        return self._submit(apid, service, data, now_ns, label, text, source, answer_within_s, force=force)
+
+    def request(
+        self,
+        service: int,
+        subtype: int,
+        data: bytes,
+        now_ns: int,
+        *,
+        module: str = "",
+        label: str = "",
+        text: str = "",
+        source: str = "operator",
+        answer_within_s: float = ANSWER_WITHIN_S,
+        force: bool = False,
+    ) -> CommandRecord:
+        """Any telecommand; `requests` has the usual ones.  `module` is who serves it, found by service if empty."""
+        if module and module not in self.dictionary.apids:
+            raise CommandError(f"{module}: no such module")
+        apid = self.dictionary.apids[module] if module else served_by(self.dictionary, service)
+        name = label or f"TC[{service},{subtype}]"
+        words = text or f"{name} {data.hex()}".strip()
+        return self._submit(
+            apid, (service, subtype), data, now_ns, name, words, source, answer_within_s, force=force
+        )
+
+    def _submit(
+        self,
+        apid: int,
+        service: tuple[int, int],
+        data: bytes,
+        now_ns: int,
+        label: str,
+        text: str,
+        source: str,
+        answer_within_s: float,
+        *,
+        force: bool,
+    ) -> CommandRecord:
+        self._now_ns = now_ns
+        self.check_may_command(force=force)
+        if len(data) > LONGEST_DATA:
+            raise CommandError(f"{label}: {len(data)} octets, a telecommand frame takes {LONGEST_DATA}")
+        self.uplink.room(label)
+        packet = self.build_packet(apid, *service, data)
+        record = self.uplink.new_record(packet, label, text, source, int(answer_within_s * NS))
+        self.uplink.submit(record, now_ns)
+        self._tell()
+        return record
+
+    def build_packet(self, apid: int, service: int, subtype: int, data: bytes, ack: Ack = Ack.ALL) -> bytes:
+        """A telecommand packet; its sequence count is spent from here on, whatever becomes of it."""
+        packet = self.uplink.packet(apid, service, subtype, data, ack)
+        self._note(count_note(apid, self.uplink.sequences[apid]), self._now_ns)
+        return packet
+
+    def _ask_again(self, asked: tuple[int, int, int], now_ns: int) -> None:
+        apid = served_by(self.dictionary, STORAGE)
+        packet = self.build_packet(apid, STORAGE, ASK, request_data(asked), Ack.COMPLETION)
+        text = f"retrieve {self.dictionary.stores[asked[0]]} {asked[1]} {asked[2]}"
+        record = self.uplink.new_record(packet, "retrieve", text, RECOVERY, ANSWER_WITHIN_S * NS)
+        self.uplink.submit_background(record, now_ns)
+
+    # ---------------------------------------------------------------- what has changed
 
     def _command_changed(self, record: CommandRecord) -> None:
-        for listener in self.on_command:
-            listener(record)
+        if len(record.stages) == 1:
+            self._note(command_note(record), self._now_ns)
+        self._note(stage_note(record), self._now_ns)
+        if record.ended:
+            self.requests.ended(record, self._now_ns)
+        if self.on_command:  # as it is now: by the time listeners are told it may be further
+            self._queue(self.on_command, replace(record, stages=list(record.stages)))
+
+    def _alarm_changed(self, row: AlarmRow) -> None:
+        self._note(alarm_note(row), self._now_ns)
+        self._queue(self.on_alarm, row)
+
+    def _note(self, note: Note, now_ns: int) -> None:
+        if self.archive is not None:
+            self.archive.note(note, now_ns)
+
+    def _queue(self, listeners: Listeners[Item], item: Item) -> None:
+        for listener in listeners:
+            self._news.append(partial(listener, item))
+
+    def _tell(self) -> None:
+        """Listeners come last, so that one that raises cannot keep anything out of the archive."""
+        while self._news:
+            self._news.pop(0)()
