@@ -42,7 +42,7 @@ class GaugeSettings:
     settle_s = Parameter(30.0, unit="s", low=1, high=3600, about="good readings that start the counter")
     blind_s = Parameter(600.0, unit="s", low=1, high=7200, about="neither voltage nor current: then 0")
     dead_reckoning_s = Parameter(
-        7200.0, unit="s", low=1, high=86400, about="coulombs alone: then charge is 0"
+        43200.0, unit="s", low=1, high=604800, about="coulombs alone: then charge is 0"
     )
     drift_per_hour = Parameter(0.03, low=0, high=1, about="charge taken off while coulombs run alone")
 

@@ -5,6 +5,7 @@ Each rung has its own charge below which it is asked for, and is left only well 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -14,6 +15,9 @@ ENTER_NS = 5 * SECOND  # one bad sample sheds nothing
 EXIT_NS = 60 * SECOND
 UNDER_VOLTAGE_NS = 2 * SECOND  # longer than the inrush of a rail, shorter than a bus collapse
 UNDER_VOLTAGE_RUNG = 5
+BLIND_RUNG = (
+    5  # a charge that no voltage vouches for: to cut power for a dead sensor would silence the spacecraft
+)
 NAMES = ("shed_1", "shed_2", "shed_3", "shed_4", "hard_floor", "shed_6")
 
 
@@ -79,8 +83,9 @@ class Ladder:
             limits.shed_6,
         )
         rung = self.by_charge
-        if rung < len(thresholds) and not charge >= thresholds[rung]:
-            self._worse(now, charge, thresholds, out)
+        worst = len(thresholds) if math.isfinite(volts) else BLIND_RUNG
+        if rung < worst and not charge >= thresholds[rung]:
+            self._worse(now, charge, thresholds, worst, out)
         else:
             self.worse_since = None
         if rung and charge >= thresholds[rung - 1] + limits.exit_margin:
@@ -89,10 +94,10 @@ class Ladder:
             self.better_since = None
         self._watch_bus(now, volts, out)
 
-    def _worse(self, now: int, charge: float, thresholds: tuple[float, ...], out: Outbox) -> None:
+    def _worse(self, now: int, charge: float, thresholds: tuple[float, ...], worst: int, out: Outbox) -> None:
         self.worse_since = now if self.worse_since is None else self.worse_since
         if now - self.worse_since >= ENTER_NS:
-            self.by_charge = sum(not charge >= threshold for threshold in thresholds)
+            self.by_charge = min(worst, sum(not charge >= threshold for threshold in thresholds))
             self.worse_since = None
             out.event(self.settings.charge_low, charge, self.by_charge)
 

@@ -57,6 +57,13 @@ def test_a_charge_that_is_no_number_is_the_worst(bench: Bench) -> None:
     assert bench.run(math.nan, 10) == 6
 
 
+@pytest.mark.parametrize("volts", [math.nan, math.inf])
+def test_without_a_measured_voltage_power_is_not_cut(bench: Bench, volts: float) -> None:
+    assert bench.run(0.0, 100, volts=volts) == 5
+    assert bench.run(0.0, 10) == 6
+    assert bench.run(0.0, 100, volts=volts) == 6
+
+
 @pytest.mark.parametrize(("rung", "threshold"), list(enumerate(THRESHOLDS, 1)))
 def test_a_rung_is_left_eight_percent_above_for_a_minute(bench: Bench, rung: int, threshold: float) -> None:
     bench.run(threshold - 0.001, 10)
