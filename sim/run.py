@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from flight.app import Built, build, load_mission
 from flight.dictionary import to_json
-from ground import Archive, CommandError, Ground
+from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Stage
+from ground.commanding import find_command, function_data
 from sim.checks import Checks
 from sim.faults import Injector
 from sim.observe import Observer
@@ -22,6 +23,8 @@ from sim.scenario import Command, Scenario
 from sim.simulation import NS, Simulation
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
+ANSWER_WITHIN_S = 6 * 3600.0  # from being queued: the next pass may be hours away
+EVENTS_KEPT = 20_000  # in the result; the archive has them all
 
 
 class RunError(ValueError):
@@ -50,6 +53,23 @@ class FrameFile:
         self.file.close()
 
 
+class GroundLog:
+    """What the ground heard: events as they came, and every command in its last state."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.events: list[EventReport] = []
+        self.commands: dict[int, CommandRecord] = {}
+        ground.on_event.append(self._event)
+        ground.on_command.append(self._command)
+
+    def _event(self, event: EventReport) -> None:
+        if len(self.events) < EVENTS_KEPT:
+            self.events.append(event)
+
+    def _command(self, command: CommandRecord) -> None:
+        self.commands[command.number] = command
+
+
 class Commander:
     """Sends the scenario's commands when their time has come."""
 
@@ -60,13 +80,19 @@ class Commander:
     def look(self, simulation: Simulation, second: int) -> None:
         while self.waiting and self.waiting[0].at_s <= second:
             command = self.waiting.pop(0)
-            self.ground.command(command.name, dict(command.arguments), second * NS, source="scenario")
+            self.ground.command(
+                command.name,
+                dict(command.arguments),
+                second * NS,
+                source="scenario",
+                answer_within_s=ANSWER_WITHIN_S,
+            )
 
     def check(self, path: str) -> None:
         """Before the start: RunError with file and line for a command that the dictionary does not know."""
         for command in self.waiting:
             try:
-                self.ground.check_command(command.name, dict(command.arguments))
+                function_data(find_command(self.ground.dictionary, command.name), dict(command.arguments))
             except CommandError as error:
                 raise RunError(f"{path}:{command.line}: {error}") from None
 
@@ -88,6 +114,7 @@ def fly(
     work = _work_folder(folder)
     archive = Archive(work / "archive", built.dictionary) if work else None
     ground = Ground(built.dictionary, archive)
+    log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
     commander.check(scenario.path)
     injector = Injector(scenario.faults, seed)
@@ -100,8 +127,8 @@ def fly(
     simulation.run(length, progress.at if progress else None)
     took = clock() - began
     observer.finish(length)
-    ground.close(length * NS)
-    result = _result(simulation, observer, checks, ground, built)
+    ground.close()
+    result = _result(simulation, observer, checks, ground, log)
     if work and folder:
         simulation.close()
         _leave(work, folder, scenario, result, built)
@@ -140,7 +167,7 @@ def _leave(work: Path, folder: Path, scenario: Scenario, result: RunResult, buil
 
 
 def _result(
-    simulation: Simulation, observer: Observer, checks: Checks, ground: Ground, built: Built
+    simulation: Simulation, observer: Observer, checks: Checks, ground: Ground, log: GroundLog
 ) -> RunResult:
     scenario, world = simulation.scenario, simulation.world
     length = float(simulation.now_s)
@@ -168,9 +195,9 @@ def _result(
         stations=tuple(
             Station(s.name, s.latitude_deg, s.longitude_deg, _mask(s.mask_deg)) for s in scenario.stations
         ),
-        events=_events(ground),
+        events=_events(log),
         checks=checks.counts(),
-        totals=_totals(simulation, observer, ground, len(passes), len(eclipses)),
+        totals=_totals(simulation, observer, ground, log, len(passes), len(eclipses)),
         altitude_km=observer.series("altitude"),
         trace_hash=simulation.trace.hexdigest(),
         reproduce=f"skyrack-sim run {scenario.path} --seed {simulation.seed} --duration {int(length)}s",
@@ -182,30 +209,35 @@ def _mask(mask: float | tuple[tuple[float, float], ...]) -> float:
     return mask if isinstance(mask, float) else min(elevation for _, elevation in mask)
 
 
-def _events(ground: Ground) -> tuple[EventLine, ...]:
-    return tuple(
-        EventLine(event.time_ns / NS, SEVERITIES[event.severity], event.module, event.name, event.text)
-        for event in ground.events
-    )
+def _events(log: GroundLog) -> tuple[EventLine, ...]:
+    lines = [
+        EventLine(event.time_ns / NS, SEVERITIES[event.severity], *_module_and_name(event.label), event.text)
+        for event in log.events
+    ]
+    return tuple(sorted(lines, key=lambda line: line.at_s))
+
+
+def _module_and_name(label: str) -> tuple[str, str]:
+    module, _, name = label.partition(".")
+    return module, name
 
 
 def _totals(
-    simulation: Simulation, observer: Observer, ground: Ground, passes: int, eclipses: int
+    simulation: Simulation, observer: Observer, ground: Ground, log: GroundLog, passes: int, eclipses: int
 ) -> tuple[tuple[str, str], ...]:
     kernel = simulation.computer.kernel
     period = simulation.world.environment.orbit.period_s
-    commands = ground.history()
-    ended = [command.stage.value for command in commands]
+    stages = [command.stage for command in log.commands.values()]
     return (
         ("orbits", f"{simulation.now_s / period:.2f}"),
         ("eclipses", str(eclipses)),
         ("passes", str(passes)),
         ("boots", str(simulation.computer.boots)),
         ("packets sent", f"{kernel.emitter.emitted if kernel else 0:,}"),
-        ("packets received", f"{ground.packets:,}"),
-        ("packets missing", f"{ground.missing():,}"),
-        ("commands sent", str(len(commands))),
-        ("commands completed", str(ended.count("completed"))),
+        ("packets received", f"{ground.link.packets.packets:,}"),
+        ("packets missing below the newest", f"{ground.link.missing:,}"),
+        ("commands sent", str(len(stages))),
+        ("commands completed", str(stages.count(Stage.COMPLETED))),
         ("mode changes", str(max(0, len(observer.modes) - 1))),
         ("faults injected", str(simulation.injected)),
         ("module crashes", str(len(simulation.computer.crashes))),
@@ -213,12 +245,13 @@ def _totals(
 
 
 def _link(simulation: Simulation, ground: Ground) -> tuple[tuple[str, str], ...]:
-    counters = ground.counters
+    counters = ground.link.frames
     return (
         ("frames received", f"{counters.frames:,}"),
         ("frames lost", f"{counters.lost_frames:,}"),
         ("frames damaged", f"{counters.bad_error_control:,}"),
         ("octets sent", f"{simulation.radio.sent_octets:,}"),
+        ("gaps asked for again", f"{ground.link.asked_again:,}"),
     )
 
 
