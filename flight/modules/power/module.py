@@ -102,13 +102,14 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
     def _second(self, now: int, sees: PowerInputs, out: Outbox) -> None:
         seconds = (now - self.updated_at) / SECOND
         self.updated_at = now
-        turned = self.sun.update(now, sees.array_power, sees.battery_current)
+        array_w = _at_least_zero(sees.array_power)
+        turned = self.sun.update(now, array_w, sees.battery_current)
         reading = Reading(
             seconds,
             sees.battery_voltage,
             self.ampere_ns / SECOND,
             self.missing_ns / SECOND,
-            sees.array_power,
+            array_w,
             sees.load_power,
             self.sun.lit_measured,
             self.sun.dark_measured,
@@ -116,7 +117,7 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self.ampere_ns, self.missing_ns = 0.0, 0
         charge = self.gauge.update(now, reading, out)
         taking = self.sun.lit_measured and self.sun.sunlit and charge < self.full_from
-        self.guard.measure(seconds, self._load(sees), sees.array_power, taking)
+        self.guard.measure(seconds, self._load(sees, array_w), array_w, taking)
         self.guard.update(now, charge, self.capacity_wh, self.sun, out)
         self.ladder.update(now, charge, sees.battery_voltage, out)
         self._signal(charge)
@@ -124,11 +125,10 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self._log_orbit(charge, reading, turned and self.sun.sunlit)
         self._report(sees)
 
-    def _load(self, sees: PowerInputs) -> float:
+    def _load(self, sees: PowerInputs, array_w: float) -> float:
         """The load in W: measured, else from the other powers, else the worst case."""
         if 0 <= sees.load_power <= WATTS_MAX:
             return sees.load_power
-        array_w = 0.0 if self.sun.dark_measured else sees.array_power
         derived = array_w - sees.battery_voltage * sees.battery_current
         return derived if 0 <= derived <= WATTS_MAX else self.worst_load_w
 
@@ -200,6 +200,13 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         status.under_voltage = self.ladder.under_voltage
         status.rails_off = self.switching.off_count()
         status.rail_mismatches = self.switching.mismatches
+
+
+def _at_least_zero(array_w: float) -> float:
+    """W, NaN if missing: in darkness noise makes it negative."""
+    if -WATTS_MAX <= array_w <= WATTS_MAX:
+        return max(array_w, 0.0)
+    return math.nan
 
 
 @functools.cache

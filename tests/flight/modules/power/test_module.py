@@ -131,6 +131,15 @@ def test_the_load_is_measured_derived_or_the_worst(voltage, current, array, load
 
 
 @pytest.mark.parametrize(
+    ("array", "dark"), [(-3.0, True), (0.0, True), (50.0, False), (math.inf, False), (NAN, False)]
+)
+def test_a_little_less_than_no_array_power_is_darkness(array: float, dark: bool) -> None:
+    module = stepped(5, (28.0, -2.0, array, NAN, *REST[4:]))
+    assert module.sun.dark_measured is dark
+    assert module.guard.load_w == pytest.approx(56 + 50 * (array == 50) if math.isfinite(array) else 100)
+
+
+@pytest.mark.parametrize(
     ("rung", "age_s", "followed"),
     [(0, 3.0, 0), (0, 3.1, 4), (2, 0.0, 2), (7, 0.0, 4), (-1, 0.0, 4), (6, 0.0, 6), (6, 9.0, 4)],
 )
