@@ -28,6 +28,9 @@ EXTRAS = {
 }
 # Files that only tests import: construct is the oracle of the hand-written codecs (architecture.md, section 5).
 FOR_TESTS = {"flight/wire/definitions.py"}
+# A driver's library is an extra, imported inside the driver (style.md, rule 8).
+DRIVERS = "flight/drivers/"
+OF_DRIVERS = ["ground", "hil"]
 OURS = set(EXTRAS)
 
 
@@ -51,6 +54,12 @@ def imported(text: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.module.partition(".")[0]
 
 
+def extras_of(path: Path) -> list[str]:
+    if path.as_posix().startswith(DRIVERS):
+        return OF_DRIVERS
+    return EXTRAS["tests" if path.as_posix() in FOR_TESTS else path.parts[0]]
+
+
 def undeclared_and_unused(root: Path, paths: list[Path], groups: dict[str, list[str]]) -> list[Finding]:
     providers = {
         name: {canonicalize_name(d) for d in found} for name, found in packages_distributions().items()
@@ -60,7 +69,7 @@ def undeclared_and_unused(root: Path, paths: list[Path], groups: dict[str, list[
     for path in paths:
         if path.suffix != ".py" or path.parts[0] not in EXTRAS:
             continue
-        extras = EXTRAS["tests" if path.as_posix() in FOR_TESTS else path.parts[0]]
+        extras = extras_of(path)
         allowed = {name for extra in ["", *extras] for name in groups[extra]}
         for line, name in imported((root / path).read_text(encoding="utf-8")):
             if name in OURS or name in sys.stdlib_module_names:

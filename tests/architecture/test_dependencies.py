@@ -58,6 +58,15 @@ def test_import_that_the_package_may_not_count_on_is_found(tmp_path: Path) -> No
     assert not [line for line in findings(tmp_path, "sim/a.py", text) if line.startswith("sim")]
 
 
+def test_driver_may_have_the_library_of_an_extra(tmp_path: Path) -> None:
+    assert not [
+        line for line in findings(tmp_path, "flight/drivers/a.py", "import rich\n") if "flight" in line
+    ]
+    assert "flight/drivers/a.py:1: numpy is not a dependency of flight" in findings(
+        tmp_path, "flight/drivers/a.py", "import numpy\n"
+    )
+
+
 def test_declared_library_that_nobody_imports_is_found(tmp_path: Path) -> None:
     assert findings(tmp_path, "sim/a.py", "from rich import print\n") == [
         "pyproject.toml: numpy is imported nowhere"
