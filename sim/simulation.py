@@ -94,6 +94,7 @@ class Simulation:
         self.trace = Trace()
         self.now_s = 0
         self.injected = 0  # faults begun
+        self.flipped = 0  # bits of stored data
         self.latched: set[int] = set()  # rails that draw too much until they are cycled
         self.utc_error_ns = 0  # what the ground's clock says beside the truth
         self.frames: FrameSink | None = None  # gets the frames as sent

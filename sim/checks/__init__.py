@@ -1,8 +1,17 @@
-"""The invariants that are watched in every run."""
+"""The invariants that are watched in every run, and the costlier ones of the swarm."""
 
 from __future__ import annotations
 
 from sim.checks.check import Check
+from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice
+from sim.checks.energy import ChargeAtSunrise
+from sim.checks.events import HighEventsTold
+from sim.checks.fault_rows import FaultRowsOnce
+from sim.checks.heat import HeaterDuty, NodesWithinLimits
+from sim.checks.link import TelemetryFlows
+from sim.checks.probe import Probe
+from sim.checks.promises import ParametersKept, TimeTaggedKept
+from sim.checks.records import NumbersGoOn, NumbersNameOnePacket, RecordsKept
 from sim.checks.state import (
     ClockMonotonic,
     KnownStateAfterBoot,
@@ -10,6 +19,7 @@ from sim.checks.state import (
     StoredWithinBudget,
     SwitchLimits,
 )
+from sim.checks.supervision import NoOwnCrash, RestartsBounded, WatchdogTruth
 from sim.result import CheckCount
 from sim.simulation import GroundSegment, Simulation
 
@@ -17,21 +27,41 @@ __all__ = ["Check", "Checks"]
 
 
 class Checks:
-    """All of them, as one watcher."""
+    """All of them, as one watcher.  `thorough` adds those that cost more than a day's run should pay."""
 
-    def __init__(self, simulation: Simulation, ground: GroundSegment) -> None:
+    def __init__(self, simulation: Simulation, ground: GroundSegment, *, thorough: bool = False) -> None:
+        self.ground = ground
+        self.fault_rows = FaultRowsOnce()
+        high = HighEventsTold()
         self.all: list[Check] = [
+            NoCommandTwice(),
+            EveryCommandAnswered(),
+            ParametersKept(),
+            TimeTaggedKept(),
+            HazardousArmed(),
             KnownStateAfterBoot(),
+            TelemetryFlows(),
             ClockMonotonic(),
-            StoredWithinBudget(simulation),
             SwitchLimits(simulation),
+            HeaterDuty(),
+            NodesWithinLimits(),
+            ChargeAtSunrise(simulation),
+            StoredWithinBudget(simulation),
+            NumbersGoOn(),
+            self.fault_rows,
+            high,
+            high.flooded,
+            NoOwnCrash(),
+            RestartsBounded(),
+            WatchdogTruth(simulation),
             QueuesBounded(),
         ]
-        self.ground = ground
+        if thorough:
+            self.all += [NumbersNameOnePacket(), RecordsKept()]
+        self.probe = Probe(simulation, self.all)
 
     def look(self, simulation: Simulation, second: int) -> None:
-        for check in self.all:
-            check.look(simulation, second)
+        self.probe.look(second)
 
     def counts(self) -> tuple[CheckCount, ...]:
         return tuple(CheckCount(check.name, check.exercised, check.failed) for check in self.all)

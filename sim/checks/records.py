@@ -1,0 +1,109 @@
+"""Invariants of telemetry records: a number names one packet for ever, and what is recorded is not lost."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from flight.declare import Append, Commit, Inbox, Records, Report, Stored
+from flight.kernel import Kernel
+from flight.modules.downlink.playback import ABSENT, RANGE, STORAGE_SERVICE
+from ground.gaps import IntervalSet
+from sim.checks.check import Check
+from sim.simulation import Simulation
+
+STORE_SHIFT = 56
+COUNT_MASK = (1 << STORE_SHIFT) - 1
+
+
+class NumbersGoOn(Check):
+    """After a boot no record number begins below what the kernel before it has used."""
+
+    def __init__(self) -> None:
+        super().__init__("record numbers go on over a reboot")
+        self.kernel: Kernel | None = None
+
+    def booted(self, simulation: Simulation, kernel: Kernel) -> None:
+        before, self.kernel = self.kernel, kernel
+        if before is None:
+            return
+        for store, (used, first) in enumerate(
+            zip(before.emitter.next_counts, kernel.emitter.next_counts, strict=True)
+        ):
+            self.expect(first >= used, f"store {store} goes on at {first}, {used} were used")
+
+
+class Emissions(Inbox[tuple[int, bytes]]):
+    """Takes part in what the emitter delivers, and keeps a checksum of each packet."""
+
+    __slots__ = ("check",)
+
+    def __init__(self, check: NumbersNameOnePacket) -> None:
+        super().__init__(1)
+        self.check = check
+
+    def put(self, item: tuple[int, bytes]) -> bool:
+        self.check.emitted(*item)
+        return True
+
+
+class NumbersNameOnePacket(Check):
+    """A record number never names two different packets: as emitted, and as read back from storage."""
+
+    def __init__(self) -> None:
+        super().__init__("a record number names one packet only")
+        self.sums: dict[int, int] = {}
+
+    def booted(self, simulation: Simulation, kernel: Kernel) -> None:
+        kernel.emitter.boxes = (*kernel.emitter.boxes, Emissions(self))
+
+    def emitted(self, record: int, packet: bytes) -> None:
+        if self.sums.setdefault(record, crc32(packet)) != crc32(packet):
+            self.fail(f"record {record:#x} was used before")
+
+    def performed(self, request: object, result: object) -> None:
+        if not isinstance(result, Records):
+            return
+        for count, packet in result.records:
+            record = result.store << STORE_SHIFT | count
+            self.expect(
+                self.sums.get(record) == crc32(packet), f"record {record:#x} is read as another packet"
+            )
+
+
+class RecordsKept(Check):
+    """What storage has acknowledged is never reported absent, unless its octets were flipped or gave way to newer ones.
+
+    Exercised: a range was reported absent.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("no acknowledged record is reported absent")
+        self.appended: list[tuple[int, int, int]] = []
+        self.acknowledged: dict[int, IntervalSet] = {}
+        self.simulation: Simulation | None = None
+
+    def booted(self, simulation: Simulation, kernel: Kernel) -> None:
+        self.simulation = simulation
+        self.appended.clear()
+
+    def performed(self, request: object, result: object) -> None:
+        if not isinstance(result, Stored):
+            return
+        if isinstance(request, Append):
+            self.appended.append((request.store, request.first, request.first + len(request.packets) - 1))
+        elif isinstance(request, Commit):
+            for store, first, last in self.appended:
+                self.acknowledged.setdefault(store, IntervalSet()).add_range(first, last)
+            self.appended.clear()
+
+    def reported(self, report: Report) -> None:
+        if (report.service, report.subtype) != (STORAGE_SERVICE, ABSENT):
+            return
+        store, first, last = RANGE.unpack(report.body)
+        kept = self.acknowledged.get(store, IntervalSet())
+        missing = last - first + 1 - sum(high - low + 1 for low, high in kept.holes(first, last))
+        assert self.simulation is not None
+        self.expect(
+            not missing or self.simulation.flipped > 0,
+            f"{missing} acknowledged records of store {store} between {first} and {last} are reported absent",
+        )
