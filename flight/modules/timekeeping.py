@@ -85,7 +85,6 @@ class Timekeeping(Module):
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.boot_count = boot.count
-        self._show(now)
 
     def step(self, now: int, sees: NoInputs, out: Outbox) -> None:
         if now >= self.report_at:

@@ -92,7 +92,6 @@ class Faults(Module):
         self.found = self.bad.append
         self.watched: set[int] = set()  # rows with an open persistence or episode
         self.unstored: list[tuple[int, int]] = []  # (ticket, command)
-        self._show_all()
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         if self.kept.table == table_hash(self.table):

@@ -567,6 +567,9 @@ def test_observe_completes_when_it_is_stored() -> None:
     flown.out.clear()
     flown.module.completed(0, ticket, Failed("full"), flown.out)
     assert flown.out.finished == [(77, Refused("in force, but not stored"))]
+    flown.out.clear()
+    flown.module.completed(0, ticket, Stored(), flown.out)
+    assert flown.out.finished == []
 
 
 def test_observe_survives_a_restart_but_not_another_table() -> None:
