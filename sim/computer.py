@@ -7,17 +7,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from flight.app import Built, assemble, build, safe_rows
-from flight.boot import BOOT_STATE, CLOCK_STATE, pack_boot, resume
-from flight.declare import Found, LoadDocument, LoadState, SaveState
-from flight.kernel import Board, Kernel, Loaded
+from flight.app import build, safe_rows
+from flight.kernel import Board, Kernel, NoPage
+from flight.kernel.own import NAME
 from flight.mission import Mission
 from flight.ports import Disk, Link, Sensors, Switches
+from flight.recovery import STORE_NAMES, recover
 from flight.store import StoreBudget
+from flight.watched import WatchedKernel
 from flight.workers.storage import StorageWorker
-
-DOCUMENTS = ("parameters", "schedule", *(f"sequence{slot}" for slot in range(8)))
-STORE_NAMES = ("critical", "event", "housekeeping")
+from sim.guardian import Orders
 
 
 class VirtualClock:
@@ -96,14 +95,15 @@ class Computer:
     switches: Switches
     rng: random.Random
     delay_ns: int = 0
-    kernel: Kernel | None = None
+    kernel: WatchedKernel | None = None
     boots: int = 0
+    emitted: int = 0  # packets, by kernels that have ended
     crashes: list[Crash] = field(default_factory=list)
     offset: int = 0  # mission time minus world time, ns
     clock: VirtualClock = field(default_factory=VirtualClock)
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
 
-    def power_on(self, now: int, reason: int = 1, safe: bool = False) -> Kernel:
+    def power_on(self, now: int, orders: Orders) -> Kernel:
         """Boot at world time `now` (a whole tick).  What the disk raises for a power cut passes through."""
         mission = self.mission
         budgets = [
@@ -111,40 +111,38 @@ class Computer:
             for name, store in zip(STORE_NAMES, mission.stores, strict=True)
         ]
         storage = StorageWorker(self.disk, budgets)
-        boot_state, clock_state = self._state(storage, BOOT_STATE), self._state(storage, CLOCK_STATE)
-        resumed = resume(boot_state, clock_state, reason, safe)
-        storage.perform(SaveState(BOOT_STATE, pack_boot(resumed.boot.count)))
-        built = build(mission, safe_rows(mission) if safe else None)
-        loaded = self._load(storage, built)
+        built = build(mission)
+        resumed, loaded = recover(storage.perform, built.modules, orders.reason, orders.safe)
         self.worker = VirtualWorker(storage, self.delay_ns)
         board = Board(
             self.clock, self.link, self.sensors, self.switches, self.worker, VirtualMachine(), self._crashed
         )
         self.offset = resumed.clock - now
-        self.kernel = assemble(built, board, resumed, loaded)
+        kernel = self.kernel = WatchedKernel(
+            built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, NoPage()
+        )
         self.clock.time = now + self.offset
         if self.before_start is not None:
-            self.before_start(self.kernel)
-        self.kernel.start(now + self.offset)
+            self.before_start(kernel)
+        kernel.begin(now + self.offset, orders.charges, orders.charged, self._resting(orders))
         self.boots += 1
-        return self.kernel
+        return kernel
 
-    def _state(self, storage: StorageWorker, name: str) -> bytes | None:
-        found = storage.perform(LoadState(name))
-        return found.body if isinstance(found, Found) else None
-
-    def _load(self, storage: StorageWorker, built: Built) -> Loaded:
-        kept = {name: body for name in built.modules if (body := self._state(storage, name)) is not None}
-        documents = {}
-        for name in DOCUMENTS:
-            found = storage.perform(LoadDocument(name))
-            if isinstance(found, Found) and found.body is not None:
-                documents[name] = found.body
-        return Loaded(kept, documents, tuple(storage.extent(store).next for store in range(len(STORE_NAMES))))
+    def _resting(self, orders: Orders) -> list[str]:
+        """The modules outside of the safe set, if only that shall run."""
+        if not orders.safe:
+            return []
+        safe = {NAME, *safe_rows(self.mission)}
+        return [row.name for row in self.mission.rows if row.name not in safe]
 
     def _crashed(self, module: str, error: Exception) -> None:
         self.crashes.append(Crash(self.clock.time, module, error))
 
+    def packets_emitted(self) -> int:
+        """By all kernels so far."""
+        return self.emitted + (self.kernel.emitter.emitted if self.kernel is not None else 0)
+
     def power_off(self) -> None:
         """All that was in memory is gone."""
+        self.emitted = self.packets_emitted()
         self.kernel = None

@@ -15,6 +15,7 @@ from flight.mission import Mission
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
+from sim.guardian import WATCHDOG, Orders, VirtualGuardian
 from sim.link import Radio
 from sim.scenario import Scenario
 from sim.trace import Trace
@@ -55,10 +56,10 @@ def stream(seed: int, name: str) -> random.Random:
 
 @dataclass
 class Power:
-    """Whether the computer has power, and when it comes back."""
+    """Whether the computer has power, when it comes back, and what its guardian remembers since then."""
 
+    guardian: VirtualGuardian
     off_until_s: int = -1
-    reason: int = 1
 
 
 class Simulation:
@@ -89,8 +90,7 @@ class Simulation:
         self.transmitter = form.switches().index(form.radio.transmitter)
         self.receiver = form.switches().index(form.radio.receiver)
         self.computer = self._computer()
-        self.power = Power()
-        self.charges: dict[int, int] = {}  # hangs charged to modules, by index
+        self.power = Power(VirtualGuardian(0))
         self.trace = Trace()
         self.now_s = 0
         self.injected = 0  # faults begun
@@ -101,7 +101,6 @@ class Simulation:
         self.station = -1
         self.silenced: set[int] = set()  # stations that a fault has taken
         self.ticks_per_second = NS // mission.base_tick_ns
-        self.boot_reason = 1
 
     def _computer(self) -> Computer:
         return Computer(
@@ -155,7 +154,8 @@ class Simulation:
             if computer.kernel is None:
                 if self.now_s < self.power.off_until_s:
                     return
-                computer.power_on(now, self.boot_reason)
+                self.power.guardian.started(now)
+                computer.power_on(now, self.power.guardian.orders)
             kernel = computer.kernel
             assert kernel is not None
             start, step = now + computer.offset, self.mission.base_tick_ns
@@ -163,25 +163,28 @@ class Simulation:
                 kernel.tick(start + tick * step)
         except PowerCut:
             self.cut_power(DARK_S)
+        if self.power.guardian.bites(self.now_s, computer.kernel):
+            self.cut_power(DARK_S, WATCHDOG)
 
     def cut_power(self, seconds: int, reason: int = 1) -> None:
         """The computer is off for that long; what its disk had not made sure is lost, kept or torn."""
         self.computer.power_off()
-        self.disk = self.computer.disk = (
-            self.disk.reboot()
-        )  # also when the cut met it in the middle of a boot
-        self.power.off_until_s = self.now_s + seconds
-        self.boot_reason = reason
+        disk = self.disk.reboot()  # also when the cut met it in the middle of a boot
+        self.disk = self.computer.disk = disk
+        back = self.now_s + seconds
+        guardian = VirtualGuardian(back * NS)
+        guardian.orders = Orders(reason)
+        self.power = Power(guardian, back)
 
-    def restart_executive(self, charged: int | None) -> None:
-        """What the guardian does to a hung or dead executive: a new one within the second; storage lives on."""
-        if self.computer.kernel is None:
+    def restart_executive(self, hung: int | None) -> None:
+        """It hangs in a module (by index) or has died: the guardian starts a new one.  The disk lives on."""
+        kernel, guardian = self.computer.kernel, self.power.guardian
+        if kernel is None:
             return
+        now = self.now_s * NS
+        away = guardian.died(now) if hung is None else guardian.hung(now, kernel.ticks, hung)
         self.computer.power_off()
-        self.power.off_until_s = self.now_s + 1
-        self.boot_reason = 3 if charged is not None else 2
-        if charged is not None:
-            self.charges[charged] = self.charges.get(charged, 0) + 1
+        self.power.off_until_s = self.now_s + away
 
     def stop_storage(self, *, kill: bool) -> Callable[[], None]:
         """The worker's process hangs, or is killed and comes back empty-handed."""

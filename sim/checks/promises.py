@@ -86,11 +86,10 @@ class ParametersKept(Check):
             self._perhaps(changes)
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if self.look_at < 0 or second < self.look_at or simulation.computer.kernel is not self.kernel:
+        kernel = simulation.computer.kernel
+        if self.look_at < 0 or second < self.look_at or kernel is None:
             return
         self.look_at = -1
-        kernel = self.kernel
-        assert kernel is not None
         modules = {slot.name: slot.module for slot in kernel.slots}
         for number, value in list(self.acknowledged.items()):
             entry = kernel.dictionary.parameters_by_number[number]
@@ -198,8 +197,8 @@ class TimeTaggedKept(Check):
 
     def look(self, simulation: Simulation, second: int) -> None:
         due = 0 <= self.look_at <= second or (self.held and second % 60 == 0)
-        kernel = self.kernel
-        if not due or kernel is None or simulation.computer.kernel is not kernel:
+        kernel = simulation.computer.kernel
+        if not due or kernel is None:
             return
         slot = next((slot for slot in kernel.slots if isinstance(slot.module, Schedule)), None)
         if slot is None or slot.state is not State.RUNNING:
