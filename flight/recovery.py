@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from flight.boot import BOOT_STATE, CLOCK_STATE, Resumed, pack_boot, resume
 from flight.declare import (
+    Append,
     Boot,
     Found,
     LoadDocument,
@@ -41,7 +42,10 @@ def recover(ask: Ask, modules: Iterable[str], reason: int, safe: bool) -> tuple[
     stores = ask(Snapshot())
     if not isinstance(stores, Stores):
         return without_storage(reason, safe, resumed)
-    return resumed, Loaded(kept, documents, tuple(store.extent.next for store in stores.stores))
+    counts = tuple(store.extent.next for store in stores.stores)
+    for store, count in enumerate(counts):
+        ask(Append(store, count, ()))  # reserves numbers before the first is heard on the ground, and maybe lost here
+    return resumed, Loaded(kept, documents, counts)
 
 
 def without_storage(reason: int, safe: bool, resumed: Resumed | None = None) -> tuple[Resumed, Loaded]:

@@ -1,0 +1,45 @@
+"""Storage that hangs: the executive misses nothing, the backlog is bounded and told, and nothing is lost after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from flight.wire import split_record
+from tests.realtime.flying import Flying
+
+SECOND = 10  # ticks
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [pytest.param(5, marks=pytest.mark.slow), pytest.param(30, marks=[pytest.mark.slow, pytest.mark.long])],
+)
+def test_a_sync_that_takes_long(flying: Flying, seconds: int) -> None:
+    """As a card does that erases: the worker stands still in the middle of its work."""
+    flying.start()
+    station = flying.station
+    flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk")
+    executive, worker = flying.executive_pid(), flying.worker_pid()
+    first, began = flying.ticks(), time.monotonic()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        flying.pass_ticks(seconds * SECOND)
+        elapsed = time.monotonic() - began
+        done = flying.ticks() - first
+        flying.until(lambda: station.value("vital.status", "backlog") > 0, "the backlog to be told")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    missed = sum(int(str(e.arguments[0])) for e in station.events if e.label == "executive.missed")
+    assert missed + done >= int(elapsed * SECOND) - 1, "each tick was done or is accounted for"
+    assert missed <= SECOND // 2, "a stall of storage costs no tick; a busy machine may cost a few"
+    flying.until(lambda: station.value("vital.status", "backlog") <= SECOND, "the backlog to be written")
+    assert (flying.executive_pid(), flying.worker_pid()) == (executive, worker)
+    assert station.happened("recorder.write_failed") == 0
+    heard = {split_record(record) for record in station.records}
+    assert flying.stop() == 0
+    stored = flying.stored()
+    assert all(count in stored[store] for store, count in heard)
