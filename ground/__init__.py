@@ -1,6 +1,7 @@
 """What operates the spacecraft: link, commanding, telemetry, archive."""
 
 from ground.archive import Archive, ArchiveError, rebuild
+from ground.client import Craft, connect
 from ground.commanding import CommandError, CommandRecord, Stage
 from ground.decode import Columns, EventReport, Reading
 from ground.limits import Alarm, AlarmRow, LimitError, State
@@ -17,6 +18,7 @@ __all__ = [
     "Columns",
     "CommandError",
     "CommandRecord",
+    "Craft",
     "EventReport",
     "Ground",
     "LimitError",
@@ -29,6 +31,7 @@ __all__ = [
     "State",
     "Step",
     "Utc",
+    "connect",
     "open_query",
     "rebuild",
 ]

@@ -98,6 +98,8 @@ class Update:
 class Line(Protocol):
     """A client's way to a server: a socket, or a simulation in the same process."""
 
+    lost: bool  # updates are missing: what is known of commands must be asked anew; the client puts it back
+
     def request(self, message: Plain) -> Plain:
         """The answer.  NoServerError if there is none."""
         ...
@@ -119,6 +121,12 @@ class Line(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class HasLine(Protocol):
+    """A simulation that can be operated."""
+
+    def line(self, name: str) -> Line: ...
 
 
 # ---------------------------------------------------------------- octets

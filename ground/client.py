@@ -1,0 +1,374 @@
+"""Operate a spacecraft from Python, the same way over a server, in a simulation or, later, on a board.
+
+    with connect("tcp://127.0.0.1:5560") as craft:
+        switched = craft.command("power.switch", rail="navigation", on=False).wait()
+        assert switched.completed, switched.reason
+        craft.wait_for(lambda: craft.get("power.status.charge") > 0.7, within_s=3600)
+
+Waiting is event-driven: over a server until something comes, in a simulation by flying on.  Times are seconds of the
+ground's clock, which in a simulation is the simulated one.  Values of enums are names, of switches true and false.
+"""
+
+from __future__ import annotations
+
+import getpass
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Self
+
+from flight.dictionary import Dictionary, from_json
+from ground.commanding import Stage
+from ground.decode import EventReport, Reading
+from ground.fields import Field, suggestion
+from ground.limits import Alarm
+from ground.protocol import (
+    ERRORS,
+    NS,
+    CommandState,
+    CraftError,
+    Fault,
+    HasLine,
+    Line,
+    NotReceivedError,
+    Plain,
+    ServerError,
+    Topic,
+    Update,
+    UsageError,
+    Value,
+    alarm,
+    command_state,
+    event,
+    parameter,
+    reading,
+    taken,
+)
+from ground.telemetry import ParameterValue
+
+HEARD_EVENTS_KEPT = 10_000  # for `expect_event`, until one is taken
+ANSWER_S = 13 * 3600.0  # the ground ends every command sooner: 12 h in its queue, then minutes
+HELD_S = 30  # of the seat, without a sign of life
+
+
+class TookTooLongError(CraftError, TimeoutError):
+    """It has not happened within the time given."""
+
+
+class CommandFailedError(CraftError):
+    """The spacecraft refused it, failed, or did not answer; `command` tells."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(f"{command.text}: {command.outcome}")
+        self.command = command
+
+
+class Command:
+    """A command that was queued, followed to its end."""
+
+    def __init__(self, craft: Craft, state: CommandState) -> None:
+        self._craft, self.state = craft, state
+
+    def __repr__(self) -> str:
+        return f"<command {self.number} {self.text}: {self.outcome}>"
+
+    @property
+    def number(self) -> int:
+        return self.state.number
+
+    @property
+    def text(self) -> str:
+        """As a person would type it."""
+        return self.state.text
+
+    @property
+    def stage(self) -> Stage:
+        return self.state.stage
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused, failed or never heard of."""
+        return self.state.reason
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """In the order they were seen."""
+        return tuple(stage for stage, _ in self.state.stages)
+
+    @property
+    def ended(self) -> bool:
+        return self.state.ended
+
+    @property
+    def completed(self) -> bool:
+        return self.state.stage is Stage.COMPLETED
+
+    @property
+    def outcome(self) -> str:
+        return f"{self.stage.value} ({self.reason})" if self.reason else self.stage.value
+
+    def wait(self, within_s: float = ANSWER_S) -> Self:
+        """Until it has ended, in whatever way.  TookTooLongError if it is still open then."""
+        self._craft.wait_for(lambda: self.ended, within_s, what=f"{self.text} to end")
+        return self
+
+    def expect_completed(self, within_s: float = ANSWER_S) -> Self:
+        """The same, and CommandFailedError unless it completed."""
+        self.wait(within_s)
+        if not self.completed:
+            raise CommandFailedError(self)
+        return self
+
+
+class Parameters(MutableMapping[str, Value]):
+    """Parameters on board.  Reading asks the spacecraft and waits for its report; writing waits until it is stored."""
+
+    def __init__(self, craft: Craft) -> None:
+        self._craft = craft
+
+    def __getitem__(self, label: str) -> Value:
+        """NotReceivedError if the spacecraft has answered without it, CommandFailedError if it has not answered."""
+        self._known(label)
+        craft = self._craft
+        asked_ns = craft.line.now_ns()
+        craft.send("ask_parameters", labels=[label]).expect_completed()
+
+        def fresh() -> bool:
+            found = self.reported.get(label)
+            return found is not None and found.received_ns >= asked_ns
+
+        craft.wait_for(fresh, within_s=3600, what=f"a report of {label}")
+        return self.reported[label].value
+
+    def __setitem__(self, label: str, value: object) -> None:
+        self.set({label: value})
+
+    def set(self, values: Mapping[str, object]) -> Command:
+        """All of them or, if one does not fit, none.  CommandFailedError says why."""
+        return self._craft.send("set_parameters", values=dict(values)).expect_completed()
+
+    @property
+    def reported(self) -> dict[str, ParameterValue]:
+        """As the spacecraft last said, without asking it."""
+        rows = taken(self._craft.ask("parameters")["parameters"], list)
+        return {one.label: one for one in map(parameter, rows)}
+
+    def _known(self, label: str) -> None:
+        known = self._craft.dictionary.parameters_by_label
+        if label not in known:
+            raise UsageError(f"{label}: no such parameter{suggestion(label, known)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._craft.dictionary.parameters_by_label)
+
+    def __len__(self) -> int:
+        return len(self._craft.dictionary.parameters)
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._craft.dictionary.parameters_by_label
+
+    def __delitem__(self, label: str) -> None:
+        raise UsageError("a parameter cannot be deleted, only set")
+
+
+class Craft:
+    """One spacecraft, as its operator has it.  Use it in a `with`: leaving gives the commanding seat back."""
+
+    def __init__(self, line: Line, name: str) -> None:
+        self.line, self.name = line, name
+        self.parameters = Parameters(self)
+        self.listeners: list[Callable[[Update], None]] = []
+        self._commands: dict[int, Command] = {}  # those that have not ended
+        self._heard: deque[EventReport] = deque(maxlen=HEARD_EVENTS_KEPT)
+        self._seated = self._seat_was_ours = False
+        self.dictionary: Dictionary = from_json(taken(self.ask("dictionary")["dictionary"], str))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the seat back, unless another program of this name had it before."""
+        try:
+            if self._seated and not self._seat_was_ours:
+                self.ask("release")
+        except CraftError:
+            pass  # its lease ends by itself
+        finally:
+            self.line.close()
+
+    # ---------------------------------------------------------------- asking
+
+    def ask(self, verb: str, **arguments: object) -> Plain:
+        """A request of the server.  A CraftError of the kind that fits, if it was not served."""
+        reply = self.line.request({"do": verb, **arguments})
+        if "error" in reply:
+            kind = ERRORS.get(Fault(str(reply.get("kind"))), ServerError)
+            raise kind(str(reply["error"]))
+        return reply
+
+    def get(self, label: str) -> Value | str:
+        """The newest value: `power.status.charge`.  NotReceivedError if none has come."""
+        packet, field = self.find_field(label)
+        found = self.reading(packet)
+        at = [one.name for one in self.dictionary.packets_by_label[packet].fields].index(field.name)
+        return named(field, found.values[at])
+
+    def reading(self, label: str) -> Reading:
+        """The newest packet of a kind, with its times; values as they stand on the wire."""
+        return reading(self.ask("get", label=label)["reading"])
+
+    def find_field(self, label: str) -> tuple[str, Field]:
+        """(packet, field) of `power.status.charge`.  UsageError, with near names, if there is none."""
+        packet, _, name = label.rpartition(".")
+        entry = self.dictionary.packets_by_label.get(packet)
+        found = next((one for one in entry.fields if one.name == name), None) if entry else None
+        if found is None:
+            known = [f"{one.label}.{field.name}" for one in self.dictionary.packets for field in one.fields]
+            raise UsageError(f"{label}: no such value{suggestion(label, known)}")
+        return packet, found
+
+    def events(self, severity: int = 0, prefix: str = "", limit: int = 100) -> list[EventReport]:
+        """The newest, by time on board."""
+        found = self.ask("events", severity=severity, prefix=prefix, limit=limit)["events"]
+        return [event(one) for one in taken(found, list)]
+
+    def history(self, limit: int = 100, *, every: bool = False) -> list[CommandState]:
+        """The newest commands of all operators, oldest first; `every`: also what the ground asked for by itself."""
+        found = self.ask("history", limit=limit, all=every)["commands"]
+        return [command_state(one) for one in taken(found, list)]
+
+    def alarms(self) -> list[Alarm]:
+        """Those that stand, the worst first."""
+        return [alarm(one) for one in taken(self.ask("alarms")["alarms"], list)]
+
+    def missing(self) -> int:
+        """Records that the spacecraft has and the ground has not."""
+        return sum(taken(row["missing"], int) for row in taken(self.ask("gaps")["stores"], list))
+
+    @property
+    def in_contact(self) -> bool:
+        return bool(self.ask("ping")["contact"])
+
+    # ---------------------------------------------------------------- commanding
+
+    def command(self, label: str, **arguments: object) -> Command:
+        """Queue a command of a module.  UsageError, and nothing sent, if an argument does not fit."""
+        return self.send("command", label=label, arguments=plain_arguments(arguments))
+
+    def arm(self, label: str) -> Command:
+        """Let the hazardous command `label` run once, within the spacecraft's arming window."""
+        return self.send("arm", label=label)
+
+    def snapshot(self) -> Command:
+        """Ask for every packet and every parameter now."""
+        return self.send("snapshot")
+
+    def send(self, verb: str, **arguments: object) -> Command:
+        """Any verb of `ground.server.telecommands`; takes the commanding seat first if it is free."""
+        self.take_seat()
+        rows = taken(self.ask(verb, **arguments)["commands"], list)
+        state = command_state(rows[-1])
+        command = self._commands[state.number] = Command(self, state)
+        return command
+
+    def take_seat(self, *, force: bool = False, lease_s: int = HELD_S) -> None:
+        """SeatTakenError if somebody else sits there, unless `force`."""
+        if force:
+            self.ask("force", lease_s=lease_s)
+            self._seat_was_ours = False
+        else:
+            already = bool(self.ask("take", lease_s=lease_s)["already"])
+            if not self._seated:
+                self._seat_was_ours = already
+        self._seated = True
+
+    # ---------------------------------------------------------------- waiting
+
+    def wait_for(self, condition: Callable[[], object], within_s: float, what: str = "a condition") -> None:
+        """Until it holds; asked again whenever something has come.  A value not received yet counts as false."""
+        if not 0 <= within_s < math.inf:
+            raise UsageError(f"within_s: expected seconds, not {within_s}")
+        until_ns = self.line.now_ns() + int(within_s * NS)
+        while True:
+            self.take_updates()
+            try:
+                if condition():
+                    return
+            except NotReceivedError:
+                pass
+            if self.line.now_ns() >= until_ns:
+                raise TookTooLongError(f"waited {within_s:g} s for {what}")
+            self.line.wait(until_ns)
+
+    def expect_event(self, label: str, within_s: float) -> EventReport:
+        """The next event of this name since the connection was made, or since the one that was last expected."""
+        if label not in {one.label for one in self.dictionary.events}:
+            raise UsageError(
+                f"{label}: no such event{suggestion(label, [e.label for e in self.dictionary.events])}"
+            )
+        found: list[EventReport] = []
+
+        def came() -> bool:
+            while self._heard and not found:
+                one = self._heard.popleft()
+                if one.label == label:
+                    found.append(one)
+            return bool(found)
+
+        self.wait_for(came, within_s, what=f"the event {label}")
+        return found[0]
+
+    def fly(self, seconds: float) -> None:
+        """Let a simulation fly on.  UsageError over a server, where time passes by itself."""
+        self.line.fly(seconds)
+        self.take_updates()
+
+    def take_updates(self) -> list[Update]:
+        """What has come since the last time, taken into account and passed to listeners."""
+        found = self.line.updates()
+        for update in found:
+            if update.topic is Topic.COMMAND:
+                self._follow(command_state(update.body["command"]))
+            elif update.topic is Topic.EVENT:
+                self._heard.append(event(update.body["event"]))
+            for listener in self.listeners:
+                listener(update)
+        if self.line.lost:
+            self._ask_anew()
+        return found
+
+    def _follow(self, state: CommandState) -> None:
+        command = self._commands.get(state.number)
+        if command is not None:
+            command.state = state
+            if state.ended:
+                del self._commands[state.number]
+
+    def _ask_anew(self) -> None:
+        """Updates were lost: a command may have ended meanwhile."""
+        self.line.lost = False
+        for number in list(self._commands):
+            self._follow(command_state(taken(self.ask("command_state", number=number)["commands"], list)[0]))
+
+
+def connect(target: str | HasLine, name: str | None = None) -> Craft:
+    """`tcp://HOST:PORT` of a server, or a simulation of `sim.flying`.  `name` is who has the commanding seat."""
+    who = name or getpass.getuser()
+    if isinstance(target, str):
+        from ground.socket_line import SocketLine
+
+        return Craft(SocketLine(target, who), who)
+    return Craft(target.line(who), who)
+
+
+def named(field: Field, value: Value) -> Value | str:
+    """Enums by name, where they have one."""
+    return next((name for name, number in field.choices if number == value), value)
+
+
+def plain_arguments(arguments: Mapping[str, object]) -> Plain:
+    """Enum members by value; everything else as it is, for the dictionary to judge."""
+    return {name: getattr(value, "value", value) for name, value in arguments.items()}
