@@ -122,7 +122,8 @@ class BoardWatch:
             self._change(now, self.level + 1, out)
 
     def _change(self, now: int, level: int, out: Outbox) -> None:
-        out.event(self.settings.changed, self.number, self.level, level)
+        if not self.told_less:  # a trial each dwell is no news
+            out.event(self.settings.changed, self.number, self.level, level)
         self.level, self.changed_at, self.wrong_since = level, now, None
         self._order(out)
 

@@ -140,7 +140,7 @@ def _nodes_packet(table: tuple[Node, ...]) -> type[Telemetry]:
         bounds = Limits(node.red_low, node.yellow_low, node.yellow_high, node.red_high)
         for sensor in node.sensors:
             fields[sensor.removeprefix(SENSOR_PREFIX)] = Annotated[float, unit("degC"), bounds]
-    return telemetry("Nodes", fields, period=1)
+    return telemetry("Nodes", fields, period=2)
 
 
 def _heaters_packet(table: tuple[Node, ...]) -> type[Telemetry]:

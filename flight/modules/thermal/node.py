@@ -100,6 +100,7 @@ class NodeWatch:
             second,
         )  # places of its sensors among the inputs; the same for one sensor
         self.steps, self.red_high = row.thresholds(), row.red_high
+        self.quiet_low = row.yellow_low
         self.quiet_high = min(row.yellow_high, self.steps[0])
         self.quiet = False  # nothing is the matter: a reading well inside the limits changes nothing
         self.cold = self.hot = self.slow = math.nan
@@ -116,8 +117,7 @@ class NodeWatch:
 
     def read(self, now: int, a: float, b: float, out: Outbox) -> None:
         """Take both readings, the same one twice for a single sensor."""
-        low, high, agree = self.row.yellow_low, self.quiet_high, self.settings.agree_k
-        if self.quiet and low < a < high and low < b < high and -agree <= a - b <= agree:
+        if self.quiet and self.quiet_low < a < self.quiet_high and (a is b or self._beside(a, b)):
             hot, cold = (a, b) if a > b else (b, a)
             ahead = hot - self.slow
             if hot + LEAD * ahead < self.red_high:
@@ -125,6 +125,10 @@ class NodeWatch:
                 self.slow += ahead * SMOOTHING
                 return
         self._examine(now, a, b, out)
+
+    def _beside(self, a: float, b: float) -> bool:
+        agree = self.settings.agree_k
+        return self.quiet_low < b < self.quiet_high and -agree <= a - b <= agree
 
     def _examine(self, now: int, a: float, b: float, out: Outbox) -> None:
         good_a, good_b = PLAUSIBLE_LOW <= a <= PLAUSIBLE_HIGH, PLAUSIBLE_LOW <= b <= PLAUSIBLE_HIGH

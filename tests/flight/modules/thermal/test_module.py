@@ -104,7 +104,7 @@ def test_names_of_the_table_are_in_inputs_events_and_telemetry(plant: Plant) -> 
         "thermal_margin",
         "thermal_rung_board",
     ]
-    assert (module.nodes.period, module.heaters.period) == (1, 10)
+    assert (module.nodes.period, module.heaters.period) == (2, 10)
     assert thermal(TABLE).red is module.red
 
 
