@@ -210,8 +210,18 @@ def _native(column: Column, field: Field) -> Column:
     return column.astype(column.dtype.newbyteorder("="))
 
 
+def choice_names(field: Field, column: Column) -> list[str]:
+    """A column of numbers by their names; a number that has none stands as it is."""
+    names = {number: name for name, number in field.choices}
+    return [names.get(value, str(value)) for value in column.tolist()]
+
+
 def column_text(field: Field, column: Column) -> list[str]:
-    """A whole column for people."""
-    if field.code in FLOATS or field.choices or field.code == "?":
-        return [show_value(field, value, unit=False) for value in column.tolist()]
+    """A column for people; floats in full, so that nothing is lost by an export."""
+    if field.choices:
+        return choice_names(field, column)
+    if field.code == "?":
+        return ["on" if value else "off" for value in column.tolist()]
+    if field.code in FLOATS:
+        return ["NaN" if text == "nan" else text for text in column.astype("U").tolist()]
     return [str(value) for value in column.tolist()]

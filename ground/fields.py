@@ -57,7 +57,7 @@ def _choice(field: Field, text: str) -> int:
         if text.upper() == name.upper() or text == str(number):
             return number
     names = [name for name, _ in field.choices]
-    raise NotAValueError(f"{field.name} is {field.kind}, not {text!r}{suggestion(text.upper(), names)}")
+    raise NotAValueError(f"{field.name} is {field.kind}, not {text!r}{suggestion(text, names)}")
 
 
 def _octets(field: Field, given: object) -> bytes:
@@ -73,7 +73,8 @@ def _octets(field: Field, given: object) -> bytes:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`, did you mean ...?` or nothing."""
-    near = difflib.get_close_matches(name, known, n=3)
+    by_lower = {one.lower(): one for one in known}
+    near = [by_lower[one] for one in difflib.get_close_matches(name.lower(), by_lower, n=3)]
     return f", did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -11,7 +11,9 @@ from bisect import bisect_left, bisect_right, insort
 from typing import NamedTuple
 
 NS = 1_000_000_000
-LATENCY_NS = 2_200_000_000  # a packet waits for the next step of the downlink, then for a simulated link's second
+LATENCY_NS = (
+    2_200_000_000  # a packet waits for the next step of the downlink, then for a simulated link's second
+)
 DRIFT_PPM = 20  # of an ordinary crystal over temperature
 POINT_EVERY_NS = 600 * NS  # one point for a pass, several for a link that is always up
 POINTS_MAX = 4096  # a year of four passes a day, and some
