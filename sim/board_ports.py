@@ -86,6 +86,16 @@ class SimulatedSensors:
 
         self.distortions[name] = delay
 
+    def garbage(self, name: str, rng: random.Random) -> None:
+        """Anything a converter or a bus may say, now and then the truth."""
+
+        def lie(value: float) -> float:
+            return rng.choice(
+                (value, math.nan, math.inf, -math.inf, 0.0, -value, 1e30, rng.gauss(value, 100.0))
+            )
+
+        self.distortions[name] = lie
+
     def heal(self, name: str) -> None:
         self.distortions.pop(name, None)
 

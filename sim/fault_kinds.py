@@ -15,19 +15,29 @@ NAMED: Final = frozenset(
 )  # classes whose targets have a name
 PROCESSES: Final = ("executive", "guardian", "storage")
 
+# Shares are of the chunks (frames; on the way up, what is radiated in a second) that it strikes.
+LINE: Final = {"loss": "1", "corrupt": "1", "duplicate": "1", "truncate": "1", "insert": "1", "silent": ""}
+
 KINDS: Final[dict[str, dict[str, str]]] = {
-    "sensor": {"stuck": READING, "offset": DIFFERENCE, "noise": DIFFERENCE, "missing": "", "late": "s"},
+    "sensor": {
+        "stuck": READING,
+        "offset": DIFFERENCE,
+        "noise": DIFFERENCE,
+        "missing": "",
+        "late": "s",
+        "garbage": "",
+    },
     "rail": {"stuck": "", "off": "", "latch_up": "W"},
     "heater": {"stuck_on": "", "stuck_off": "", "duty": "1"},
     "array": {"loss": "1"},
     "battery": {"loss": "1"},
-    "link.up": {"loss": "1", "corrupt": "1", "silent": ""},
-    "link.down": {"loss": "1", "corrupt": "1", "silent": ""},
+    "link.up": {**LINE, "echo": "1"},
+    "link.down": LINE,
     "station": {"outage": ""},
     "clock": {"step": "s", "drift": "1"},
     "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": ""},
     "computer": {"reset": ""},
-    "module": {"crash": "", "hang": ""},
+    "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
     **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},
 }
 

@@ -9,26 +9,36 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from sim.line_faults import Lines
+from sim.module_faults import begin_module
 from sim.scenario import Fault
 from sim.simulation import NS, Simulation, stream
 
-Undo = Callable[[], None]
-Begin = Callable[[Simulation, Fault, random.Random], Undo | None]
-
-
-class SimulatedCrash(Exception):
-    """What an injected crash raises inside a module's step."""
+DUTY_PERIOD_S = 100  # of a heater that a fault drives
 
 
 def _nothing() -> None:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How a fault ends, and what it does in each second until then."""
+
+    undo: Callable[[], None] = _nothing
+    each_second: Callable[[int], None] | None = None
+
+
+Begin = Callable[[Simulation, Fault, random.Random], Begun]
+OVER = Begun()  # it has had its whole effect
+
+
 # ---------------------------------------------------------------- sensors
 
 
-def _sensor(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _sensor(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     sensors, name, value = simulation.sensors, fault.name, fault.value
     if fault.kind == "stuck":
         sensors.stuck(name, value)
@@ -38,15 +48,17 @@ def _sensor(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
         sensors.offset(name, value or 0.0)
     elif fault.kind == "noise":
         sensors.noise(name, value or 0.0, rng)
+    elif fault.kind == "garbage":
+        sensors.garbage(name, rng)
     else:
         sensors.late(name, int(value or 0.0))
-    return lambda: sensors.heal(name)
+    return Begun(lambda: sensors.heal(name))
 
 
 # ---------------------------------------------------------------- power and heat
 
 
-def _rail(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _rail(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     plant, switches = simulation.world.plant, simulation.switches
     index = plant.form.switches().index(fault.name)
     if fault.kind == "latch_up":
@@ -54,10 +66,10 @@ def _rail(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
     if fault.kind == "off":
         plant.set_switch(index, 0)
     switches.jammed.add(fault.name)
-    return lambda: switches.jammed.discard(fault.name)
+    return Begun(lambda: switches.jammed.discard(fault.name))
 
 
-def _latch_up(simulation: Simulation, index: int, watts: float) -> Undo:
+def _latch_up(simulation: Simulation, index: int, watts: float) -> Begun:
     """It draws more until its rail is cycled; the simulation looks for that once a second."""
     plant = simulation.world.plant
     plant.power.set_extra_load(index, watts)
@@ -67,83 +79,86 @@ def _latch_up(simulation: Simulation, index: int, watts: float) -> Undo:
         plant.power.set_extra_load(index, 0.0)
         simulation.latched.discard(index)
 
-    return release
+    return Begun(release)
 
 
-def _heater(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _heater(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    """It does not obey; `duty` is the share of time that it is on all the same."""
     plant, switches = simulation.world.plant, simulation.switches
     index = plant.form.switches().index(fault.name)
-    plant.set_switch(index, int(fault.kind == "stuck_on"))
+    duty = {"stuck_on": 1.0, "stuck_off": 0.0}.get(fault.kind, fault.value or 0.0)
     switches.jammed.add(fault.name)
+
+    def drive(second: int) -> None:
+        plant.set_switch(index, int(second % DUTY_PERIOD_S < duty * DUTY_PERIOD_S))
 
     def release() -> None:
         switches.jammed.discard(fault.name)
         plant.set_switch(index, 0)
 
-    return release
+    return Begun(release, drive)
 
 
-def _array(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _array(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     world = simulation.world
     world.array_share = 1.0 - (fault.value or 0.0)
 
     def restore() -> None:
         world.array_share = 1.0
 
-    return restore
+    return Begun(restore)
 
 
-def _battery(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _battery(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    """A failed string does not come back."""
     simulation.world.plant.power.battery.lose_capacity(fault.value or 0.0)
-    return _nothing  # a failed string does not come back
+    return OVER
 
 
-# ---------------------------------------------------------------- link and stations
+# ---------------------------------------------------------------- stations, time
 
 
-def _line(direction: str) -> Begin:
-    def begin(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
-        line = simulation.radio.down if direction == "down" else simulation.radio.up
-        before = line.spoiling.loss, line.spoiling.flip
-        if fault.kind == "corrupt":
-            line.spoiling.flip = fault.value or 0.0
-        else:
-            line.spoiling.loss = 1.0 if fault.kind == "silent" else fault.value or 0.0
-
-        def restore() -> None:
-            line.spoiling.loss, line.spoiling.flip = before
-
-        return restore
-
-    return begin
-
-
-def _station(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+def _station(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     number = [station.name for station in simulation.world.stations].index(fault.name)
     simulation.silenced.add(number)
-    return lambda: simulation.silenced.discard(number)
+    return Begun(lambda: simulation.silenced.discard(number))
 
 
-# ---------------------------------------------------------------- disk, computer, modules
+def _clock(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    """Only UTC can step or drift; the mission clock is monotonic.  A bad correlation is what it looks like."""
+    if fault.kind == "step":
+        simulation.utc_error_ns += int((fault.value or 0.0) * NS)
+        return OVER
+    rate_ns = int((fault.value or 0.0) * NS)
+
+    def drift(_second: int) -> None:
+        simulation.utc_error_ns += rate_ns
+
+    return Begun(each_second=drift)
 
 
-def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+# ---------------------------------------------------------------- disk, computer, processes
+
+
+def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     disk = simulation.disk
     if fault.kind == "power_cut":
         disk.cut_at(disk.operations + rng.randint(1, 40))
     elif fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     elif fault.kind == "bit_flip":
-        disk.flip_any()
+        if disk.stored_bytes:
+            simulation.flipped += 1
+            disk.flip_any()
     elif fault.kind == "full":
         disk.set_capacity(disk.stored_bytes)
-        return lambda: simulation.disk.set_capacity(1 << 62)
+        return Begun(lambda: simulation.disk.set_capacity(1 << 62))
     else:
         return _slow_disk(simulation, int((fault.value or 1.0) * NS))
-    return _nothing
+    return OVER
 
 
-def _slow_disk(simulation: Simulation, delay_ns: int) -> Undo:
+def _slow_disk(simulation: Simulation, delay_ns: int) -> Begun:
     """Each request of the storage worker takes that long."""
     computer = simulation.computer
 
@@ -153,47 +168,22 @@ def _slow_disk(simulation: Simulation, delay_ns: int) -> Undo:
             computer.worker.delay_ns = amount
 
     delay(delay_ns)
-    return lambda: delay(0)
+    return Begun(lambda: delay(0))
 
 
-def _reset(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
-    simulation.cut_power(rng.randint(1, 30), reason=4)
-    return _nothing
-
-
-def _module(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
-    """A crash raises once in the next step; a hang is what the guardian makes of it: the executive is restarted."""
-    kernel = simulation.computer.kernel
-    if kernel is None:
-        return _nothing
-    slot = next((slot for slot in kernel.slots if slot.name == fault.name), None)
-    if slot is None:
-        return _nothing
-    if fault.kind == "hang":
-        simulation.restart_executive(slot.index)
-        return _nothing
-
-    def crash(*_: object) -> None:
-        raise SimulatedCrash(f"injected into {fault.name}")
-
-    slot.step = crash
-    return _nothing
+def _reset(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    simulation.cut_power(rng.randint(1, 30), reason=6)
+    return OVER
 
 
 def _process(name: str) -> Begin:
-    def begin(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
+    def begin(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
         if name == "storage":
-            return simulation.stop_storage(kill=fault.kind == "kill")
-        simulation.restart_executive(None)  # a guardian that is gone starves the watchdog: the same end
-        return _nothing
+            return Begun(simulation.stop_storage(kill=fault.kind == "kill"))
+        simulation.restart_executive(None)  # without its guardian the executive ends within seconds too
+        return OVER
 
     return begin
-
-
-def _clock(simulation: Simulation, fault: Fault, rng: random.Random) -> Undo:
-    """Only UTC can step; the mission clock is monotonic.  A bad correlation is what a stepped clock looks like."""
-    simulation.utc_error_ns += int((fault.value or 0.0) * NS)
-    return _nothing
 
 
 BEGIN: Mapping[str, Begin] = {
@@ -202,17 +192,22 @@ BEGIN: Mapping[str, Begin] = {
     "heater": _heater,
     "array": _array,
     "battery": _battery,
-    "link.up": _line("up"),
-    "link.down": _line("down"),
     "station": _station,
     "clock": _clock,
     "disk": _disk,
     "computer": _reset,
-    "module": _module,
     "process.executive": _process("executive"),
     "process.guardian": _process("guardian"),
     "process.storage": _process("storage"),
 }
+
+
+@dataclass(slots=True)
+class Running:
+    """A fault under way."""
+
+    end_s: float
+    begun: Begun
 
 
 class Injector:
@@ -220,27 +215,40 @@ class Injector:
 
     def __init__(self, faults: Sequence[Fault], seed: int) -> None:
         self.waiting = sorted(faults, key=lambda fault: fault.at_s)
-        self.running: list[tuple[float, Undo]] = []
+        self.running: list[Running] = []
         self.seed = seed
         self.begun: dict[str, int] = {}
+        self.lines = Lines()
 
     def __call__(self, simulation: Simulation, second: int) -> None:
         while self.waiting and self.waiting[0].at_s <= second:
             self._begin(simulation, self.waiting.pop(0))
         if self.running:
-            for end, undo in [entry for entry in self.running if entry[0] <= second]:
-                undo()
-                self.running.remove((end, undo))
+            self._go_on(second)
 
     def _begin(self, simulation: Simulation, fault: Fault) -> None:
         simulation.injected += 1
         label = f"{fault.target}.{fault.kind}"
         self.begun[label] = self.begun.get(label, 0) + 1
         rng = stream(self.seed, f"fault {label} {simulation.injected}")
-        undo = BEGIN[fault.target](simulation, fault, rng)
-        if undo is not None and math.isfinite(fault.duration_s):
-            self.running.append((fault.at_s + fault.duration_s, undo))
+        if fault.target.startswith("link."):
+            begun = Begun(self.lines.begin(simulation, fault))
+        elif fault.target == "module":
+            begun = Begun(*begin_module(simulation, fault))
+        else:
+            begun = BEGIN[fault.target](simulation, fault, rng)
+        if begun is not OVER:
+            self.running.append(Running(fault.at_s + fault.duration_s, begun))
+
+    def _go_on(self, second: int) -> None:
+        over = [running for running in self.running if running.end_s <= second]
+        for running in over:
+            running.begun.undo()
+            self.running.remove(running)
+        for running in self.running:
+            if running.begun.each_second is not None:
+                running.begun.each_second(second)
 
     def quiet(self) -> bool:
         """Nothing is wrong any more, and nothing will be."""
-        return not self.waiting and not self.running
+        return not self.waiting and not any(math.isfinite(running.end_s) for running in self.running)

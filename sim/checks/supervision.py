@@ -9,7 +9,7 @@ from flight.kernel import Kernel
 from flight.kernel.supervisor import FORGIVEN_AFTER_NS, State
 from sim.checks.check import Check
 from sim.computer import Crash
-from sim.faults import SimulatedCrash
+from sim.module_faults import SimulatedCrash
 from sim.simulation import NS, Simulation
 
 FORGIVEN_AFTER_S = FORGIVEN_AFTER_NS // NS
