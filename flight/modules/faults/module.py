@@ -282,7 +282,6 @@ class Faults(Module):
             self.status.clears += 1
             out.event(self.cleared, row.index)
         row.forget()
-        self.watched.discard(index)
         self._show_all()
         self._publish()
         return DONE

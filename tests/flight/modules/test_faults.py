@@ -345,6 +345,17 @@ def test_escalation_trips_the_named_row() -> None:
     assert flown.module.status.escalations == 1
 
 
+def test_a_row_tripped_again_by_escalation_clears_after_its_full_persistence() -> None:
+    flown = Flown(FIRST, SECOND_ROW, THIRD, t=50.0, u=0.0)
+    tripped, cleared = [], []
+    for second in range(1, 120):
+        flown.step(t=20.0 if 40 <= second < 60 else 50.0)
+        tripped += [second] * flown.names.count("tripped_second")
+        cleared += [second for name, arguments in flown.events if name == "cleared" and arguments == (1,)]
+    assert tripped == [22, 81]
+    assert cleared == [28, 87]
+
+
 def test_a_chain_of_escalations_goes_on_where_the_condition_stays() -> None:
     flown = Flown(FIRST, SECOND_ROW, THIRD, t=70.0, u=5.0)
     told = []
