@@ -225,7 +225,6 @@ def _module_and_name(label: str) -> tuple[str, str]:
 def _totals(
     simulation: Simulation, observer: Observer, ground: Ground, log: GroundLog, passes: int, eclipses: int
 ) -> tuple[tuple[str, str], ...]:
-    kernel = simulation.computer.kernel
     period = simulation.world.environment.orbit.period_s
     stages = [command.stage for command in log.commands.values()]
     return (
@@ -233,7 +232,7 @@ def _totals(
         ("eclipses", str(eclipses)),
         ("passes", str(passes)),
         ("boots", str(simulation.computer.boots)),
-        ("packets sent", f"{kernel.emitter.emitted if kernel else 0:,}"),
+        ("packets sent", f"{simulation.computer.packets_emitted():,}"),
         ("packets received", f"{ground.link.packets.packets:,}"),
         ("packets missing below the newest", f"{ground.link.missing:,}"),
         ("commands sent", str(len(stages))),

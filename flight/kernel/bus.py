@@ -10,14 +10,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from flight.declare import DeclarationError, Module, Signals
+from flight.declare import DeclarationError, Module, Outbox, Signals
 from flight.mission import Mission, Sensor
 
 LATE_PERIODS = 3  # payload.md 4.1: a reading older than three periods is no reading
 NAN = math.nan
 
 Sense = Callable[[Sequence[float], int], None]
-Make = Callable[[int], tuple[object, ...]]
+Run = Callable[[int], None]
 Publish = Callable[[int], None]
 
 EXECUTIVE_SIGNALS: dict[str, object] = {
@@ -72,19 +72,17 @@ def add_signals(bus: Bus, name: str, signals: Signals | None) -> None:
         bus.add(field.name, name, getattr(signals, field.name))
 
 
-def compile_make(bus: Bus, module: Module, name: str) -> Make:
-    """`make(now)` gives the module's Inputs from the bus.  DeclarationError if an input has no writer."""
-    fields = getattr(module.Inputs, "_fields", ())
+def _input_parts(bus: Bus, module: Module, name: str) -> list[str]:
+    """The source of each input.  DeclarationError if one has no writer."""
     parts = []
-    for field in fields:
+    for field in getattr(module.Inputs, "_fields", ()):
         if field in bus.writers_of:
             parts.append(f"b.{field}")
         elif field.endswith("_age") and field[:-4] in bus.writers_of:
             parts.append(f"now - b.{bus.writers_of[field[:-4]]}_at")
         else:
             raise DeclarationError(f"{name} sees {field}, which nobody writes")
-    source = f"def make(now):\n    return new(Inputs, ({''.join(part + ', ' for part in parts)}))\n"
-    return cast(Make, _compiled(source, "make", b=bus, new=tuple.__new__, Inputs=module.Inputs))
+    return parts
 
 
 def compile_publish(bus: Bus, name: str, signals: Signals | None) -> Publish:
@@ -93,6 +91,24 @@ def compile_publish(bus: Bus, name: str, signals: Signals | None) -> Publish:
     bus.__dict__.setdefault(f"{name}_at", 0)
     source = "def publish(now):\n" + "\n".join([*lines, f"    b.{name}_at = now"]) + "\n"
     return cast(Publish, _compiled(source, "publish", b=bus, s=signals))
+
+
+def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) -> Run:
+    """`run(now)`: inputs from the bus, one step, signals to the bus, in one generated function.
+
+    Twelve modules at 1 Hz and three at 10 Hz make four million of these in a simulated day; a call less for each is
+    worth having.  `slot.step` is looked up each time, so that a test may put something else there.
+    """
+    parts = _input_parts(bus, module, name)
+    signals = module.signals()
+    lines = [
+        "def run(now):",
+        f"    slot.step(now, new(Inputs, ({''.join(part + ', ' for part in parts)})), out)",
+        *(f"    b.{field.name} = s.{field.name}" for field in (signals.fields if signals else ())),
+        f"    b.{name}_at = slot.last_step = now",
+    ]
+    space = {"b": bus, "s": signals, "slot": slot, "out": out, "new": tuple.__new__, "Inputs": module.Inputs}
+    return cast(Run, _compiled("\n".join(lines) + "\n", "run", **space))
 
 
 def compile_sense(bus: Bus, sensors: Sequence[Sensor], base_tick_ns: int) -> Sense:

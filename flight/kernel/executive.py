@@ -7,7 +7,6 @@ mission's table), sample housekeeping at each full second.  A tick has no clock 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,18 +16,15 @@ from flight.declare import (
     Access,
     Boot,
     DeclarationError,
-    Event,
     Inbox,
     Invocation,
     Module,
-    Occurrence,
     Outbox,
     Outcome,
     Refused,
     SaveState,
-    Severity,
 )
-from flight.dictionary import Dictionary, pack_arguments
+from flight.dictionary import Dictionary
 from flight.kernel import own
 from flight.kernel.board import Board
 from flight.kernel.bus import Bus, add_sensors, add_signals, compile_sense, sensor_groups
@@ -36,21 +32,17 @@ from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
 from flight.kernel.invoke import Invoker
-from flight.kernel.kept import pack_kept, unpack_kept
-from flight.page import Page
+from flight.kernel.kept import unpack_kept
 from flight.kernel.parameters import ParameterTable
+from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
 from flight.mission import Mission
+from flight.page import Page
 
-KEEP_WITHIN_NS = 30 * SECOND  # an SD card was measured to stall a sync for many seconds; longer is a dead one
-OCCURRENCES = "events.occurrences"
-CRITICAL = "events.critical"
 PARAMETERS = "parameters"  # the document of the parameters module
-OUTCOMES = "commands.outcomes"
 UPLINK = "commands.uplink"
-INVOCATIONS_MAX = 64  # commands in one tick; the commands module takes fewer
 FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
 LATE_PERIODS = 3  # a critical module has met its deadline while it has stepped within three of its periods
 
@@ -85,12 +77,14 @@ class Kernel:
             page,
         )
         self.bus = Bus()
+        self.out = Outbox()
         add_sensors(self.bus, mission.sensors)
         for name, module in modules.items():
             add_signals(self.bus, name, module.signals())
         rows = {row.name: row for row in mission.rows}
         self.slots = [
-            Slot(index, rows[name], module, self.bus) for index, (name, module) in enumerate(modules.items())
+            Slot(index, rows[name], module, self.bus, self.out)
+            for index, (name, module) in enumerate(modules.items())
         ]
         self.boxes: dict[str, Inbox[object]] = {}
         for slot in self.slots:
@@ -102,14 +96,19 @@ class Kernel:
         self.sampler = Sampler(dictionary, packets, self.emitter)
         self.tickets = Tickets(board.worker)
         self.invoker = Invoker(dictionary, self.slots)
-        self.numbers = {
-            (slot.index, event): (entry.number, entry)
-            for slot in self.slots
-            for event in slot.module.events()
-            for entry in [e for e in dictionary.events if e.module == slot.name and e.name == event.name]
-        }
-        self.out = Outbox()
         self.figures = Figures(self.bus, self.slots, self.boxes, boot)
+        self.performer = Performer(
+            board,
+            mission.switches,
+            self.out,
+            self.boxes,
+            self.emitter,
+            self.tickets,
+            self.figures,
+            number_events(dictionary, self.slots),
+            loaded.kept,
+        )
+        self.event = self.performer.event
         self._compile_schedule()
         self.step_due = self._step_timed if board.clock.measures else self._step_all
         self.started = 0
@@ -117,9 +116,7 @@ class Kernel:
         self.ticks = 0
         self.slowest = 0  # index of the module that took longest in the last tick, and how long
         self.slowest_ns = 0
-        self.invoking: deque[Invocation] = deque(maxlen=INVOCATIONS_MAX)
         stored = loaded.documents.get(PARAMETERS)
-        self.kept_bodies = dict(loaded.kept)
         self.access = self._access(loaded)
         for slot in self.slots:
             self.parameters.attach(slot.name, slot.module)
@@ -179,9 +176,9 @@ class Kernel:
         for slot in self.slots:
             self._guarded(slot, now, lambda slot=slot: slot.module.start(now, self.boot, self.out))
             slot.publish(now)
-        self._event(0, own.Executive.booted, self.boot.count, self.boot.reason, self.boot.clean)
+        self.event(0, own.Executive.booted, self.boot.count, self.boot.reason, self.boot.clean)
         if self.refused_parameters:
-            self._event(0, own.Executive.parameters_lost, self.refused_parameters)
+            self.event(0, own.Executive.parameters_lost, self.refused_parameters)
 
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
@@ -221,9 +218,17 @@ class Kernel:
 
     def _step_all(self, due: Sequence[Slot], now: int) -> None:
         """In virtual time, where a step has no cost of its own."""
+        out, running = self.out, State.RUNNING
         for slot in due:
-            if slot.state is State.RUNNING or self._try_restart(slot, now):
-                self._step(slot, now)
+            if slot.state is not running and not self._try_restart(slot, now):
+                continue
+            try:
+                slot.run(now)
+            except Exception as error:  # the supervisor: the one place where a module's fault ends
+                self._crashed(slot, now, error)
+                continue
+            if out.used:
+                self._perform(slot, now)
 
     def _step_timed(self, due: Sequence[Slot], now: int) -> None:
         """In real time: shown on the page, measured, and held against its budget."""
@@ -231,13 +236,13 @@ class Kernel:
         longest = -1
         started = cost()
         for slot in due:
-            if slot.state is not State.RUNNING and not self._try_restart(slot, now):
-                continue
             page.enter(slot.index, now)
-            self._step(slot, now)
+            self._step_all((slot,), now)
             ended = cost()
             spent = ended - started
             started = ended
+            if slot.state is not State.RUNNING:
+                continue
             slot.times.add(spent)
             if spent > longest:
                 longest, self.slowest = spent, slot.index
@@ -246,32 +251,43 @@ class Kernel:
         self.slowest_ns = longest
         page.leave(now)
 
-    def _step(self, slot: Slot, now: int) -> None:
-        out = self.out
+    def _perform(self, slot: Slot, now: int) -> None:
+        """What the step asked for; then the commands that it called, within the same tick."""
+        self.performer.perform(slot, now)
+        if self.performer.invoking:
+            self._invoke_all(now)
+
+    def _invoke_all(self, now: int) -> None:
+        performer = self.performer
+        while performer.invoking:
+            invocation = performer.invoking.popleft()
+            performer.post(OUTCOMES, (invocation.ident, self._invoke(invocation, now)))
+
+    def _invoke(self, invocation: Invocation, now: int) -> Outcome:
+        slot = self.invoker.find(invocation)
+        if slot is None or slot.state is not State.RUNNING:
+            return Refused("the module is isolated or restarting")
         try:
-            slot.step(now, slot.make(now), out)
-        except Exception as error:  # the supervisor: the one place where a module's fault ends
+            outcome = self.invoker.call(invocation, now, self.out)
+        except Exception as error:  # a command is a step of its module
             self._crashed(slot, now, error)
-            return
-        slot.publish(now)
-        slot.last_step = now
-        if out.used:
-            self._perform(slot, now)
-            if self.invoking:
-                self._invoke_all(now)
+            return Refused("the module crashed")
+        if self.out.used:
+            self.performer.perform(slot, now)
+        return outcome
 
     def _overran(self, slot: Slot, spent: int) -> None:
         slot.overruns += 1
         if (
             slot.overruns & (slot.overruns - 1) == 0
         ):  # report the 1st, 2nd, 4th, 8th ...: counted always, said rarely
-            self._event(0, own.Executive.overran, slot.index, spent // 1_000, slot.row.budget_us)
+            self.event(0, own.Executive.overran, slot.index, spent // 1_000, slot.row.budget_us)
 
     def missed(self, count: int, culprit: int) -> None:
         """The runner found that `count` whole ticks were lost; `culprit` is the module that was slowest before."""
         self.figures.missed_ticks += count
         self.bus.write("missed_ticks", self.figures.missed_ticks)
-        self._event(0, own.Executive.missed, count, culprit)
+        self.event(0, own.Executive.missed, count, culprit)
 
     def critical_met(self, now: int) -> bool:
         """Every critical module runs and has stepped in time: the condition for feeding the watchdog."""
@@ -305,9 +321,9 @@ class Kernel:
         self.figures.count_slots()
         self.tickets.forget(index)
         if state is State.ISOLATED:
-            self._event(0, own.Executive.isolated_module, index, slot.row.restarts)
+            self.event(0, own.Executive.isolated_module, index, slot.row.restarts)
         else:
-            self._event(0, own.Executive.crashed, index, len(slot.crashes))
+            self.event(0, own.Executive.crashed, index, len(slot.crashes))
 
     def _try_restart(self, slot: Slot, now: int) -> bool:
         if not slot.may_run(now):
@@ -323,90 +339,18 @@ class Kernel:
         for label, packet in module.packets().items():
             self.sampler.replace(f"{slot.name}.{label}", packet)
         self.figures.count_slots()
-        self._event(0, own.Executive.revived, slot.index)
+        self.event(0, own.Executive.revived, slot.index)
         return True
 
     def _prepare(self, slot: Slot, module: Module) -> None:
         self.parameters.attach(slot.name, module)
         module.connect(self.access)
-        kept, body = module.kept_state(), self.kept_bodies.get(slot.name)
+        kept, body = module.kept_state(), self.performer.kept_bodies.get(slot.name)
         if kept is not None and body is not None:
             unpack_kept(kept, body)
 
-    # ---------------------------------------------------------------- what modules asked for
-
-    def _perform(self, slot: Slot, now: int) -> None:
-        out = self.out
-        for event, arguments in out.events:
-            self._event(slot.index, event, *arguments)
-        for report in out.reports:
-            self.emitter.report(slot.index, report)
-        for switch, level in out.switches:
-            if self._allowed(switch, level):
-                self.board.switches.set(switch, level)
-        for name, item in out.posts:
-            self._post(name, item)
-        for ticket, request, within in out.requests:
-            self.tickets.submit(slot.index, ticket, request, within, now)
-        if out.keeping:
-            self._keep(slot, out.keeping, now)
-        for data in out.frames:
-            self.board.link.send(data)
-        for ident, outcome in out.finished:
-            self._post(OUTCOMES, (ident, outcome))
-        self.invoking.extend(out.invocations)
-        out.clear()
-
-    def _allowed(self, switch: int, level: int) -> bool:
-        """An actuator limit holds whatever a module asks; asking beyond it is a fault of that module, and counted."""
-        good = (
-            0 <= switch < len(self.mission.switches) and 0 <= level <= self.mission.switches[switch].highest
-        )
-        self.figures.bad_actions += not good
-        return good
-
-    def _invoke_all(self, now: int) -> None:
-        """Commands run after the step that asked for them, within the same tick."""
-        while self.invoking:
-            invocation = self.invoking.popleft()
-            self._post(OUTCOMES, (invocation.ident, self._invoke(invocation, now)))
-
-    def _invoke(self, invocation: Invocation, now: int) -> Outcome:
-        slot = self.invoker.find(invocation)
-        if slot is None or slot.state is not State.RUNNING:
-            return Refused("the module is isolated or restarting")
-        try:
-            outcome = self.invoker.call(invocation, now, self.out)
-        except Exception as error:
-            self._crashed(slot, now, error)
-            return Refused("the module crashed")
-        if self.out.used:
-            self._perform(slot, now)
-        return outcome
-
-    def _keep(self, slot: Slot, ticket: int, now: int) -> None:
-        kept = slot.module.kept_state()
-        assert kept is not None, f"{slot.name} keeps nothing"
-        body = pack_kept(kept)
-        self.kept_bodies[slot.name] = body
-        self.tickets.submit(slot.index, ticket, SaveState(slot.name, body), KEEP_WITHIN_NS, now)
-
-    def _post(self, name: str, item: object) -> None:
-        box = self.boxes.get(name)
-        if box is None:
-            self.figures.bad_actions += 1
-        else:
-            box.put(item)
-
-    def _event(self, origin: int, event: Event, *arguments: float) -> None:
-        number, entry = self.numbers[origin, event]
-        body = number.to_bytes(2, "big") + pack_arguments(entry.fields, arguments)
-        occurrence = Occurrence(origin, number, entry.severity, body)
-        critical = entry.severity >= Severity.MEDIUM
-        self._post(CRITICAL if critical else OCCURRENCES, occurrence)
-
     def _receive(self, data: bytes) -> None:
-        self._post(UPLINK, data)
+        self.performer.post(UPLINK, data)
 
     def _collect(self, now: int) -> None:
         for owner, ticket, result in self.tickets.collect(now):
@@ -427,5 +371,10 @@ class Kernel:
         if now // SECOND % FIGURES_EVERY_S == 0:
             self.figures.refresh(now, self.board, self.tickets.failures)
             self.figures.show(
-                now, self.started, self.ticks, self.emitter.emitted, self.tickets.failures, self.dictionary.hash
+                now,
+                self.started,
+                self.ticks,
+                self.emitter.emitted,
+                self.tickets.failures,
+                self.dictionary.hash,
             )

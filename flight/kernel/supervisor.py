@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from flight.declare import SECOND, Boot, Kept, Module, Outbox
-from flight.kernel.bus import Bus, Make, Publish, compile_make, compile_publish
+from flight.kernel.bus import Bus, Publish, Run, compile_publish, compile_run
 from flight.kernel.timing import StepTimes
 from flight.mission import Row
 
@@ -28,7 +28,8 @@ class Steps(Protocol):
 class Slot:
     """One row of the mission's table as it runs."""
 
-    def __init__(self, index: int, row: Row, module: Module, bus: Bus) -> None:
+    def __init__(self, index: int, row: Row, module: Module, bus: Bus, out: Outbox) -> None:
+        self.out = out
         self.index = index
         self.row = row
         self.name = row.name
@@ -47,7 +48,7 @@ class Slot:
     def install(self, module: Module) -> None:
         self.module = module
         self.step = cast(Steps, module).step
-        self.make: Make = compile_make(self.bus, module, self.name)
+        self.run: Run = compile_run(self.bus, self, module, self.name, self.out)
         self.publish: Publish = compile_publish(self.bus, self.name, module.signals())
         self.kept: Kept | None = module.kept_state()
 

@@ -43,7 +43,7 @@ class Radiation(Module):
     class Outputs(Signals):
         upset_rate: float
 
-    class Status(Telemetry, period=1):
+    class Status(Telemetry, period=2):
         """Corrected memory errors."""
 
         upsets: Annotated[U32, unit("1")]

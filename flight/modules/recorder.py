@@ -22,7 +22,9 @@ from flight.declare import (
     Telemetry,
 )
 
-EMITTED_MAX = 4096  # 20 minutes of normal telemetry while storage hangs; then the newest are lost, and counted
+EMITTED_MAX = (
+    4096  # 20 minutes of normal telemetry while storage hangs; then the newest are lost, and counted
+)
 WRITE_WITHIN_NS = 60 * SECOND
 OPEN_WRITES_MAX = 16  # writes under way; more means storage has stopped answering
 STORE_SHIFT = 56

@@ -66,7 +66,7 @@ class Commands(Module):
         last_command_age_s: U32
         clcw: U32
 
-    class Status(Telemetry, period=5):
+    class Status(Telemetry, period=10):
         """Telecommands received, taken, refused and open."""
 
         received: U32

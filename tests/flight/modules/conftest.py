@@ -52,6 +52,7 @@ from flight.wire import (
 )
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
+from sim.guardian import Orders
 from sim.link import Radio
 
 NS = 1_000_000_000
@@ -143,7 +144,7 @@ class Craft:
         self.records: set[int] = set()
         self.channels: list[int] = []
         self.receiver = TmReceiver(TmFrameConfig(mission.spacecraft_id, mission.frame_length))
-        self.computer.power_on(0)
+        self.computer.power_on(0, Orders())
 
     @property
     def dictionary(self) -> Dictionary:
@@ -230,7 +231,7 @@ class Craft:
         self.computer.power_off()
         self.disk = self.computer.disk = self.disk.reboot()
         self.fly(seconds)
-        self.computer.power_on(self.second * NS)
+        self.computer.power_on(self.second * NS, Orders())
 
 
 MakeCraft = Callable[..., Craft]

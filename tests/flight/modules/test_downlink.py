@@ -51,7 +51,7 @@ def test_critical_records_are_played_first(make_craft) -> None:
     craft.radio.down_octets_s = 1000.0
     kernel, toy = craft.computer.kernel, craft.module("toy")
     for _ in range(50):
-        kernel._event(1, toy.alarm, 1)
+        kernel.event(1, toy.alarm, 1)
         craft.fly(10)
     craft.contact(True)
     craft.fly(200)

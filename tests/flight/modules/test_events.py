@@ -27,8 +27,8 @@ def test_a_high_event_gets_through_a_flood(craft) -> None:
     kernel = craft.computer.kernel
     for second in range(20):
         for _ in range(1000):
-            kernel._event(1, toy.pushed, 1)
-        kernel._event(1, toy.alarm, second)
+            kernel.event(1, toy.pushed, 1)
+        kernel.event(1, toy.alarm, second)
         craft.fly(1)
     craft.fly(65)
     alarms = [values[0] for label, values in craft.events() if label == "toy.alarm"]
