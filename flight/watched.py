@@ -64,7 +64,7 @@ class WatchedKernel(Kernel):
 
     def guardian_gone(self) -> None:
         """Nobody feeds the watchdog any more: say so while there is time."""
-        self._event(0, Executive.unguarded)
+        self.event(0, Executive.unguarded)
 
     def raise_counts(self, floors: Sequence[int]) -> None:
         """A restarted storage worker takes records from these counts on only; the numbers before stay unused."""

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from flight.app import Built, build, load_mission
 from flight.cli.run import page_path
-from flight.drivers.posix_disk import PosixDisk
 from flight.dictionary import Dictionary, compile_decoder, pack_arguments, unpack_arguments
+from flight.drivers.posix_disk import PosixDisk
 from flight.page import SharedPage, Shown
 from flight.recovery import STORE_NAMES
 from flight.store import Recorder, StoreBudget

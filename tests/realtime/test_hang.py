@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from flight.judge import CHARGES_TO_ISOLATE, EXECUTIVE_DIED, EXECUTIVE_SILENT
@@ -31,14 +33,17 @@ def test_whoever_ends_the_executive_is_charged(flying: Flying, how: How, reason:
 def test_a_hang_in_c_that_holds_the_interpreter_is_isolated_after_three(flying: Flying) -> None:
     flying.start()
     station, culprit = flying.station, flying.index("trouble")
+
+    def booted(times: int) -> bool:
+        return station.happened("executive.booted") == times
+
+    def revived(times: int) -> bool:
+        return station.happened("executive.revived", culprit) == times
+
     for time in range(1, CHARGES_TO_ISOLATE + 1):
-        boots = station.happened("executive.booted")
+        flying.until(partial(revived, time - 1), "the module at work")
         station.send("trouble.soon", How.HOLD, 0)
-        flying.until(lambda boots=boots: station.happened("executive.booted") > boots, "a restart")
-        if time < CHARGES_TO_ISOLATE:
-            flying.until(
-                lambda: station.happened("executive.revived", culprit) == time, "the module runs again"
-            )
+        flying.until(partial(booted, time + 1), "a restart")
     flying.until(lambda: station.happened("executive.isolated_module", culprit) == 1, "isolation")
     assert [station.happened("executive.crashed", culprit, count) for count in (1, 2, 3)] == [1, 1, 0]
     steps = station.value("trouble.status", "steps")

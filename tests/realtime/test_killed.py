@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from functools import partial
 
 import pytest
 
@@ -116,9 +117,13 @@ def test_an_orderly_end_goes_on_without_a_gap(flying: Flying) -> None:
 def test_the_safe_set_after_many_restarts(flying: Flying) -> None:
     flying.start()
     station = flying.station
+
+    def booted(times: int) -> bool:
+        return len(boots(flying)) == times
+
     for restart in range(1, SAFE_AFTER + 1):
         os.kill(flying.executive_pid(), signal.SIGKILL)
-        flying.until(lambda restart=restart: len(boots(flying)) == restart + 1, "a restart")
+        flying.until(partial(booted, restart + 1), "a restart")
     flying.until(lambda: station.value("executive.status", "safe_set") == 1.0, "the safe set in telemetry")
     steps = station.value("vital.status", "steps")
     flying.until(lambda: station.value("vital.status", "steps") >= steps + SECOND, "the safe set at work")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import select
 import signal
@@ -21,7 +22,7 @@ def absent(log: Path) -> int:
     """Ticks that are not in the log, between its first and its last."""
     times = array("q", log.read_bytes())[::2]
     assert all(at % TICK_NS == 0 for at in times)
-    steps = [later - at for at, later in zip(times, times[1:], strict=False)]
+    steps = [later - at for at, later in itertools.pairwise(times)]
     assert min(steps) >= TICK_NS, "no tick twice, none backwards"
     return sum(step // TICK_NS - 1 for step in steps)
 
