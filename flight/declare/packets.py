@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import string
 import types
+from collections.abc import Callable
 from typing import ClassVar
 
 from flight.declare.fields import DeclarationError, Field, field_of, fields_of
@@ -45,6 +46,11 @@ class Telemetry(_Record):
 
     period: ClassVar[int]
     offset: ClassVar[int]
+
+    def __init__(self) -> None:
+        self.refresh: Callable[[], None] | None = (
+            None  # called before each sample, for figures worth less than a step
+        )
 
     def __init_subclass__(cls, period: int, offset: int = 0) -> None:
         super().__init_subclass__()

@@ -58,6 +58,8 @@ class Emitter:
     def housekeeping(self, slot: HousekeepingSlot) -> None:
         if self.now != self._stamped:
             self._stamp()
+        if slot.packet.refresh is not None:
+            slot.packet.refresh()
         apid = slot.apid
         sequence = self.sequences[apid]
         self.sequences[apid] = (sequence + 1) & 0x3FFF

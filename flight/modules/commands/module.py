@@ -100,6 +100,7 @@ class Commands(Module):
     def __init__(self) -> None:
         self.outputs = self.Outputs()
         self.status = self.Status()
+        self.status.refresh = self._show
         self.kept = Seen()
         self.uplink: Inbox[bytes] = Inbox(UPLINK_CHUNKS)
         self.released: Inbox[bytes] = Inbox(RELEASED_MAX)
@@ -126,6 +127,7 @@ class Commands(Module):
             for chunk in self.uplink.drain():
                 for packet in self.receiver.receive(chunk):
                     self._take(now, packet, out)
+            self.outputs.clcw = self.receiver.clcw()
         elif self.receiver.held and not sees.carrier:
             for (
                 packet
@@ -139,8 +141,6 @@ class Commands(Module):
         for function in self.armed.expire(now) if self.armed.until else ():
             out.event(self.arming_expired, function)
         self.outputs.last_command_age_s = (now - self.last_at) // SECOND
-        self.outputs.clcw = self.receiver.clcw()
-        self._show()
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         """The request ids up to `ticket` are on disk, or are not going to be."""

@@ -103,6 +103,7 @@ class Downlink(Module):
         self.transmitter = transmitter
         self.assert_at = 0
         self.status = self.Status()
+        self.status.refresh = self._show
         self.outputs = self.Outputs()
         self.kept = Unseen()
         self.emitted: Inbox[tuple[int, bytes]] = Inbox(EMITTED_MAX, Overflow.DROP_OLDEST)
@@ -144,7 +145,7 @@ class Downlink(Module):
             self._note_unseen()
         if now >= self.keep_at:
             self._keep(now, out)
-        self._show()
+        self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
@@ -244,7 +245,6 @@ class Downlink(Module):
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
         status.playing = playback.reading is not None or bool(playback.ready)
-        self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
 
 def _store(emitted: tuple[int, bytes]) -> int:
