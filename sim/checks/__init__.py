@@ -56,8 +56,9 @@ class Checks:
             WatchdogTruth(simulation),
             QueuesBounded(),
         ]
+        self.records = RecordsKept()
         if thorough:
-            self.all += [NumbersNameOnePacket(), RecordsKept()]
+            self.all += [NumbersNameOnePacket(), self.records]
         self.probe = Probe(simulation, self.all)
 
     def look(self, simulation: Simulation, second: int) -> None:

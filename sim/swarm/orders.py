@@ -1,0 +1,237 @@
+"""The random command load: what an operator, a script or a mistake may send.
+
+Everything goes up through the real ground, which checks it, repeats it and follows it to its end; what it would refuse
+to build is packed by hand.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from flight.dictionary import CommandEntry, ParameterEntry
+from flight.wire import Ack
+from ground import CommandError, Ground
+from ground.request_data import Step
+from sim.simulation import NS, Simulation
+
+# Commands that change nothing for good, and parameters that no safety hangs on: the load must exercise the way of a
+# command, not turn the spacecraft into another one.
+HARMLESS = (
+    "commands.nothing",
+    "commands.disarm",
+    "housekeeping.snapshot",
+    "timekeeping.correlate",
+    "compute.level",
+    "power.switch",
+    "modes.go",
+    "faults.reset",
+    "executive.revive",
+    "safing.release",
+    "sequences.abort",
+    "sequences.clear",
+)
+HAZARDOUS = "health.shutdown"
+HARMLESS_PARAMETERS = (
+    "radiation.window_s",
+    "radiation.burst_size",
+    "radiation.burst_drain",
+    "timekeeping.report_every",
+    "timekeeping.drift_ppm",
+    "events.refill_s",
+    "commands.arm_window",
+    "schedule.late_after",
+    "health.repeat_s",
+    "compute.cuts_max",
+)
+TIMED_WITHIN_S = (20, 4000)
+SOURCE = "swarm"
+
+
+class Order(NamedTuple):
+    """At `at_s` something of that kind is sent; `draw` seeds what exactly."""
+
+    at_s: int
+    kind: str
+    draw: int
+
+
+class Sender:
+    """Turns orders into telecommands, when their time has come."""
+
+    def __init__(self, orders: tuple[Order, ...], ground: Ground) -> None:
+        self.waiting = list(orders)
+        self.ground = ground
+        self.refused = 0  # by the ground itself
+        self.later: list[tuple[int, str, Mapping[str, object]]] = []  # second, command, arguments
+
+    def look(self, simulation: Simulation, second: int) -> None:
+        while self.waiting and self.waiting[0].at_s <= second:
+            order = self.waiting.pop(0)
+            try:
+                KINDS[order.kind](self, simulation, random.Random(order.draw))
+            except CommandError:
+                self.refused += 1
+        if self.later:
+            self._send_later(second)
+
+    def _send_later(self, second: int) -> None:
+        due = [entry for entry in self.later if entry[0] <= second]
+        self.later = [entry for entry in self.later if entry[0] > second]
+        for _, label, arguments in due:
+            try:
+                self.ground.command(label, arguments, second * NS, SOURCE)
+            except CommandError:
+                self.refused += 1
+
+
+Send = Callable[[Sender, Simulation, random.Random], None]
+
+
+def now_of(simulation: Simulation) -> int:
+    return simulation.now_s * NS
+
+
+def arguments_of(entry: CommandEntry, rng: random.Random) -> dict[str, object]:
+    """Good values for every argument."""
+    values: dict[str, object] = {}
+    for field in entry.fields:
+        if field.code == "?":
+            values[field.name] = rng.random() < 0.5
+        elif field.choices:
+            values[field.name] = rng.choice(field.choices)[0]
+        elif field.code == "*":
+            values[field.name] = rng.randbytes(rng.randint(0, 40))
+        else:
+            values[field.name] = rng.randint(int(field.low or 0), min(int(field.high or 20), 20))
+    return values
+
+
+def _command(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    label = rng.choice(HARMLESS)
+    entry = sender.ground.dictionary.commands_by_label.get(label)
+    if entry is not None:
+        sender.ground.command(label, arguments_of(entry, rng), now_of(simulation), SOURCE)
+
+
+def _malformed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Unknown services and functions, lengths that lie, arguments out of range, plain noise."""
+    ground = sender.ground
+    apid = rng.choice([*ground.dictionary.apids.values(), 999])
+    service, subtype = rng.choice(
+        ((8, 1), (8, 2), (20, 3), (11, 4), (15, 129), (3, 5), (5, 6), (17, 1), (99, 9))
+    )
+    number = rng.choice([entry.number for entry in ground.dictionary.commands] + [9999])
+    data = rng.choice(
+        (rng.randbytes(rng.randint(0, 60)), number.to_bytes(2, "big") + rng.randbytes(rng.randint(0, 8)))
+    )
+    packet = bytearray(ground.build_packet(apid, service, subtype, data, Ack.ALL))
+    hazard = ground.dictionary.commands_by_label.get(HAZARDOUS)
+    if service == 8 and hazard is not None and data[:2] == hazard.number.to_bytes(2, "big"):
+        return
+    record = ground.uplink.new_record(bytes(packet), "malformed", "malformed", SOURCE, 150 * NS)
+    ground.uplink.submit(record, now_of(simulation))
+
+
+def _unarmed(sender: Sender, simulation: Simulation, _rng: random.Random) -> None:
+    sender.ground.command(HAZARDOUS, {}, now_of(simulation), SOURCE)
+
+
+def _armed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Arm, then execute: soon, late, twice, or only after a disarm."""
+    ground, second = sender.ground, simulation.now_s
+    ground.requests.arm(HAZARDOUS, now_of(simulation), SOURCE)
+    if rng.random() < 0.2:
+        sender.later.append((second + rng.randint(1, 30), "commands.disarm", {}))
+    for _ in range(rng.randint(1, 2)):
+        sender.later.append((second + rng.choice((0, 2, 20, 55, 65, 120, 400)), HAZARDOUS, {}))
+
+
+def _value(entry: ParameterEntry, rng: random.Random) -> object:
+    field = entry.field
+    if field.code == "?":
+        return rng.random() < 0.5
+    low, high = field.low if field.low is not None else 0.0, field.high if field.high is not None else 100.0
+    value = rng.uniform(low, high)
+    return round(value) if field.code == "i" else value
+
+
+def _set(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    known = sender.ground.dictionary.parameters_by_label
+    labels = [label for label in HARMLESS_PARAMETERS if label in known]
+    chosen = rng.sample(labels, min(len(labels), rng.randint(1, 4)))
+    values = {label: _value(known[label], rng) for label in chosen}
+    sender.ground.requests.set_parameters(values, now_of(simulation), SOURCE)
+
+
+def _timed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """The release is on the mission clock, which we know and an operator correlates."""
+    mission_ns = now_of(simulation) + simulation.computer.offset
+    for _ in range(rng.randint(1, 3)):
+        release_ns = mission_ns + rng.randint(*TIMED_WITHIN_S) * NS
+        label = rng.choice(("commands.nothing", "housekeeping.snapshot", "commands.disarm"))
+        sender.ground.requests.schedule(label, {}, release_ns, now_of(simulation), SOURCE)
+
+
+def _untimed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    ground, now = sender.ground, now_of(simulation)
+    subtype = rng.choice((3, 5, 5, 17))
+    waiting = [
+        record.request_id for record in ground.uplink.by_request.values() if record.stage.value == "scheduled"
+    ]
+    if subtype == 5 and waiting:
+        ground.requests.delete_scheduled([rng.choice(waiting)], now, SOURCE)
+    elif subtype != 5:
+        ground.request(11, subtype, b"", now, source=SOURCE)
+
+
+def _sequence(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    slot = rng.randrange(8)
+    steps = [
+        Step(rng.randint(0, 20_000) * 1_000_000, rng.choice(("commands.nothing", "housekeeping.snapshot")))
+        for _ in range(rng.randint(1, 6))
+    ]
+    sender.ground.requests.upload_sequence(slot, steps, now_of(simulation), SOURCE)
+    sender.later.append((simulation.now_s + rng.randint(5, 60), "sequences.start_sequence", {"slot": slot}))
+
+
+def _housekeeping(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    ground, now = sender.ground, now_of(simulation)
+    labels = rng.sample([entry.label for entry in ground.dictionary.packets], 3)
+    if rng.random() < 0.5:
+        ground.requests.housekeeping_once(labels, now, SOURCE)
+    else:
+        ground.requests.enable_housekeeping(labels, rng.random() < 0.5, now, SOURCE)
+
+
+def _retrieve(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    store = rng.randrange(len(sender.ground.dictionary.stores))
+    first = rng.randrange(5000)
+    sender.ground.requests.retrieve(store, first, first + rng.randint(0, 200), now_of(simulation), SOURCE)
+
+
+def _alive(sender: Sender, simulation: Simulation, _rng: random.Random) -> None:
+    sender.ground.request(17, 1, b"", now_of(simulation), source=SOURCE)
+
+
+def _burst(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """More at once than anybody should."""
+    for _ in range(rng.randint(10, 40)):
+        sender.ground.command("commands.nothing", {}, now_of(simulation), SOURCE)
+
+
+KINDS: Mapping[str, Send] = {
+    "command": _command,
+    "malformed": _malformed,
+    "unarmed": _unarmed,
+    "armed": _armed,
+    "set": _set,
+    "timed": _timed,
+    "untimed": _untimed,
+    "sequence": _sequence,
+    "housekeeping": _housekeeping,
+    "retrieve": _retrieve,
+    "alive": _alive,
+    "burst": _burst,
+}
