@@ -64,7 +64,6 @@ class Document:
         if self._draft_stale:
             with suppress(FileNotFoundError):
                 self._disk.remove(self._draft)
-            self._draft_stale = False
 
     def _read(self, name: str) -> bytes | None:
         try:

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818  (it is the answer to a request, not a fault)
+class Refused(Exception):
     """The caller asked for what a store must not do.  Nothing is changed."""

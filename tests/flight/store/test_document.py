@@ -70,6 +70,13 @@ def test_a_ruined_document_does_not_replace_a_good_one(disk: SimulatedDisk) -> N
     assert loaded(disk) == (b"one", True, True)
 
 
+def test_each_life_keeps_the_one_before(disk: SimulatedDisk) -> None:
+    saved(disk, b"one", b"two")
+    saved(disk, b"three")
+    ruin(disk, FILE)
+    assert loaded(disk) == (b"two", True, True)
+
+
 def test_a_truncated_document_is_found_out(disk: SimulatedDisk) -> None:
     saved(disk, b"one", b"two")
     disk.truncate(FILE, disk.size(FILE) // 2)

@@ -144,6 +144,18 @@ def test_the_oldest_segments_yield_and_the_budget_holds(disk: SimulatedDisk) -> 
     assert log.dropped_segments > 0
 
 
+def test_a_budget_may_be_used_to_the_last_octet(disk: SimulatedDisk) -> None:
+    log = opened(disk, budget=4 * SEGMENT)
+    for number in range(4):
+        log.append(number, bytes(SEGMENT - OVERHEAD))
+        log.commit()
+    assert log.stored_bytes == 4 * SEGMENT
+    assert log.dropped_segments == 0
+    log.append(4, b"")
+    log.commit()
+    assert log.dropped_segments == 1
+
+
 def test_a_budget_that_shrank_holds_after_opening(disk: SimulatedDisk) -> None:
     fill(opened(disk), 30)
     log = opened(disk, budget=2 * SEGMENT)
@@ -217,6 +229,7 @@ def test_a_read_touches_little_of_a_long_segment(
         log.commit()
     again = opened(disk, budget=400_000, segment=200_000)
     for reader in (log, again):
+        assert len(reader._segments[0]._offsets) < 120_000 // INDEX_STEP_OCTETS + 2
         taken = []
         read = disk.read
 

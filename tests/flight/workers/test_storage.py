@@ -28,7 +28,7 @@ from flight.declare.storage import (
     Stores,
 )
 from flight.store import StoreBudget
-from flight.workers.storage import NAMES_LIMIT, StorageWorker
+from flight.workers.storage import NAME_LENGTH_LIMIT, NAMES_LIMIT, StorageWorker
 from sim.disk import NEVER, PowerCut, SimulatedDisk
 
 STORES = (StoreBudget("events", 1 << 20), StoreBudget("housekeeping", 1 << 20))
@@ -160,6 +160,17 @@ def test_any_range_may_be_read(disk: SimulatedDisk) -> None:
         assert worker.perform(Read(1, first, last)) == Records(1, (), 0)
 
 
+def test_damage_to_what_is_kept_is_told(disk: SimulatedDisk) -> None:
+    worker = StorageWorker(disk, STORES)
+    name = "x" * NAME_LENGTH_LIMIT
+    worker.perform(SaveState(name, b"safe"))
+    worker.perform(SaveDocument(name, b"rows"))
+    disk.flip(f"state-{name}.slot0", 3)
+    disk.flip(f"table-{name}.document", 3)
+    assert worker.perform(LoadState(name)) == Found(name, b"safe", True)
+    assert worker.perform(LoadDocument(name)) == Found(name, b"rows", True)
+
+
 def test_names_are_bounded(disk: SimulatedDisk) -> None:
     worker = StorageWorker(disk, STORES)
     results = [worker.perform(LoadState(f"m{index}")) for index in range(NAMES_LIMIT + 1)]
@@ -175,6 +186,9 @@ def test_a_dead_disk_fails_each_request_and_a_mended_one_serves(disk: SimulatedD
         assert isinstance(result, Failed)
         assert result.reason == "disk: Input/output error"
     disk.fail_at(NEVER)
+    stores = worker.perform(Snapshot())
+    assert isinstance(stores, Stores)
+    assert stores.failures == len(REQUESTS)
     for request in REQUESTS:
         assert not isinstance(worker.perform(request), Failed)
 
