@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from flight.dictionary import Dictionary
-from flight.wire import LONGEST_TC_DATA, TC_OVERHEAD, Ack, LinkCounters
+from flight.wire import LONGEST_TC_DATA, SEQUENCE_MODULO, TC_OVERHEAD, Ack, LinkCounters
 from ground.archive import Archive
 from ground.commanding import (
     ANSWER_WITHIN_S,
@@ -113,7 +113,9 @@ class Ground:
         """Go on where an earlier ground ended."""
         query = archive.query
         skipped = 0 if archive.ended_cleanly else COUNTS_SKIPPED
-        counts = {apid: count + skipped for apid, count in query.sequence_counts().items()}
+        counts = {
+            apid: (count + skipped) % SEQUENCE_MODULO for apid, count in query.sequence_counts().items()
+        }
         self.uplink.restore(query.commands(HEARD_MAX), query.next_command(), counts, now_ns)
         self.limits.restore(query.alarms())
         for mission_ns, offset_ns in query.time_points():
@@ -240,7 +242,7 @@ class Ground:
             self.latest.strange += 1
             return
         if entry.label == BOOTED:
-            self.times.rebooted(packet.time_ns)
+            self._time_point(self.times.rebooted(packet.time_ns), packet.received_ns)
         if self.on_event:
             text = event_text(entry, values)
             head = (packet.time_ns, packet.received_ns, packet.record)

@@ -69,12 +69,14 @@ class Correlation:
         insort(self.points, point)
         del self.points[:-POINTS_MAX]
 
-    def rebooted(self, mission_ns: int) -> None:
-        """The mission clock began anew at this time, after a jump."""
+    def rebooted(self, mission_ns: int) -> Point | None:
+        """The mission clock began anew at this time, after a jump.  The point of a window that this ends."""
         at = bisect_left(self.boots, mission_ns)
-        if at == len(self.boots) or self.boots[at] != mission_ns:
-            self.boots.insert(at, mission_ns)
-            del self.boots[:-ERAS_MAX]
+        if at < len(self.boots) and self.boots[at] == mission_ns:
+            return None
+        self.boots.insert(at, mission_ns)
+        del self.boots[:-ERAS_MAX]
+        return self.close() if self._window_ns < mission_ns else None
 
     def utc(self, mission_ns: int) -> Utc | None:
         """None while nothing is known."""

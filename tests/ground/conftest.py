@@ -67,6 +67,7 @@ from flight.wire import (
 from ground.station import Ground, Settings
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
+from sim.guardian import Orders
 from sim.link import Radio
 
 NS = 1_000_000_000
@@ -158,7 +159,7 @@ class Craft:
 
     def housekeeping(self, label: str, time_ns: int, *values: object) -> bytes:
         entry = self.dictionary.packets_by_label[label]
-        body = struct.pack(">H", entry.sid) + pack_arguments(entry.fields, values)
+        body = struct.pack(">H" + "".join(field.code for field in entry.fields), entry.sid, *values)
         return self.report(3, 25, body, time_ns, store=2)
 
     def power(self, time_ns: int, charge: float = 0.9, volts: float = 28.0, count: int = 0) -> bytes:
@@ -281,7 +282,7 @@ class Flown:
         self.disk = SimulatedDisk(random.Random(3))
         self.computer = Computer(mission, self.disk, self.radio, NoSensors(), OneSwitch(), random.Random(4))
         self.second = 0
-        self.computer.power_on(0)
+        self.computer.power_on(0, Orders())
         assert self.computer.kernel is not None
         self.dictionary = self.computer.kernel.dictionary
         self.ground = ground(self.dictionary)
@@ -321,7 +322,7 @@ class Flown:
         self.computer.power_off()
         self.disk = self.computer.disk = self.disk.reboot()
         self.fly(seconds)
-        self.computer.power_on(self.now)
+        self.computer.power_on(self.now, Orders())
 
 
 MakeFlown = Callable[..., Flown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -365,12 +366,12 @@ def test_no_gap_is_asked_for_with_another_dictionary(dictionary, craft):
 
 def ask(ground, craft, seconds):
     """What is asked for in that time: (second, store, first, last)."""
-    found = []
-    for second in seconds:
-        for packet in craft.up(ground.send(second * NS)):
-            if (packet.service, packet.subtype) == (15, 129):
-                found.append((second, *struct.unpack(">BQQ", packet.data)))
-    return found
+    return [
+        (second, *struct.unpack(">BQQ", packet.data))
+        for second in seconds
+        for packet in craft.up(ground.send(second * NS))
+        if (packet.service, packet.subtype) == (15, 129)
+    ]
 
 
 def test_a_gap_that_playback_has_passed_is_asked_for(ground, craft):
@@ -392,7 +393,7 @@ def test_asked_again_until_it_ends(ground, craft):
     found = ask(ground, craft, range(2, 122))
     assert [row[1:] for row in found] == [(2, 0, 2)] * len(found)
     times = [row[0] for row in found]
-    assert all(later - earlier >= 30 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 30 for earlier, later in pairwise(times))
     assert len(times) >= 3
     ground.receive(craft.down(craft.report(15, 130, struct.pack(">BQQ", 2, 0, 2), NS, store=0)), 123 * NS)
     assert ground.link.missing == 0
