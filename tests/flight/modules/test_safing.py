@@ -163,6 +163,14 @@ def test_rung_five_asks_for_safe_mode_until_it_is(bench: Bench) -> None:
     assert len(bench.posts) == 2
 
 
+def test_a_second_entry_asks_at_once(bench: Bench) -> None:
+    bench.run(1, power=5)
+    bench.run(1)
+    bench.release()
+    bench.run(1, power=5)
+    assert len(bench.posts) == 2
+
+
 def test_rung_four_leaves_the_mode_alone(bench: Bench) -> None:
     bench.run(100, faults=4)
     assert bench.posts == []

@@ -107,6 +107,7 @@ def test_a_rung_that_flickers_does_not_cycle_the_board(bench: Any) -> None:
 def test_levels_are_checked_kept_and_named(bench: Any) -> None:
     assert bench.order(0, 5) == Refused("a has levels 0 to 4")
     assert not bench.out.keeping
+    assert bench.order(0, 0) == bench.order(0, 4) == DONE
     assert bench.order(1, 3) == DONE
     assert bench.out.keeping
     assert (bench.module.kept.a, bench.module.kept.b) == (4, 3)

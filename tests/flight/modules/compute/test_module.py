@@ -30,6 +30,12 @@ def test_report(bench: Any) -> None:
         False,
     )
     assert (boards.a_power, boards.b_power) == (10.0, 0.0)
+    while status.rung != 1:
+        bench.run(1, rung=1)
+    bench.run(9)
+    assert status.rung == 1, "a report each ten seconds"
+    bench.run(1)
+    assert status.rung == 0
     bench.broken = {1}
     bench.run(20, mode=IDLE)
     assert (status.working, status.rung, status.boards_cut, status.cuts, boards.a_cut) == (

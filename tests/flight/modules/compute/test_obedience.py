@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flight.declare import SECOND
 
 WATTS = (0.0, 5.0, 10.0, 15.0, 25.0)
@@ -62,10 +64,10 @@ def test_a_board_that_another_switched_off_is_not_fought_over(bench: Any) -> Non
     assert "cut" not in bench.names()
 
 
-def test_levels_that_cannot_be_read_cost_the_supply(bench: Any) -> None:
+@pytest.mark.parametrize("levels", [(), (1,)])
+def test_levels_that_cannot_be_read_cost_the_supply(bench: Any, levels: tuple[int, ...]) -> None:
     bench.at(2)
-    bench.levels = []
-    row = bench.sees | {"levels": ()}
+    row = bench.sees | {"levels": levels}
     for _ in range(7):
         bench.now += SECOND
         bench.module.step(bench.now, bench.module.Inputs(**row), bench.out)
@@ -83,7 +85,9 @@ def test_a_supply_that_is_lost_is_given_again_after_a_dwell(bench: Any) -> None:
 
 
 def test_after_its_rest_the_board_gets_another_chance(bench: Any) -> None:
-    bench.at(4)
+    bench.run(5 * DWELL_S)
+    assert bench.levels[1] == 4
+    bench.sets.clear()
     bench.broken = {1}
     bench.run(7, rung=3)
     bench.broken = set()
@@ -132,14 +136,17 @@ def test_a_supply_that_does_not_switch_off_is_told_once(bench: Any) -> None:
     bench.broken = {0, 1}
     bench.run(400, rung=3)
     assert bench.names().count("rail_stuck") == 1
-    assert bench.sets.count((0, 0)) > 50
+    assert 150 < bench.sets.count((0, 0)) < 210, "each other second"
 
 
 def test_a_shed_rail_is_powers_concern(bench: Any) -> None:
     bench.at(4)
     bench.broken = {1}
     bench.run(30, rails_allowed=0)
-    assert "cut" not in bench.names()
+    names = bench.names()
+    assert "cut" not in names
+    assert names.count("not_following") == 1
+    assert bench.module.status.boards_not_following == 1
     assert (0, 0) not in bench.sets
 
 

@@ -222,6 +222,14 @@ def test_a_row_may_name_its_temperatures() -> None:
     assert bench.run(51, 3) == 4
 
 
+def test_the_alarm_must_last(single: Bench) -> None:
+    for _ in range(10):
+        single.watch.slow = 71
+        single.run(71, 2)
+        single.run(69, 1)
+    assert single.watch.rung == 0
+
+
 def test_one_mad_reading_throttles_nothing(single: Bench) -> None:
     single.run(20, 100)
     assert single.run(150) == 0
