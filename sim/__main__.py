@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from sim.report import RunProgress, print_summary  # noqa: PLC0415  (rich takes a while to import)
-    from sim.run import fly  # noqa: PLC0415
+    from sim.report import RunProgress, print_summary
+    from sim.run import fly
 
     scenario = load_scenario(options.scenario)
     duration_s = _duration(options.duration) if options.duration else scenario.duration_s
@@ -61,7 +61,12 @@ def _run(options: argparse.Namespace) -> int:
     folder = options.out or RUNS / f"{scenario.name}-{seed}"
     with RunProgress(duration_s, quiet=options.quiet) as progress:
         outcome = fly(
-            scenario, seed=seed, duration_s=duration_s, mission=options.mission, folder=folder, progress=progress
+            scenario,
+            seed=seed,
+            duration_s=duration_s,
+            mission=options.mission,
+            folder=folder,
+            progress=progress,
         )
     if not options.quiet:
         print_summary(outcome.result)

@@ -1,1 +1,1 @@
-"""What `skyrack-flight` does besides flying: numbers, dictionaries, new missions.  Functions give text; `main` prints."""
+"""What `skyrack-flight` does besides flying: numbers, dictionaries, new missions."""

@@ -15,8 +15,8 @@ def to_markdown(dictionary: Dictionary) -> str:
     lines = [
         f"# Dictionary of {dictionary.mission}",
         "",
-        f"Spacecraft id {dictionary.spacecraft_id}, frames of {dictionary.frame_length} octets, "
-        f"hash `{dictionary.hash:08x}`.  Written by `skyrack-flight dictionary --markdown`; do not edit.",
+        f"Spacecraft id {dictionary.spacecraft_id}, frames of {dictionary.frame_length} octets.",
+        f"Hash `{dictionary.hash:08x}`.  Written by `skyrack-flight dictionary --markdown`; do not edit.",
     ]
     for module, apid in dictionary.modules:
         lines += ["", f"## {module} (APID {apid})", *_module(dictionary, module)]

@@ -69,13 +69,8 @@ class Kernel:
         boot: Boot,
         page: Page,
     ) -> None:
-        self.mission, self.dictionary, self.board, self.boot, self.page = (
-            mission,
-            dictionary,
-            board,
-            boot,
-            page,
-        )
+        self.mission, self.dictionary, self.board = mission, dictionary, board
+        self.boot, self.page = boot, page
         self.bus = Bus()
         self.out = Outbox()
         add_sensors(self.bus, mission.sensors)

@@ -1,1 +1,1 @@
-"""The duties of the spacecraft: one file or folder each, declared as `flight.declare.Module`s, none importing another."""
+"""The duties of the spacecraft: one file or folder each, declared as modules, none importing another."""

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from sim.configuration import ConfigurationError, build, read_document
 from sim.document import LARGEST_FILE, LONGEST_SHOWN, Document
@@ -374,45 +372,6 @@ def test_a_file_name_with_a_line_break_stays_on_one_line(tmp_path: Path) -> None
     with pytest.raises(ConfigurationError) as caught:
         read_document(tmp_path / "a\nb.toml")
     assert str(caught.value) == f"{tmp_path}/a\\nb.toml:1: no such file, expected a TOML file"
-
-
-def outcome(path: Path, content: bytes) -> None:
-    """Either a form or one printable line."""
-    path.write_bytes(content)
-    try:
-        build(Form, read_document(path))
-    except ConfigurationError as problem:
-        text = str(problem)
-        assert "\n" not in text
-        assert text.isprintable()
-        assert text.startswith(f"{path}:")
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_give_a_form_or_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    outcome(tmp_path_factory.getbasetemp() / "fuzz.toml", content)
-
-
-PIECES = st.sampled_from(
-    ["name", "pack", "capacity", "item", "[", "]", "[[", "]]", "=", "{", "}", ",", ".", '"', "'", '"""', "\n", "\\",
-     " ", "#", '"360 Wh"', "1", "-", "nan", "inf", "true", "1e9", "1979-05-27T00:00:00Z", "é", "\x85", "\u2028"]
-)  # fmt: skip
-
-
-@given(st.lists(PIECES, max_size=25))
-@example(["name", "=", "{", "name", "=", "1", "}", "\n", "[", "name", "]", "\n"])
-def test_any_mix_of_pieces_gives_a_form_or_one_line(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
-) -> None:
-    outcome(tmp_path_factory.getbasetemp() / "pieces.toml", "".join(pieces).encode())
-
-
-@given(st.integers(0, len(BASE) - 1), st.binary(min_size=1, max_size=3))
-def test_any_damage_to_a_good_file_gives_a_form_or_one_line(
-    tmp_path_factory: pytest.TempPathFactory, place: int, damage: bytes
-) -> None:
-    good = BASE.encode()
-    outcome(tmp_path_factory.getbasetemp() / "hurt.toml", good[:place] + damage + good[place + 1 :])
 
 
 def test_an_error_far_below_a_known_table_names_that_table() -> None:

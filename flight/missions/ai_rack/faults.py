@@ -1,7 +1,17 @@
 """AI Rack's fault table: from a condition that persists to a response."""
 
 from flight.declare import COMPUTE, IDLE, SAFE, Between, Severity
-from flight.modules.faults import AskMode, AtLeast, AtMost, CycleRail, Fault, IsFalse, IsTrue, RaiseRung, ReportOnly
+from flight.modules.faults import (
+    AskMode,
+    AtLeast,
+    AtMost,
+    CycleRail,
+    Fault,
+    IsFalse,
+    IsTrue,
+    RaiseRung,
+    ReportOnly,
+)
 
 AWAKE = (IDLE, COMPUTE)
 

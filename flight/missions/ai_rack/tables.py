@@ -106,7 +106,9 @@ TRANSITIONS = (
         after=(Why.BOOT,),
     ),
     Transition(SAFE, IDLE, (Why.COMMAND,), rung_at_most=3, charge_at_least=0.60),
-    Transition(IDLE, COMPUTE, (Why.COMMAND, Why.RECOVERED), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0),
+    Transition(
+        IDLE, COMPUTE, (Why.COMMAND, Why.RECOVERED), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0
+    ),
     Transition(COMPUTE, IDLE, (Why.COMMAND,)),
 )
 

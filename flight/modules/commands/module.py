@@ -174,7 +174,7 @@ class Commands(Module):
     def _repeat(self, packet: TcPacket, out: Outbox) -> None:
         """The ground has not seen our answer, or the line has doubled the frame: say again what was said.
 
-        After a reboot only the acceptance is still known; then the ground is left without a final answer, which is true.
+        After a reboot only the acceptance is still known; the ground is then left without a final answer, as is true.
         """
         self.status.duplicates += 1
         if any(packet.request_id == waiting.request_id for waiting, _ in self.waiting):

@@ -15,7 +15,6 @@ from flight.declare import (
     Call,
     DeclarationError,
     Event,
-    Inbox,
     Invocation,
     Kept,
     Module,
@@ -367,40 +366,3 @@ def test_high_events_have_a_box_of_their_own(make_bench) -> None:
     assert bench.labels().count("counter.worst") == 1
     assert critical.dropped == 0
     assert bench.kernel.boxes["events.occurrences"].dropped == 1000
-
-
-def test_uplink_octets_reach_the_commands_module(make_bench) -> None:
-    bench = make_bench()
-    bench.link.received = b"abc"
-    bench.run(2)
-    assert list(bench.kernel.boxes["commands.uplink"].items) == [b"abc"]
-
-
-def test_the_clock_floor_is_reserved_ahead(make_bench) -> None:
-    bench = make_bench()
-    bench.run(400)
-    floors = [
-        struct.unpack(">Q?", request.body)
-        for _, request in bench.worker.taken
-        if isinstance(request, SaveState) and request.name == "clock"
-    ]
-    assert floors == [(60 * SECOND, False), (90 * SECOND, False)]
-    (clean,) = bench.kernel.shut_down(40 * SECOND)
-    assert struct.unpack(">Q?", clean.body) == (40 * SECOND, True)
-
-
-def test_an_inbox_survives_its_reader(make_bench) -> None:
-    class Boxed(Counter2):
-        def __init__(self) -> None:
-            super().__init__()
-            self.mail: Inbox[str] = Inbox(3)
-
-    bench = make_bench(Row("boxed", Boxed, every=1))
-    bench.run(1)
-    slot = bench.kernel.slots[1]
-    bench.kernel.boxes["boxed.mail"].put("letter")
-    bench.kernel.fail(1, bench.next_tick * SECOND // 10)
-    bench.run(12)
-    assert slot.restarts == 1
-    assert list(slot.module.mail.items) == ["letter"]
-    assert bench.kernel.boxes["boxed.mail"] is slot.module.mail
