@@ -32,7 +32,7 @@ from flight.declare import (
 )
 from flight.kernel.supervisor import BACK_OFF_NS, FORGIVEN_AFTER_NS, State
 from flight.mission import Row, Sensor, Switch
-from flight.wire import decode_tm
+from flight.wire import TmPacket, decode_tm
 
 
 class Counter(Module):
@@ -107,7 +107,7 @@ VOLTS = Sensor("volts", "V", 0.0, 10.0, every=1)
 COUNTER = Row("counter", Counter, every=5, restarts=2)
 
 
-def counter_of(bench):  # type: ignore[no-untyped-def]
+def counter_of(bench):
     return bench.kernel.slots[1].module
 
 
@@ -181,7 +181,9 @@ def test_a_reading_that_does_not_move_is_stuck(make_bench) -> None:
 def test_housekeeping_is_sampled_at_its_period_and_numbered(make_bench) -> None:
     bench = make_bench(COUNTER)
     bench.run(61)
-    packets = [decode_tm(packet) for _, packet in bench.kernel.boxes["ear.emitted"].items]
+    decoded = [decode_tm(packet) for _, packet in bench.kernel.boxes["ear.emitted"].items]
+    packets = [packet for packet in decoded if isinstance(packet, TmPacket)]
+    assert len(packets) == len(decoded)
     sid = next(p.sid for p in bench.kernel.dictionary.packets if p.label == "counter.status")
     ours = [p for p in packets if p.service == 3 and p.body[:2] == sid.to_bytes(2, "big")]
     assert [p.time_ns // SECOND for p in ours] == [0, 2, 4, 6]
@@ -202,9 +204,9 @@ def test_a_crash_restarts_the_module_after_its_back_off_and_leaves_the_others(ma
     assert [name for name, _ in bench.crashes] == ["counter"]
     back_off_ticks = BACK_OFF_NS[0] // (SECOND // 10)
     bench.run(back_off_ticks - 1)
-    assert slot.state is State.BACKING_OFF
+    assert slot.state.value == "backing off"
     bench.run(5)
-    assert slot.state is State.RUNNING
+    assert slot.state.value == "running"
     assert slot.restarts == 1
     assert counter_of(bench).explode is False, "a fresh object"
     assert len(bench.kernel.slots[2].module.times) == bench.next_tick
@@ -340,7 +342,7 @@ def test_a_critical_module_that_does_not_step_is_not_met(make_bench) -> None:
 def test_steps_are_measured_and_overruns_named(make_bench) -> None:
     bench = make_bench(Row("counter", Counter, every=1, budget_us=50), measures=True)
     costs = iter(range(0, 10**12, 60_000))
-    bench.clock.cost = lambda: next(costs)  # type: ignore[method-assign]
+    bench.clock.cost = lambda: next(costs)
     bench.run(4)
     slot = bench.kernel.slots[1]
     assert (slot.times.count, slot.overruns, slot.times.largest) == (4, 4, 60_000)

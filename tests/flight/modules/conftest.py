@@ -217,7 +217,7 @@ class Craft:
         return [answer.subtype for answer in self.answers(request)]
 
     def events(self) -> list[tuple[str, tuple[object, ...]]]:
-        found = []
+        found: list[tuple[str, tuple[object, ...]]] = []
         for packet in self.packets:
             if packet.service == 5:
                 entry = self.dictionary.events_by_number[int.from_bytes(packet.body[:2], "big")]
