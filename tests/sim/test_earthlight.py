@@ -126,7 +126,7 @@ def test_all_plates_together_see_the_solid_angle_of_the_earth(altitude):
     """Over all directions of the normal the mean of the view factor is a quarter of solid angle over pi."""
     cosines = (np.arange(4000) + 0.5) / 2000.0 - 1.0
     radius = EARTH_MEAN_RADIUS_KM + altitude
-    mean = view_factor(cosines, np.full(cosines.shape, radius)).mean()
+    mean = view_factor(cosines, np.full(cosines.shape, radius)).mean()  # type: ignore[arg-type]
     solid_angle = 2.0 * math.pi * (1.0 - math.sqrt(1.0 - (EARTH_MEAN_RADIUS_KM / radius) ** 2))
     assert mean == pytest.approx(solid_angle / (4.0 * math.pi), abs=1e-6)
 

@@ -158,7 +158,7 @@ CELLS = [
 
 def eclipse_minutes(altitude_km: float, beta_deg: float, sun_km: float = FAR_KM) -> float:
     orbit = Circle(altitude_km, beta_deg)
-    found = eclipses(orbit, orbit.sun(sun_km), 0.0, orbit.period_s)
+    found = eclipses(orbit, orbit.sun(sun_km), 0.0, orbit.period_s)  # type: ignore[arg-type]
     return sum(one.penumbra.end_s - one.penumbra.start_s for one in found) / 60.0
 
 
@@ -185,7 +185,7 @@ def test_shortest_eclipse_at_beta_zero_is_near_1370_km():
 
 def test_penumbra_lasts_eight_and_a_half_seconds_at_550_km():
     orbit = Circle(550.0, 0.0)
-    (found,) = eclipses(orbit, orbit.sun(ASTRONOMICAL_UNIT_KM), 0.0, orbit.period_s)
+    (found,) = eclipses(orbit, orbit.sun(ASTRONOMICAL_UNIT_KM), 0.0, orbit.period_s)  # type: ignore[arg-type]
     assert found.umbra is not None
     assert found.umbra.start_s - found.penumbra.start_s == pytest.approx(8.5, abs=0.05)
     assert found.penumbra.end_s - found.umbra.end_s == pytest.approx(8.5, abs=0.05)
@@ -196,9 +196,9 @@ def test_penumbra_lasts_eight_and_a_half_seconds_at_550_km():
 
 def test_a_grazing_eclipse_has_no_umbra():
     orbit = Circle(550.0, 67.1)
-    (found,) = eclipses(orbit, orbit.sun(ASTRONOMICAL_UNIT_KM), 0.0, orbit.period_s)
+    (found,) = eclipses(orbit, orbit.sun(ASTRONOMICAL_UNIT_KM), 0.0, orbit.period_s)  # type: ignore[arg-type]
     assert found.umbra is None
-    assert eclipses(Circle(550.0, 67.6), orbit.sun(2e8), 0.0, orbit.period_s) != [found]
+    assert eclipses(Circle(550.0, 67.6), orbit.sun(2e8), 0.0, orbit.period_s) != [found]  # type: ignore[arg-type]
 
 
 def test_eclipse_share_of_basilisk():
@@ -286,7 +286,7 @@ def test_first_and_last_contact_are_numbers_to_the_last_bit():
 def test_light_fades_without_a_step_across_the_penumbra(altitude, beta):
     orbit = Circle(altitude, beta)
     sun = orbit.sun(ASTRONOMICAL_UNIT_KM)
-    found = eclipses(orbit, sun, 0.0, orbit.period_s)
+    found = eclipses(orbit, sun, 0.0, orbit.period_s)  # type: ignore[arg-type]
     for one in found:
         if one.umbra is None:
             continue

@@ -92,7 +92,7 @@ class Counter(Module):
 
 class Reader(Module):
     class Inputs(NamedTuple):
-        count: int
+        count: int  # type: ignore[assignment]
         count_age: int
         volts: float
 

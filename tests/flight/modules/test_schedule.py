@@ -152,7 +152,7 @@ def test_step_times_do_not_drift(craft) -> None:
     released: list[int] = []
     inner = module.step
 
-    def watch(now, sees, out):  # type: ignore[no-untyped-def]
+    def watch(now, sees, out):
         before = module.status.released
         inner(now, sees, out)
         released.extend([now] * (module.status.released - before))
