@@ -20,8 +20,9 @@ NS = 1_000_000_000
 def main() -> None:
     folder = Path(sys.argv[1])
     dictionary = from_json((folder / "dictionary.json").read_text())
-    ground = Ground(dictionary, Archive(folder / "archive", dictionary, flush_every_ns=7 * NS))
-    ground.archive._writer.most_bytes = 50_000
+    archive = Archive(folder / "archive", dictionary, flush_every_ns=7 * NS)
+    ground = Ground(dictionary, archive)
+    archive._writer.most_bytes = 50_000
     config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
     maker, count = TmFrameMaker(config), ground.coverage[2].received.highest + 1
     out = sys.stdout.buffer

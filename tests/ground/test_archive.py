@@ -13,7 +13,7 @@ import pytest
 from ground.archive import BATCH_ROWS, INDEX, Archive, ArchiveError, rebuild
 from ground.commanding import Stage
 from ground.query import QueryError, open_query
-from ground.segments import HEAD_LENGTH, Position
+from ground.segments import HEAD_LENGTH
 from ground.station import Ground
 
 NS = 1_000_000_000
@@ -95,10 +95,12 @@ def test_columns_by_time(folder, dictionary):
 
 def test_one_packet_by_its_number(folder, craft):
     query = open_query(folder)
-    packet = query.packet(2, 3)
+    packet, newest = query.packet(2, 3), query.newest(2)
+    assert packet is not None
+    assert newest is not None
     assert (packet.record, packet.time_ns, packet.sid) == (2 << 56 | 3, 1 * NS, 2)
     assert query.packet(2, 10**6) is None
-    assert query.newest(2).time_ns == 2059 * NS
+    assert newest.time_ns == 2059 * NS
     assert query.newest(1) is None
 
 
@@ -333,7 +335,7 @@ def test_catching_up_reads_only_what_it_must(tmp_path, dictionary, craft, monkey
     ground = Ground(dictionary, archive)
     run_a_day(ground, craft)
     archive.flush()
-    reached = Position(archive.index.meta("replay segment"), archive.index.meta("replay offset"))
+    reached = (archive.index.meta("replay segment"), archive.index.meta("replay offset"))
     last_contact = archive._marks._contact
     assert reached == last_contact, "the last contact began there"
     ground.close()
@@ -355,7 +357,8 @@ def test_notes_that_this_version_does_not_know(folder, dictionary):
 
 
 def test_a_full_disk_is_not_hidden(tmp_path, dictionary, craft, monkeypatch):
-    ground = Ground(dictionary, Archive(tmp_path, dictionary))
+    archive = Archive(tmp_path, dictionary)
+    ground = Ground(dictionary, archive)
     ground.receive(craft.down(craft.power(0)), NS)
 
     def full(file, octets):
@@ -366,5 +369,5 @@ def test_a_full_disk_is_not_hidden(tmp_path, dictionary, craft, monkeypatch):
         ground.receive(craft.down(craft.power(NS)), 2 * NS)
     monkeypatch.undo()
     ground.receive(craft.down(craft.power(2 * NS)), 3 * NS)
-    assert len(ground.archive.query.packets("power.status")) >= 2
+    assert len(archive.query.packets("power.status")) >= 2
     ground.close()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flight.declare import Field
 from flight.dictionary import EventEntry, PacketEntry, compile_decoder
-from flight.wire import decode_tm, encode_cuc, encode_tm, record_number
+from flight.wire import TmPacket, decode_tm, encode_cuc, encode_tm, record_number
 from ground.decode import (
     choice_names,
     column_text,
@@ -50,6 +50,12 @@ def packet_of(entry: PacketEntry, values, time_ns: int = 0, count: int = 0) -> b
     return encode_tm(5, 0, 3, 25, 0, 0, time_ns, record_number(2, count), body)
 
 
+def whole(packet: bytes) -> TmPacket:
+    found = decode_tm(packet)
+    assert isinstance(found, TmPacket)
+    return found
+
+
 @pytest.mark.slow
 @given(
     st.text(CODES, min_size=1, max_size=30).flatmap(
@@ -67,7 +73,7 @@ def test_in_bulk_as_one_at_a_time(case):
     assert len(columns) == len(packets)
     decode = compile_decoder(entry)
     for at, packet in enumerate(packets):
-        header = decode_tm(packet)
+        header = whole(packet)
         assert (columns.time_ns[at], columns.record[at]) == (header.time_ns, header.record)
         single = decode(packet)
         bulk = tuple(columns.values[field.name][at].item() for field in entry.fields)
@@ -117,11 +123,11 @@ def test_a_packet_for_people(dictionary):
 
 
 def test_an_event_for_people(dictionary, craft):
-    packet = decode_tm(craft.event("power.changed", 1, 1, 0.25, 28.100000381))
+    packet = whole(craft.event("power.changed", 1, 1, 0.25, 28.100000381))
     entry = event_entry(dictionary, packet.body)
     assert entry is not None
     assert entry.label == "power.changed"
-    assert event_text(entry, event_values(entry, packet.body)) == "board beta to 25% of 28.1"
+    assert event_text(entry, event_values(entry, packet.body) or ()) == "board beta to 25% of 28.1"
     assert event_text(entry, (7, math.nan, math.nan)) == "board 7 to NaN of NaN"
 
 

@@ -13,7 +13,7 @@ from flight.declare import Field, Limits
 from flight.dictionary import PacketEntry
 from flight.wire import encode_tm
 from ground.gaps import Coverage
-from ground.limits import RANK, LimitError, LimitMonitor, PacketLimits, State, classify
+from ground.limits import RANK, AlarmRow, LimitError, LimitMonitor, PacketLimits, State, classify
 from ground.reception import Packet, Reception
 
 NS = 1_000_000_000
@@ -63,7 +63,7 @@ class Bench:
 
     def __init__(self, dictionary, craft):
         self.craft, self.dictionary = craft, dictionary
-        self.rows = []
+        self.rows: list[AlarmRow] = []
         self.monitor = LimitMonitor(dictionary, self.rows.append)
         self.reception = Reception(dictionary, [Coverage() for _ in dictionary.stores])
 

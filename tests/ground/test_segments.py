@@ -125,7 +125,7 @@ def test_after_a_failed_write_the_next_record_is_read(folder, monkeypatch):
     real = os.write
     writer = SegmentWriter(folder)
     writer.begin()
-    answers = [9, OSError(28, "No space left on device")]
+    answers: list[int | OSError] = [9, OSError(28, "No space left on device")]
 
     def full(file, octets):
         answer = answers.pop(0)

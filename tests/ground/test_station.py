@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,14 @@ def ground(dictionary):
 @pytest.fixture
 def changes(ground):
     """(text, stage, reason) of every change, in order."""
-    seen = []
+    seen: list[Any] = []
     ground.on_command.append(lambda record: seen.append((record.label, record.stage.value, record.reason)))
     return seen
+
+
+def archive_of(ground: Ground) -> Archive:
+    assert ground.archive is not None
+    return ground.archive
 
 
 def stages(record):
@@ -50,7 +56,7 @@ def test_newest_values_by_generation_time(ground, craft):
 
 
 def test_a_record_is_taken_once(ground, craft):
-    seen = []
+    seen: list[Any] = []
     ground.on_packet.append(seen.append)
     frames = craft.down(craft.power(NS), craft.power(2 * NS))
     ground.receive(frames, 5 * NS, "Kiruna")
@@ -90,7 +96,7 @@ def test_no_report_can_raise(ground, craft, service, subtype, body):
 
 
 def test_events_are_told_with_their_text(ground, craft):
-    seen = []
+    seen: list[Any] = []
     ground.on_event.append(seen.append)
     ground.receive(craft.down(craft.event("power.changed", 7 * NS, 0, 0.5, 28.0)), 9 * NS)
     assert [(e.time_ns, e.label, e.severity, e.text) for e in seen] == [
@@ -99,7 +105,7 @@ def test_events_are_told_with_their_text(ground, craft):
 
 
 def test_parameters_as_reported(ground, craft):
-    seen = []
+    seen: list[Any] = []
     ground.on_parameter.append(seen.append)
     new = craft.report(20, 2, struct.pack(">HHf", 1, 1, 31.0), 9 * NS)
     old = craft.report(20, 2, struct.pack(">HHfHH", 2, 1, 29.0, 2, 4), 8 * NS)
@@ -130,7 +136,7 @@ def test_a_listener_that_raises_keeps_nothing_out_of_the_archive(tmp_path, dicti
     ground.on_packet.append(broken)
     with pytest.raises(RuntimeError):
         ground.receive(craft.down(craft.power(NS), craft.power(2 * NS)), 5 * NS)
-    assert len(ground.archive.query.packets("power.status")) == 2
+    assert len(archive_of(ground).query.packets("power.status")) == 2
     ground.close()
 
 
@@ -138,7 +144,7 @@ def test_a_listener_that_raises_keeps_nothing_out_of_the_archive(tmp_path, dicti
 
 
 def test_alarms_reach_listeners_and_are_acknowledged(ground, craft):
-    seen = []
+    seen: list[Any] = []
     ground.on_alarm.append(seen.append)
     ground.receive(craft.down(*(craft.power(time * NS, charge=0.3) for time in range(3))), 5 * NS)
     assert [(row.label, row.field, row.state) for row in seen] == [("power.status", "charge", "red low")]
@@ -448,7 +454,7 @@ def test_a_new_ground_goes_on_where_the_old_one_ended(tmp_path, dictionary, craf
     again = Ground(dictionary, Archive(tmp_path, dictionary, 10 * NS), 10 * NS)
     assert again.latest["power.status"].time_ns == 3 * NS
     assert [alarm.field for alarm in again.limits.standing()] == ["charge"]
-    history = again.archive.query.commands()
+    history = archive_of(again).query.commands()
     assert [record.stage for record in history] == [Stage.COMPLETED, Stage.SENT, Stage.NO_ANSWER]
     assert history[0].stages == done.stages
     again.contact(True, 11 * NS)
@@ -457,7 +463,7 @@ def test_a_new_ground_goes_on_where_the_old_one_ended(tmp_path, dictionary, craf
     assert new.number == queued.number + 1
     assert new.request_id == queued.request_id + 1
     again.receive(craft.down(craft.verify(7, sent.request_id)), 70 * NS)
-    assert again.archive.query.commands()[1].stage is Stage.COMPLETED
+    assert archive_of(again).query.commands()[1].stage is Stage.COMPLETED
     again.on_deadline(1000 * NS)
     assert not again.uplink.open
     again.close()
@@ -466,7 +472,7 @@ def test_a_new_ground_goes_on_where_the_old_one_ended(tmp_path, dictionary, craf
 def test_after_a_crash_counts_skip_what_may_be_unknown(tmp_path, dictionary):
     ground = Ground(dictionary, Archive(tmp_path, dictionary))
     old = ground.command("power.switch", SWITCH, 0)
-    ground.archive._release()  # as if the process had gone
+    archive_of(ground)._release()  # as if the process had gone
     again = Ground(dictionary, Archive(tmp_path, dictionary))
     assert again.command("power.switch", SWITCH, NS).request_id == old.request_id + 1 + COUNTS_SKIPPED
     again.close()
