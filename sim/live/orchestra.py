@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 from flight.app import build, load_mission
 from flight.cli.run import page_path
+from flight.dictionary import to_json
 from flight.page import SharedPage
 from sim.scenario import Scenario, load_scenario
 
 RUNS = Path("runs")
 NEWEST = "live"  # in runs/: a link to the newest live run, where `skyrack-ground shell` looks
-WHERE_FILE = "live.json"
+WHERE_FILE, PORTS_FILE = "live.json", "ports.json"
+GROUND_FOLDER, SERVER_FILE = "ground", "server.json"
 START_WITHIN_S = 60.0  # a slow card and a busy machine
 END_WITHIN_S = 25.0  # the guardian gives the executive ten, and itself ten more
 POLL_S = 0.05
@@ -78,9 +80,7 @@ class Orchestra:
     def start(self) -> None:
         """World first, for it listens.  LiveError if one of them does not come up."""
         folder, options = self.folder, self.options
-        ports_file = folder / "ports.json"
-        ports_file.unlink(missing_ok=True)
-        speed = str(options.speed)
+        ports_file = folder / PORTS_FILE
         world = [
             "-m",
             "sim.live.world",
@@ -90,27 +90,11 @@ class Orchestra:
             "--seed",
             str(self.seed),
         ]
-        self._start("world", [*world, "--speed", speed, "--ports", str(ports_file)])
+        self._start("world", [*world, "--speed", str(options.speed), "--ports", str(ports_file)])
         self._until(ports_file.exists)
+        began = time.monotonic()
         ports = {name: int(port) for name, port in json.loads(ports_file.read_text()).items()}
-        began = time.time_ns()
         state = folder / "state"
-        flight = [
-            "-m",
-            "flight",
-            "run",
-            self.mission,
-            "--board",
-            "bench",
-            "--state",
-            str(state),
-            "--speed",
-            speed,
-        ]
-        flight += ["--link", f"tcp:127.0.0.1:{ports['link']}"]
-        flight += ["--umbilical", f"tcp://127.0.0.1:{ports['umbilical']}"]
-        self._start("flight", [*flight, "--fifo"] if options.fifo else flight)
-        self._until(lambda: _ticks(page_path(state)) > 0)
         self.where = {
             "scenario": self.scenario.name,
             "mission": self.mission,
@@ -119,15 +103,24 @@ class Orchestra:
             "station": f"tcp:127.0.0.1:{ports['station']}",
             "link": f"tcp:127.0.0.1:{ports['link']}",
             "umbilical": f"tcp://127.0.0.1:{ports['umbilical']}",
-            "state": str(state),
             "page": str(page_path(state)),
-            "ground": str(folder / "ground"),
         }
+        self._start("flight", flight_command(self.where, state, options.fifo))
+        self._until(lambda: _ticks(page_path(state)) > 0)
         if options.ground:
-            passed = timedelta(seconds=(time.time_ns() - began) / 1e9 * options.speed)
-            self._start("ground", ground_command(self.where, self.scenario.epoch + passed))
+            passed = timedelta(seconds=(time.monotonic() - began) * options.speed)
+            self._start_ground(self.scenario.epoch + passed)
         self.where["processes"] = {child.name: child.process.pid for child in self.children}
         (folder / WHERE_FILE).write_text(json.dumps(self.where, indent=2) + "\n")
+
+    def _start_ground(self, utc: datetime) -> None:
+        dictionary, ground = self.folder / "dictionary.json", self.folder / GROUND_FOLDER
+        dictionary.write_text(to_json(build(load_mission(self.mission)).dictionary))
+        self._start("ground", ground_command(self.where, dictionary, ground, utc))
+        server = ground / SERVER_FILE
+        self._until(server.exists)
+        self.where["ground_folder"] = GROUND_FOLDER
+        self.where["server"] = json.loads(server.read_text())["listen"]
 
     def _start(self, name: str, words: Sequence[str]) -> None:
         log = self.folder / f"{name}.log"
@@ -185,10 +178,24 @@ class Orchestra:
                 child.process.wait()
 
 
-def ground_command(where: dict[str, object], start: datetime) -> list[str]:
-    words = ["-m", "ground", "server", str(where["mission"]), "--station", str(where["station"])]
-    words += ["--folder", str(where["ground"]), "--speed", str(where["speed"])]
-    return [*words, "--start", start.astimezone(UTC).isoformat()]
+def flight_command(where: Mapping[str, object], state: Path, fifo: bool) -> list[str]:
+    words = ["-m", "flight", "run", str(where["mission"]), "--board", "bench", "--state", str(state)]
+    words += [
+        "--link",
+        str(where["link"]),
+        "--umbilical",
+        str(where["umbilical"]),
+        "--speed",
+        str(where["speed"]),
+    ]
+    return [*words, "--fifo"] if fifo else words
+
+
+def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, utc: datetime) -> list[str]:
+    """`utc` is what the world's clock shows; the ground's runs as fast."""
+    words = ["-m", "ground", "server", "--station", str(where["station"]), "--dictionary", str(dictionary)]
+    words += ["--folder", str(folder), "--listen", "0", "--speed", str(where["speed"])]
+    return [*words, "--utc", utc.astimezone(UTC).isoformat()]
 
 
 def live(options: LiveOptions, say: Callable[[str], None]) -> int:

@@ -65,7 +65,7 @@ class Surroundings:
         station = self.world.station()
         said = None
         if station != self.station:
-            name = self.world.stations[max(station, self.station)].name
+            name = self.world.stations[station if station >= 0 else self.station].name
             said = f"contact over {name}" if station >= 0 else f"contact over {name} ends"
         self.station = station
         self.radio.in_contact = station >= 0

@@ -1,0 +1,129 @@
+"""`skyrack-sim live` as a user starts it: real processes, operated by the real client."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ground import connect
+from sim.live.orchestra import LiveError, LiveOptions, live, new_folder
+from sim.scenario import SCENARIOS
+from tests.realtime.flying import alive
+
+PATIENCE_S = 90.0
+SPEED = 20
+
+
+class Live:
+    """One live run and its folder."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder / "run"
+        # The reference mission, begun a moment before its first contact.
+        text = (SCENARIOS / "reference.toml").read_text()
+        scenario = folder / "near.toml"
+        scenario.write_text(re.sub(r"epoch = \S+", "epoch = 2026-04-24T06:29:00Z", text))
+        command = [
+            sys.executable,
+            "-m",
+            "sim.live",
+            str(scenario),
+            "--speed",
+            str(SPEED),
+            "--out",
+            str(self.folder),
+        ]
+        self.process = subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.until((self.folder / "live.json").exists)
+        self.where = json.loads((self.folder / "live.json").read_text())
+
+    def until(self, condition: object) -> None:
+        assert callable(condition)
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > end or self.process.poll() is not None:
+                self.process.kill()
+                logs = {path.name: path.read_text()[-2000:] for path in self.folder.glob("*.log")}
+                raise AssertionError(f"never; {self.process.communicate()} {logs}")
+            time.sleep(0.02)
+
+    def pids(self) -> dict[str, int]:
+        return dict(self.where["processes"])
+
+    def stop(self) -> tuple[int, str, str]:
+        self.process.send_signal(signal.SIGINT)
+        out, errors = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, out, errors
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    where = tmp_path / "run" / "live.json"
+    for pid in json.loads(where.read_text())["processes"].values() if where.exists() else ():
+        if alive(pid) and str(tmp_path).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_person_operates_it(folder: Path) -> None:
+    run = Live(folder)
+    with connect(run.where["server"], "test") as craft:
+        sent = craft.command("commands.nothing").wait()
+        assert sent.completed, sent.reason
+        craft.wait_for(lambda: craft.get("executive.status.boot_count") == 1, 600, "housekeeping")
+        craft.wait_for(
+            lambda: 20.0 < float(craft.get("power.status.battery_voltage")) < 36.0,
+            600,
+            "a voltage of the plant",
+        )
+    pids = run.pids()
+    assert set(pids) == {"world", "flight", "ground"}
+    code, out, errors = run.stop()
+    assert (code, errors) == (0, "")
+    assert f"{SPEED} x real time" in out
+    assert "contact over Inuvik" in out
+    assert not any(alive(pid) for pid in pids.values())
+    assert (run.folder / "state" / "watchdog").read_bytes().endswith(b"V"), "flight ended in order"
+    assert not Path(run.where["page"]).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["world", "flight"])
+def test_a_child_that_dies_ends_the_others_in_one_line(folder: Path, name: str) -> None:
+    run = Live(folder, "--no-ground")
+    pids = run.pids()
+    os.kill(pids[name], signal.SIGKILL)
+    _, errors = run.process.communicate(timeout=PATIENCE_S)
+    assert run.process.returncode == 2
+    assert errors.startswith(f"skyrack-sim: {name} has ended (signal SIGKILL)")
+    assert errors.count("\n") == 1
+    assert not any(alive(pid) for pid in pids.values())
+
+
+def test_one_line_for_what_makes_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(LiveError, match="--speed 0: expected a whole number, 1 to 1000"):
+        live(LiveOptions(speed=0), print)
+    (tmp_path / "live.json").write_text("{}")
+    with pytest.raises(LiveError, match="holds another live run"):
+        new_folder(tmp_path, "reference")
+
+
+def test_each_run_has_a_folder_and_the_newest_is_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = new_folder(None, "reference"), new_folder(None, "reference")
+    assert (first.name, second.name) == ("live-reference-1", "live-reference-2")
+    assert (tmp_path / "runs" / "live").resolve() == second
