@@ -19,6 +19,7 @@ HEADER: tuple[tuple[str, int], ...] = (
     ("DESTINATION", 16), ("TIME_SECONDS", 32), ("TIME_FINE", 24), ("RECORD", 64),
 )  # fmt: skip
 SELECTOR = "STRUCTURE"  # the u16 that names a housekeeping structure or an event
+CHECKSUM = "PACKET_ERROR_CONTROL"  # CRC-16 of the whole packet, its last two octets
 Element = Tree.Element
 
 
@@ -76,6 +77,7 @@ def _header(types: Element, parameters: Element, containers: Element) -> None:
         _add(parameters, "Parameter", name=name, parameterTypeRef=f"header_{bits}")
         _add(entries, "ParameterRefEntry", parameterRef=name)
     _add(parameters, "Parameter", name=SELECTOR, parameterTypeRef="header_16")
+    _add(parameters, "Parameter", name=CHECKSUM, parameterTypeRef="header_16")
     for name, service in (("HOUSEKEEPING", 3), ("EVENT_REPORT", 5)):
         selected = _add(containers, "SequenceContainer", name=name, abstract="true")
         _add(_add(selected, "EntryList"), "ParameterRefEntry", parameterRef=SELECTOR)
@@ -125,6 +127,7 @@ def _container(
             properties = _add(parameter, "LongDescription")
             properties.text = f"unit {field.unit}"
         _add(entries, "ParameterRefEntry", parameterRef=full)
+    _add(entries, "ParameterRefEntry", parameterRef=CHECKSUM)
     parent = "HOUSEKEEPING" if comparisons["SERVICE"] == 3 else "EVENT_REPORT"
     _inherit(container, parent, comparisons)
 
