@@ -48,6 +48,7 @@ from ground.telemetry import ParameterValue
 
 HEARD_EVENTS_KEPT = 10_000  # for `expect_event`, until one is taken
 ANSWER_S = 13 * 3600.0  # the ground ends every command sooner: 12 h in its queue, then minutes
+SIGN_WITHIN_S = 0.5  # while somebody types
 HELD_S = 30  # of the seat, without a sign of life
 
 
@@ -203,7 +204,14 @@ class Craft:
 
     def ask(self, verb: str, **arguments: object) -> Plain:
         """A request of the server.  A CraftError of the kind that fits, if it was not served."""
-        reply = self.line.request({"do": verb, **arguments})
+        return self._served(self.line.request({"do": verb, **arguments}))
+
+    def sign(self, within_s: float = SIGN_WITHIN_S) -> Plain:
+        """A sign of life; how things stand.  NoServerError soon, if nobody answers."""
+        return self._served(self.line.request({"do": "ping"}, within_s))
+
+    @staticmethod
+    def _served(reply: Plain) -> Plain:
         if "error" in reply:
             kind = ERRORS.get(Fault(str(reply.get("kind"))), ServerError)
             raise kind(str(reply["error"]))
@@ -284,6 +292,10 @@ class Craft:
             if not self._seated:
                 self._seat_was_ours = already
         self._seated = True
+
+    def keep_seat(self) -> None:
+        """Do not give the seat back at the end: its lease does."""
+        self._seat_was_ours = True
 
     # ---------------------------------------------------------------- waiting
 

@@ -22,6 +22,7 @@ from ground.seat import Holder
 from ground.telemetry import ParameterValue
 
 VERSION = 1
+ANSWER_WITHIN_S = 5.0  # of a server on the same network; its loop turns in milliseconds
 MESSAGE_LONGEST = 1 << 20  # octets; the dictionary is the longest, with some 100 kB
 NS = 1_000_000_000
 
@@ -100,7 +101,7 @@ class Line(Protocol):
 
     lost: bool  # updates are missing: what is known of commands must be asked anew; the client puts it back
 
-    def request(self, message: Plain) -> Plain:
+    def request(self, message: Plain, within_s: float = ANSWER_WITHIN_S) -> Plain:
         """The answer.  NoServerError if there is none."""
         ...
 
@@ -213,7 +214,8 @@ def event_map(event: EventReport) -> Plain:
 
 
 def event(given: object) -> EventReport:
-    return built(EventReport, given)
+    fields = taken(given, dict)
+    return built(EventReport, {name: fields[name] for name in EventReport._fields if name in fields})
 
 
 def parameter_map(parameter: ParameterValue) -> Plain:

@@ -9,6 +9,7 @@ import time
 import zmq
 
 from ground.protocol import (
+    ANSWER_WITHIN_S,
     NS,
     Line,
     NoServerError,
@@ -21,7 +22,6 @@ from ground.protocol import (
     encode,
 )
 
-ANSWER_WITHIN_MS = 5_000  # of a server on the same network; its loop turns in milliseconds
 PING_EVERY_NS = 10 * NS  # a sign of life, and a look whether the server is still there
 UPDATES_HELD = 20_000
 
@@ -62,17 +62,17 @@ class SocketLine(Line):
             self.hears.subscribe(topic.value)
         self.hears.subscribe(f"{Topic.WELCOME.value}.{os.urandom(8).hex()}")
         while not self.session:
-            if not self.hears.poll(ANSWER_WITHIN_MS):
+            if not self.hears.poll(int(ANSWER_WITHIN_S * 1000)):
                 raise NoServerError(f"{found['updates']}: no updates come from there")
             self._hear()
 
     # ---------------------------------------------------------------- asking
 
-    def request(self, message: Plain) -> Plain:
+    def request(self, message: Plain, within_s: float = ANSWER_WITHIN_S) -> Plain:
         self._request_id += 1
         whole = {**message, "id": self._request_id, "name": self.name, "from": self.origin}
         self.asks.send(encode(whole))
-        give_up = time.monotonic_ns() + ANSWER_WITHIN_MS * 1_000_000
+        give_up = time.monotonic_ns() + int(within_s * NS)
         while (left := give_up - time.monotonic_ns()) > 0:
             if not self.asks.poll(-(-left // 1_000_000)):
                 break

@@ -1,0 +1,153 @@
+"""`skyrack-ground`: operate a spacecraft, from a shell or in one line, or run the server that does."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from flight.dictionary import DictionaryError, from_json
+from ground.archive import ArchiveError
+from ground.audit import AuditError
+from ground.export import ExportError
+from ground.link import AddressError, parse_address
+from ground.protocol import CraftError, UsageError
+from ground.query import QueryError
+from ground.shell.desk import FAILED, STOPPED, USAGE
+from ground.shell.parser import Parser, add_verbs
+
+PORT = 5560
+
+
+def parser() -> Parser:
+    top = Parser(prog="skyrack-ground", description=__doc__.split("\n", 1)[0])
+    top.add_argument("--server", metavar="tcp://HOST:PORT", help="which server; that of --folder if left out")
+    top.add_argument(
+        "--folder", type=Path, metavar="DIR", help="of the server or of the live run; runs/live if left out"
+    )
+    top.add_argument(
+        "--name", default=os.environ.get("SKYRACK_NAME"), help="who you are; your login name if left out"
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
+    one = verbs.add_parser("server", help="run the server: archive, commanding, the line to a station")
+    one.add_argument(
+        "--station", required=True, metavar="tcp:HOST:PORT", help="where the octets of the radio are"
+    )
+    one.add_argument(
+        "--dictionary", required=True, type=Path, metavar="FILE", help="JSON, of `skyrack-flight dictionary`"
+    )
+    one.add_argument(
+        "--folder",
+        required=True,
+        dest="own_folder",
+        type=Path,
+        metavar="DIR",
+        help="for archive and audit log",
+    )
+    one.add_argument(
+        "--listen",
+        default=str(PORT),
+        metavar="[HOST:]PORT",
+        help=f"for clients; {PORT} on this computer if left out, 0: any free one",
+    )
+    one.add_argument(
+        "--speed", type=float, default=1.0, metavar="N", help="how fast the simulated world runs"
+    )
+    one.add_argument(
+        "--utc",
+        metavar="TIME",
+        help="what the ground's clock shows at the start, such as 2026-04-24T06:16:24Z",
+    )
+    verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
+    add_verbs(verbs)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    try:
+        options = parser().parse_args(arguments)
+        return _run(options)
+    except UsageError as error:
+        return _complain(error, USAGE)
+    except (AddressError, DictionaryError, ArchiveError, QueryError, ExportError, AuditError) as error:
+        return _complain(error, USAGE)
+    except CraftError as error:
+        return _complain(error, USAGE if type(error).__name__ == "NoServerError" else FAILED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: that is no error
+        return FAILED
+    except OSError as error:
+        return _complain(error, USAGE)
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"skyrack-ground: {error}", file=sys.stderr)
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.verb == "server":
+        return _serve(options)
+    if options.verb in ("export", "audit"):
+        from ground.shell.kept import KEPT
+
+        return KEPT[options.verb](options, _say)
+    name = options.name or getpass.getuser()
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    from ground.client import connect
+    from ground.shell.desk import Desk
+    from ground.shell.find import find_server
+
+    with connect(find_server(options.server, options.folder), name) as craft:
+        if options.verb == "shell":
+            from ground.shell.prompt import run
+
+            return run(craft, colour=colour)
+        from ground.shell.verbs import VERBS
+
+        return VERBS[options.verb](Desk(craft, _say, colour), options)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ground.server.serve import Server, ServerSettings
+
+    host, _, port = options.listen.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"--listen {options.listen!r}: expected PORT or HOST:PORT")
+    if not options.speed > 0:
+        raise UsageError(f"--speed {options.speed}: expected more than 0")
+    dictionary = from_json(options.dictionary.read_text())
+    options.own_folder.mkdir(parents=True, exist_ok=True)
+    settings = ServerSettings(
+        station=parse_address(options.station),
+        folder=options.own_folder,
+        host=host or "127.0.0.1",
+        port=int(port),
+        speed=options.speed,
+        start_ns=_utc_ns(options.utc) if options.utc else None,
+    )
+    Server(settings, dictionary, _say).run()
+    return 0
+
+
+def _utc_ns(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(f"--utc {text!r}: expected a time with its zone, such as 2026-04-24T06:16:24Z")
+    return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

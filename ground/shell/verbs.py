@@ -1,0 +1,29 @@
+"""What each word does.  Each returns an exit code: 0 done, 1 it did not happen, 2 the words make no sense."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from ground.shell import looking, sending
+from ground.shell.desk import Desk
+
+VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
+    "command": sending.command,
+    "arm": sending.arm,
+    "test": sending.test,
+    "set": sending.set_parameter,
+    "snapshot": sending.snapshot,
+    "once": sending.once,
+    "retrieve": sending.retrieve,
+    "acknowledge": sending.acknowledge,
+    "seat": sending.seat,
+    "get": looking.get,
+    "watch": looking.watch,
+    "events": looking.events,
+    "history": looking.history,
+    "link": looking.link,
+    "gaps": looking.gaps,
+    "alarms": looking.alarms,
+    "dictionary": looking.dictionary,
+}
