@@ -6,7 +6,7 @@ import argparse
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, Protocol, TypedDict
+from typing import NoReturn, Protocol, TypedDict, Unpack
 
 from ground.fields import suggestion
 from ground.protocol import UsageError
@@ -43,14 +43,7 @@ class Verbs(Protocol):
 
     choices: dict[str, Parser]
 
-    def add_parser(
-        self,
-        name: str,
-        *,
-        parents: Sequence[Parser] = (),
-        help: str,
-        description: str,  # noqa: A002  (its name)
-    ) -> Parser: ...
+    def add_parser(self, name: str, *, parents: Sequence[Parser] = (), **words: Unpack[About]) -> Parser: ...
 
 
 def seconds(text: str) -> float:
