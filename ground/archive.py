@@ -25,11 +25,12 @@ from ground.notes import CONTACT, Note, dictionary_note, to_octets
 from ground.query import Query
 from ground.reception import Packet
 from ground.replay import catch_up
-from ground.segments import Kind, Marks, Position, SegmentWriter
+from ground.segments import Kind, Marks, Position, SegmentWriter, segment_numbers
 
 NS = 1_000_000_000
 BATCH_ROWS = 10_000  # some 4 MB waiting; larger batches are no faster
 FLUSH_EVERY_NS = 60 * NS  # what a reader in another process may lag behind
+FRAMES_MAX = 1024  # in one record: 2 MB of the longest
 INDEX = "index.db"
 CLEAN = "clean"
 
@@ -76,32 +77,40 @@ class Archive:
             self.dictionaries = keep_dictionary(self.folder / "dictionaries", self.dictionary)
         except DictionariesError as error:
             raise ArchiveError(f"{self.folder}: {error}") from error
-        self.coverage = [Coverage() for _ in self.dictionary.stores]
-        self.index = self._open_index()
-        self.index.load_coverage(self.coverage)
+        try:
+            self._open_index()
+        except sqlite3.OperationalError as error:  # the disk is full, the folder cannot be written
+            raise ArchiveError(f"{self.folder}: {error}") from error
+        except sqlite3.DatabaseError:  # damaged, or of an older format: made of the segments, and made anew
+            remove_index(self.folder)
+            self._open_index()
         self.query = Query(self.index.connection, self.dictionary, self.flush)
-        self.damaged_octets = catch_up(self.segments_folder, self.index, self.coverage, self.dictionaries)
         self._writer = SegmentWriter(self.segments_folder)
         self._marks = Marks(self._writer.next_file)
         self._links: dict[str, int] = {}
-        self.ended_cleanly = self.index.meta(CLEAN) == 1 or not self._writer.segment
         self.index.mark(CLEAN, 0)
         self._flushed_ns = now_ns
 
-    def _open_index(self) -> Index:
-        path = self.folder / INDEX
+    def _open_index(self) -> None:
+        """Open and catch up.  sqlite3.DatabaseError if what is there cannot be read."""
+        self.coverage = [Coverage() for _ in self.dictionary.stores]
+        self.index = Index(self.folder / INDEX, self.dictionary)
         try:
-            return Index(path, self.dictionary)
+            self.ended_cleanly = self.index.meta(CLEAN) == 1 or not segment_numbers(self.segments_folder)
+            if not self.ended_cleanly:
+                self.index.check()
+            self.index.load_coverage(self.coverage)
+            self.damaged_octets = catch_up(self.segments_folder, self.index, self.coverage, self.dictionaries)
         except sqlite3.DatabaseError:
-            remove_index(self.folder)  # made of the segments, and made anew from them
-            return Index(path, self.dictionary)
+            self.index.close()
+            raise
 
     # ---------------------------------------------------------------- writing
 
     def frames(self, frames: Sequence[bytes], now_ns: int, station: str) -> None:
-        if frames:
+        for at in range(0, len(frames), FRAMES_MAX):
             link = self._link(station, now_ns)
-            self._append(Kind.FRAMES, b"".join(frames), now_ns, link)
+            self._append(Kind.FRAMES, b"".join(frames[at : at + FRAMES_MAX]), now_ns, link)
 
     def sent(self, octets: bytes, now_ns: int) -> None:
         self._append(Kind.SENT, octets, now_ns)
@@ -115,15 +124,24 @@ class Archive:
     def add(self, packets: Sequence[Packet], now_ns: int) -> None:
         """Packets out of frames that were given before."""
         self.index.packets += packets
-        if self.index.pending >= BATCH_ROWS or now_ns - self._flushed_ns >= self.flush_every_ns:
+        if self.index.pending >= BATCH_ROWS:
             self.flush()
+        self.on_deadline(now_ns)
+
+    def on_deadline(self, now_ns: int) -> None:
+        """Now and then, so that a reader in another process does not lag behind."""
+        if now_ns - self._flushed_ns >= self.flush_every_ns:
             self._flushed_ns = now_ns
+            self.flush()
 
     def flush(self) -> None:
         if not self.index.pending:
             return
         self._writer.sync()  # before the tables, so that they are never ahead of the truth
-        self.index.write(self.coverage, self._writer.position, self._marks.replay_from())
+        try:
+            self.index.write(self.coverage, self._writer.position, self._marks.replay_from())
+        except sqlite3.Error as error:
+            raise ArchiveError(f"{self.folder / INDEX}: {error}") from error
 
     def close(self) -> None:
         self.flush()

@@ -53,8 +53,8 @@ class Sender(Protocol):
     def command(
         self,
         label: str,
-        arguments: Mapping[str, object] | None = None,
-        now_ns: int = 0,
+        arguments: Mapping[str, object],
+        now_ns: int,
         source: str = "operator",
     ) -> CommandRecord: ...
 

@@ -175,6 +175,8 @@ class Ground:
     def on_deadline(self, now_ns: int) -> None:
         self._now_ns = now_ns
         self.uplink.on_deadline(now_ns)
+        if self.archive is not None:
+            self.archive.on_deadline(now_ns)
         self._tell()
 
     @property
@@ -281,18 +283,17 @@ class Ground:
     def command(
         self,
         label: str,
-        arguments: Mapping[str, object] | None = None,
-        now_ns: int = 0,
+        arguments: Mapping[str, object],
+        now_ns: int,
         source: str = "operator",
         *,
         answer_within_s: float = ANSWER_WITHIN_S,
         force: bool = False,
     ) -> CommandRecord:
         """Check against the dictionary and queue.  CommandError, and nothing is sent, if anything does not fit."""
-        given = arguments or {}
         entry = find_command(self.dictionary, label)
-        data = function_data(entry, given)
-        text = command_text(entry, given)
+        data = function_data(entry, arguments)
+        text = command_text(entry, arguments)
         apid = self.dictionary.apids[entry.module]
         service = (FUNCTION_SERVICE, PERFORM_FUNCTION)
         return self._submit(apid, service, data, now_ns, label, text, source, answer_within_s, force=force)

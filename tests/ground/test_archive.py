@@ -202,12 +202,33 @@ def test_memory_is_bounded_by_batches(tmp_path, dictionary, craft):
 # ---------------------------------------------------------------- made again
 
 
-@pytest.mark.parametrize("how", ["rebuild", "removed", "damaged", "emptied"])
+@pytest.mark.parametrize("how", ["rebuild", "removed", "damaged", "emptied", "torn", "old"])
 def test_tables_are_made_again_from_the_frames(folder, dictionary, how):
     before = contents(folder)
     assert all(before[table] for table in TABLES)
+    octets = (folder / INDEX).read_bytes()
     if how == "rebuild":
         rebuild(folder, dictionary).close()
+    elif how == "torn":  # a page in each four is lost, and there was no orderly end
+        pages = [
+            octets[at : at + 4096] if at % 16384 else bytes(4096) for at in range(4096, len(octets), 4096)
+        ]
+        connection = sqlite3.connect(folder / INDEX, isolation_level=None)
+        connection.execute("UPDATE meta SET value = 0 WHERE key = 'clean'")
+        connection.close()
+        octets = (folder / INDEX).read_bytes()
+        connection = sqlite3.connect(folder / INDEX, isolation_level=None)
+        connection.execute("UPDATE meta SET value = 0 WHERE key = 'clean'")
+        connection.close()
+        octets = (folder / INDEX).read_bytes()
+        pages = [
+            octets[at : at + 4096] if at % 16384 else bytes(4096) for at in range(4096, len(octets), 4096)
+        ]
+        (folder / INDEX).write_bytes(octets[:4096] + b"".join(pages))
+        Archive(folder, dictionary).close()
+    elif how == "old":
+        (folder / INDEX).write_bytes(octets[:60] + bytes(4) + octets[64:])  # user_version
+        Archive(folder, dictionary).close()
     else:
         for path in folder.glob(INDEX + "*"):
             path.unlink()
@@ -354,6 +375,28 @@ def test_notes_that_this_version_does_not_know(folder, dictionary):
     assert len(archive.query.audit()) == 3
     archive.close()
     rebuild(folder, dictionary).close()
+
+
+def test_tables_that_cannot_be_written_are_not_hidden(tmp_path, dictionary, craft):
+    archive = Archive(tmp_path, dictionary)
+    ground = Ground(dictionary, archive)
+    ground.receive(craft.down(craft.power(0)), NS)
+    archive.index.connection.execute("PRAGMA query_only = 1")
+    with pytest.raises(ArchiveError, match="readonly"):
+        ground.flush()
+    archive.index.connection.execute("PRAGMA query_only = 0")
+    assert len(archive.query.packets("power.status")) == 1, "nothing is lost by a failed flush"
+    ground.close()
+
+
+def test_many_frames_at_once(tmp_path, dictionary, craft):
+    archive = Archive(tmp_path, dictionary)
+    ground = Ground(dictionary, archive)
+    ground.receive(craft.down(*(craft.report(20, 2, bytes(1000), second * NS) for second in range(900))), NS)
+    assert archive.query.counts() == {"TM[20,2]": 900}
+    ground.close()
+    rebuild(tmp_path, dictionary).close()
+    assert len(contents(tmp_path)["packets"]) == 900
 
 
 def test_a_full_disk_is_not_hidden(tmp_path, dictionary, craft, monkeypatch):
