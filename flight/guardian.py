@@ -68,7 +68,7 @@ class Guardian:
     def _end_stale(self) -> None:
         """A guardian that died left its executive flying; two of them must not drive one board."""
         shown = self.page.read()
-        if shown is None or shown.ending or not _is_executive(shown.pid, self.page_path):
+        if shown is None or shown.ending or not is_executive(shown.pid, self.page_path):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(shown.pid, signal.SIGKILL)
@@ -161,7 +161,7 @@ def _locked(path: str) -> int:
     return handle
 
 
-def _is_executive(pid: int, page: str) -> bool:
+def is_executive(pid: int, page: str) -> bool:
     """Pids are reused: only a process that was given our page is killed."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from typing import NamedTuple
 from flight.app import build, load_mission
 from flight.cli.run import page_path
 from flight.dictionary import to_json
-from flight.page import SharedPage
+from flight.guardian import is_executive
+from flight.page import SharedPage, Shown
 from sim.scenario import Scenario, load_scenario
 
 RUNS = Path("runs")
@@ -176,6 +178,15 @@ class Orchestra:
                 self.say(f"{child.name} does not end, and is killed")
                 child.process.kill()
                 child.process.wait()
+        self._end_orphan()
+
+    def _end_orphan(self) -> None:
+        """The executive of a guardian that was killed flies on, as it should; but not longer than its world."""
+        path = str(self.where.get("page", ""))
+        shown = _shown(Path(path))
+        if shown is not None and not shown.ending and is_executive(shown.pid, path):
+            os.kill(shown.pid, signal.SIGTERM)
+            self.say(f"ended an executive without a guardian (process {shown.pid})")
 
 
 def flight_command(where: Mapping[str, object], state: Path, fifo: bool) -> list[str]:
@@ -241,12 +252,17 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     return folder.resolve()
 
 
-def _ticks(page: Path) -> int:
+def _shown(page: Path) -> Shown | None:
     if not page.exists():
-        return 0
+        return None
     shared = SharedPage(str(page))
     shown = shared.read()
     shared.close()
+    return shown
+
+
+def _ticks(page: Path) -> int:
+    shown = _shown(page)
     return shown.ticks if shown is not None else 0
 
 

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from flight.page import SharedPage
 from ground import connect
 from sim.live.orchestra import LiveError, LiveOptions, live, new_folder
 from sim.scenario import SCENARIOS
@@ -48,18 +49,31 @@ class Live:
         self.until((self.folder / "live.json").exists)
         self.where = json.loads((self.folder / "live.json").read_text())
 
-    def until(self, condition: object) -> None:
-        assert callable(condition)
+    def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > end or self.process.poll() is not None:
-                self.process.kill()
+                self.process.terminate()
                 logs = {path.name: path.read_text()[-2000:] for path in self.folder.glob("*.log")}
                 raise AssertionError(f"never; {self.process.communicate()} {logs}")
             time.sleep(0.02)
 
     def pids(self) -> dict[str, int]:
         return dict(self.where["processes"])
+
+    def executive(self) -> int:
+        page = SharedPage(str(self.where["page"]))
+        shown = page.read()
+        page.close()
+        assert shown is not None
+        return shown.pid
+
+    @staticmethod
+    def until_gone(pid: int) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while alive(pid):
+            assert time.monotonic() < end, "it flies on"
+            time.sleep(0.02)
 
     def stop(self) -> tuple[int, str, str]:
         self.process.send_signal(signal.SIGINT)
@@ -68,17 +82,23 @@ class Live:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    where = tmp_path / "run" / "live.json"
-    for pid in json.loads(where.read_text())["processes"].values() if where.exists() else ():
-        if alive(pid) and str(tmp_path).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+def begin(tmp_path: Path) -> Iterator[Callable[..., Live]]:
+    """`begin(*arguments)` starts a run, which is ended with the test."""
+    begun: list[Live] = []
+
+    def start(*arguments: str) -> Live:
+        begun.append(Live(tmp_path, *arguments))
+        return begun[-1]
+
+    yield start
+    for run in begun:
+        if run.process.poll() is None:
+            run.stop()
 
 
 @pytest.mark.slow
-def test_a_person_operates_it(folder: Path) -> None:
-    run = Live(folder)
+def test_a_person_operates_it(begin: Callable[..., Live]) -> None:
+    run = begin()
     with connect(run.where["server"], "test") as craft:
         sent = craft.command("commands.nothing").wait()
         assert sent.completed, sent.reason
@@ -101,15 +121,16 @@ def test_a_person_operates_it(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["world", "flight"])
-def test_a_child_that_dies_ends_the_others_in_one_line(folder: Path, name: str) -> None:
-    run = Live(folder, "--no-ground")
-    pids = run.pids()
+def test_a_child_that_dies_ends_the_others_in_one_line(begin: Callable[..., Live], name: str) -> None:
+    run = begin("--no-ground")
+    pids, executive = run.pids(), run.executive()
     os.kill(pids[name], signal.SIGKILL)
     _, errors = run.process.communicate(timeout=PATIENCE_S)
     assert run.process.returncode == 2
     assert errors.startswith(f"skyrack-sim: {name} has ended (signal SIGKILL)")
     assert errors.count("\n") == 1
     assert not any(alive(pid) for pid in pids.values())
+    run.until_gone(executive)
 
 
 def test_one_line_for_what_makes_no_sense(tmp_path: Path) -> None:
