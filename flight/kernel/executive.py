@@ -155,6 +155,7 @@ class Kernel:
             tuple((every, sense) for every, sense in self.senses if tick % every == 0)
             for tick in range(self.hyperperiod)
         ]
+        self.polls_link = [any(map(_uses_link, due)) for due in self.schedule]
         self.ticks_per_second = SECOND // base
 
     # ---------------------------------------------------------------- start and tick
@@ -178,7 +179,7 @@ class Kernel:
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
         index = now // self.mission.base_tick_ns % self.hyperperiod
-        board, bus = self.board, self.bus
+        board = self.board
         self.emitter.now = now
         if self.tickets.busy():
             self._collect(now)
@@ -186,18 +187,22 @@ class Kernel:
             sense(board.sensors.read(every), now)
         if index % self.ticks_per_second == 0:
             self._each_second(now)
-        link = board.link
-        data = link.receive()
-        if data:
-            self._receive(data)
-        bus.__dict__["carrier"] = link.carrier()
-        bus.__dict__["room"] = link.room()
+        if self.polls_link[index]:
+            self._poll_link()
         self.step_due(self.schedule[index], now)
         self.ticks += 1
         if index % self.ticks_per_second == 0:
             self.sampler.sample(now // SECOND)
             if now >= self.reserve_at:
                 self._reserve_clock(now)
+
+    def _poll_link(self) -> None:
+        link, values = self.board.link, vars(self.bus)
+        data = link.receive()
+        if data:
+            self.performer.post(UPLINK, data)
+        values["carrier"] = link.carrier()
+        values["room"] = link.room()
 
     def _reserve_clock(self, now: int) -> None:
         """Keep the floor of the mission clock ahead of now, so that no reboot can run it backwards."""
@@ -344,9 +349,6 @@ class Kernel:
         if kept is not None and body is not None:
             unpack_kept(kept, body)
 
-    def _receive(self, data: bytes) -> None:
-        self.performer.post(UPLINK, data)
-
     def _collect(self, now: int) -> None:
         for owner, ticket, result in self.tickets.collect(now):
             slot = self.slots[owner]
@@ -373,3 +375,10 @@ class Kernel:
                 self.tickets.failures,
                 self.dictionary.hash,
             )
+
+
+def _uses_link(slot: Slot) -> bool:
+    """The link is asked on the ticks of those that read it or are read from it: it costs a system call or two."""
+    inputs = getattr(slot.module.Inputs, "_fields", ())
+    boxes = (f"{slot.name}.{label}" for label in slot.module.inboxes())
+    return "carrier" in inputs or "room" in inputs or UPLINK in boxes
