@@ -5,7 +5,7 @@ executive is killed and restarted, and the module that it was stepping is charge
 isolated.  Restarts that do not help lead to the safe set of modules, and then to no feeding: a power cycle is the last
 thing that software can ask for.
 
-Standard library only, and nothing of ours but the page and the judge: what everything hangs on must be small.
+Standard library only, and of ours the page, the judge and the watchdog: what everything hangs on must be small.
 """
 
 from __future__ import annotations
@@ -18,34 +18,17 @@ import sys
 import time
 from collections.abc import Sequence
 
+from flight.drivers.watchdog import FileWatchdog
 from flight.judge import EXECUTIVE_SILENT, NAMES, NS, POWER_ON, Judge, Verdict
 from flight.page import NOBODY, SharedPage
 
 LOOK_EVERY_S = 0.1
-FEED_EVERY_NS = 1 * NS  # the shortest watchdog of our boards bites after 15 s
 END_WITHIN_NS = 10 * NS  # for an orderly end: storage has this long to write what is left
 FIFO_PRIORITY = 20  # above the executive, which must not be able to keep its judge from the processor
 
 
 class GuardianError(Exception):
     """It cannot begin; one line says why."""
-
-
-class FileWatchdog:
-    """`/dev/watchdog` or, on a bench, a file: one octet for each feeding.  `V` before closing disarms it."""
-
-    def __init__(self, path: str) -> None:
-        self.handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self.fed_at = 0
-
-    def feed(self, now: int) -> None:
-        if now - self.fed_at >= FEED_EVERY_NS:
-            self.fed_at = now
-            os.write(self.handle, b".")
-
-    def disarm(self) -> None:
-        os.write(self.handle, b"V")
-        os.close(self.handle)
 
 
 class Guardian:
