@@ -166,6 +166,18 @@ def test_it_lets_go_only_when_the_old_load_is_affordable(bench: Bench) -> None:
     assert bench.guard.held_load_w == 0.0
 
 
+def test_it_must_be_affordable_for_a_while(bench: Bench) -> None:
+    bench.load(60)
+    bench.run(11)
+    for eclipse_s in (1000.0, ECLIPSE_S * 0.8, 1000.0, ECLIPSE_S * 0.8, 1000.0):
+        bench.sun.eclipse_s = eclipse_s
+        assert bench.run(10) == 2
+    bench.sun.eclipse_s = ECLIPSE_S
+    assert bench.run(5) == 2
+    bench.sun.eclipse_s = 1000.0
+    assert bench.run(10) == 2
+
+
 def test_it_needs_the_margin_above_the_floor(bench: Bench) -> None:
     bench.load(60)
     bench.run(11)

@@ -75,7 +75,8 @@ def test_a_rung_is_left_eight_percent_above_for_a_minute(bench: Bench, rung: int
 
 def test_the_way_up_is_one_rung_at_a_time(bench: Bench) -> None:
     bench.run(0.2, 10)
-    seen = [bench.run(1.0) for _ in range(6 * 62)]
+    seen = [bench.run(1.0) for _ in range(6 * 61)]
+    assert seen.index(0) == 6 * 61 - 1, "a minute each"
     assert [rung for rung, after in itertools.pairwise(seen) if after != rung] == [6, 5, 4, 3, 2, 1]
 
 

@@ -81,6 +81,8 @@ def test_between_the_thresholds_all_stays_as_it_is(sky: Sky) -> None:
     sky.show(15.0, 100)
     assert sky.sun.sunlit
     assert (sky.sun.lit_measured, sky.sun.dark_measured) == (True, False)
+    sky.show(DARK, 1)
+    assert (sky.sun.lit_measured, sky.sun.dark_measured) == (False, True)
 
 
 def test_eclipse_and_period_are_learned(sky: Sky) -> None:
@@ -147,7 +149,18 @@ def test_a_sunset_with_a_long_hole_leaves_the_worst_case(sky: Sky) -> None:
     sky.show(NAN, 20)
     sky.show(DARK, 100)
     assert not sky.sun.sunlit
-    assert sky.sun.left_s == 2160.0
+    assert sky.sun.left_s == ECLIPSE_S + 60
+    sky.settings.worst_eclipse_s = 2500.0
+    sky.show(DARK, 1)
+    assert sky.sun.left_s == 2500.0
+
+
+def test_a_sunrise_with_a_long_hole_leaves_no_known_end(sky: Sky) -> None:
+    sky.orbit(3)
+    sky.show(NAN, 10)
+    sky.show(LIT, 100)
+    assert sky.sun.sunlit
+    assert (sky.sun.sunrise_at, sky.sun.last_sunrise, sky.sun.left_s) == (None, None, 0.0)
 
 
 def test_a_hole_while_turning_begins_the_turn_anew(sky: Sky) -> None:

@@ -140,6 +140,40 @@ def test_all_heater_figures_are_reported(plant: Plant) -> None:
     assert 0 <= fields["battery_duty"] <= 1
 
 
+def test_a_heater_that_switches_on_while_all_is_quiet_is_switched_off(plant: Plant) -> None:
+    plant.battery = 15.0
+    module = plant.module
+    sees = (20.0, 20.0, 20.0, 20.0)
+    for _ in range(600):
+        plant.now += SECOND
+        module.step(plant.now, module.Inputs(*sees, (0, 0)), plant.out)
+    assert module.heating[0][1].idle
+    assert plant.out.switches == []
+    for _ in range(15):
+        plant.now += SECOND
+        module.step(plant.now, module.Inputs(*sees, (0, 1)), plant.out)
+    assert plant.out.switches == [(1, 0)]
+
+
+@pytest.mark.parametrize("levels", [(), (0,)])
+def test_levels_that_cannot_be_read_are_a_mismatch(plant: Plant, levels: tuple[int, ...]) -> None:
+    for second in range(1, 10):
+        plant.module.step(second * SECOND, plant.module.Inputs(20.0, 20.0, 20.0, 20.0, levels), plant.out)
+    assert [event.name for event, _ in plant.out.events] == ["heater_mismatch"]
+
+
+def test_the_report_counts_what_is_the_matter_each_ten_seconds(plant: Plant) -> None:
+    status = plant.module.status
+    plant.run(1)
+    assert status.nodes_limited == 0
+    plant.run(9, board=lambda s, t: 75.0)
+    assert status.nodes_limited == 0
+    plant.run(1, board=lambda s, t: 75.0)
+    assert status.nodes_limited == 1
+    plant.run(4000, a=lambda s, t: 2.0, b=lambda s, t: 2.0)
+    assert (status.heaters_stuck, status.heaters_limited) == (1, 1)
+
+
 @pytest.mark.slow
 def test_nominal_orbits_keep_the_battery_in_its_band_and_say_nothing(plant: Plant) -> None:
     plant.watts_by_rung[0] = 4.0
