@@ -61,7 +61,8 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     made = Bench()
-    made.run()
+    made.run(seconds=3)
+    assert made.rails.quiet
     return made
 
 
@@ -188,12 +189,19 @@ def test_a_rail_that_does_not_follow_is_told_once_and_ordered_again(bench: Bench
     assert bench.events() == [("followed", (1,))]
     bench.sets.clear()
     bench.run(seconds=20)
+    bench.run(rung=1, seconds=3)
     assert bench.sets == []
+    assert bench.events() == []
+    bench.levels[1] = 1
+    bench.run(seconds=4)
+    assert bench.events() == [("mismatch", (1, False, 1))], "a new episode"
 
 
 def test_a_rail_that_trips_is_seen_and_switched_on_again(bench: Bench) -> None:
     bench.levels[3] = 0
-    bench.run(seconds=4)
+    bench.run(seconds=1)
+    assert isinstance(bench.order(3, True), Waiting)
+    bench.run(seconds=3)
     assert bench.events() == [("mismatch", (3, True, 0))]
     bench.run(seconds=8)
     assert bench.levels[3] == 1
