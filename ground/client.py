@@ -14,14 +14,16 @@ from __future__ import annotations
 import getpass
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from flight.dictionary import Dictionary, from_json
-from ground.commanding import Stage
+from ground.commanding import CommandError, command_text, find_command
 from ground.decode import EventReport, Reading
 from ground.fields import Field, suggestion
+from ground.followed import Command, CommandFailedError, TookTooLongError
 from ground.limits import Alarm
+from ground.onboard_parameters import Parameters, plain_arguments
 from ground.protocol import (
     ERRORS,
     NS,
@@ -40,136 +42,15 @@ from ground.protocol import (
     alarm,
     command_state,
     event,
-    parameter,
     reading,
     taken,
 )
-from ground.telemetry import ParameterValue
+
+__all__ = ["Command", "CommandFailedError", "Craft", "Parameters", "TookTooLongError", "connect", "named"]
 
 HEARD_EVENTS_KEPT = 10_000  # for `expect_event`, until one is taken
-ANSWER_S = 13 * 3600.0  # the ground ends every command sooner: 12 h in its queue, then minutes
 SIGN_WITHIN_S = 0.5  # while somebody types
 HELD_S = 30  # of the seat, without a sign of life
-
-
-class TookTooLongError(CraftError, TimeoutError):
-    """It has not happened within the time given."""
-
-
-class CommandFailedError(CraftError):
-    """The spacecraft refused it, failed, or did not answer; `command` tells."""
-
-    def __init__(self, command: Command) -> None:
-        super().__init__(f"{command.text}: {command.outcome}")
-        self.command = command
-
-
-class Command:
-    """A command that was queued, followed to its end."""
-
-    def __init__(self, craft: Craft, state: CommandState) -> None:
-        self._craft, self.state = craft, state
-
-    def __repr__(self) -> str:
-        return f"<command {self.number} {self.text}: {self.outcome}>"
-
-    @property
-    def number(self) -> int:
-        return self.state.number
-
-    @property
-    def text(self) -> str:
-        """As a person would type it."""
-        return self.state.text
-
-    @property
-    def stage(self) -> Stage:
-        return self.state.stage
-
-    @property
-    def reason(self) -> str:
-        """Why it was refused, failed or never heard of."""
-        return self.state.reason
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """In the order they were seen."""
-        return tuple(stage for stage, _ in self.state.stages)
-
-    @property
-    def ended(self) -> bool:
-        return self.state.ended
-
-    @property
-    def completed(self) -> bool:
-        return self.state.stage is Stage.COMPLETED
-
-    @property
-    def outcome(self) -> str:
-        return f"{self.stage.value} ({self.reason})" if self.reason else self.stage.value
-
-    def wait(self, within_s: float = ANSWER_S) -> Self:
-        """Until it has ended, in whatever way.  TookTooLongError if it is still open then."""
-        self._craft.wait_for(lambda: self.ended, within_s, what=f"{self.text} to end")
-        return self
-
-    def expect_completed(self, within_s: float = ANSWER_S) -> Self:
-        """The same, and CommandFailedError unless it completed."""
-        self.wait(within_s)
-        if not self.completed:
-            raise CommandFailedError(self)
-        return self
-
-
-class Parameters(MutableMapping[str, Value]):
-    """Parameters on board.  Reading asks the spacecraft and waits for its report; writing waits until it is stored."""
-
-    def __init__(self, craft: Craft) -> None:
-        self._craft = craft
-
-    def __getitem__(self, label: str) -> Value:
-        """NotReceivedError if the spacecraft has answered without it, CommandFailedError if it has not answered."""
-        self._known(label)
-        craft = self._craft
-        asked_ns = craft.line.now_ns()
-        craft.send("ask_parameters", labels=[label]).expect_completed()
-
-        def fresh() -> bool:
-            found = self.reported.get(label)
-            return found is not None and found.received_ns >= asked_ns
-
-        craft.wait_for(fresh, within_s=3600, what=f"a report of {label}")
-        return self.reported[label].value
-
-    def __setitem__(self, label: str, value: object) -> None:
-        self.set({label: value})
-
-    def set(self, values: Mapping[str, object]) -> Command:
-        """All of them or, if one does not fit, none.  CommandFailedError says why."""
-        return self._craft.send("set_parameters", values=dict(values)).expect_completed()
-
-    @property
-    def reported(self) -> dict[str, ParameterValue]:
-        """As the spacecraft last said, without asking it."""
-        rows = taken(self._craft.ask("parameters")["parameters"], list)
-        return {one.label: one for one in map(parameter, rows)}
-
-    def _known(self, label: str) -> None:
-        known = self._craft.dictionary.parameters_by_label
-        if label not in known:
-            raise UsageError(f"{label}: no such parameter{suggestion(label, known)}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._craft.dictionary.parameters_by_label)
-
-    def __len__(self) -> int:
-        return len(self._craft.dictionary.parameters)
-
-    def __contains__(self, label: object) -> bool:
-        return label in self._craft.dictionary.parameters_by_label
-
-    def __delitem__(self, label: str) -> None:
-        raise UsageError("a parameter cannot be deleted, only set")
 
 
 class Craft:
@@ -262,12 +143,25 @@ class Craft:
 
     # ---------------------------------------------------------------- commanding
 
-    def command(self, label: str, **arguments: object) -> Command:
+    def command(self, label: str, /, **arguments: object) -> Command:
         """Queue a command of a module.  UsageError, and nothing sent, if an argument does not fit."""
-        return self.send("command", label=label, arguments=plain_arguments(arguments))
+        return self.send_command(label, arguments)
+
+    def send_command(self, label: str, arguments: Mapping[str, object], *, force: bool = False) -> Command:
+        """The same with a map; `force` sends although the spacecraft flies another dictionary."""
+        given = plain_arguments(arguments)
+        try:
+            command_text(find_command(self.dictionary, label), given)
+        except CommandError as error:
+            raise UsageError(str(error)) from None
+        return self.send("command", label=label, arguments=given, force=force)
 
     def arm(self, label: str) -> Command:
         """Let the hazardous command `label` run once, within the spacecraft's arming window."""
+        if label not in self.dictionary.commands_by_label:
+            raise UsageError(
+                f"{label}: no such command{suggestion(label, self.dictionary.commands_by_label)}"
+            )
         return self.send("arm", label=label)
 
     def snapshot(self) -> Command:
@@ -379,8 +273,3 @@ def connect(target: str | HasLine, name: str | None = None) -> Craft:
 def named(field: Field, value: Value) -> Value | str:
     """Enums by name, where they have one."""
     return next((name for name, number in field.choices if number == value), value)
-
-
-def plain_arguments(arguments: Mapping[str, object]) -> Plain:
-    """Enum members by value; everything else as it is, for the dictionary to judge."""
-    return {name: getattr(value, "value", value) for name, value in arguments.items()}

@@ -65,7 +65,7 @@ class StationLink:
         self.socket: socket.socket | None = None
         self.connected = False
         self.totals = LinkTotals()
-        self.error = "not yet connected"
+        self.error = ""
         self._waiting = bytearray()
         self._retry_ns = RETRY_FIRST_NS
         self._due: int | None = 0  # when to try again, or to give up a connection that is being made

@@ -8,7 +8,7 @@ socket maps are CBOR: it has NaN, 64 bit integers and octets.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Protocol, TypeVar
@@ -204,7 +204,7 @@ def reading_map(reading: Reading) -> Plain:
 
 
 def reading(given: object) -> Reading:
-    fields = dict(taken(given, dict))
+    fields = _named(Reading._fields, given)
     fields["values"] = tuple(taken(fields.get("values"), list))
     return built(Reading, fields)
 
@@ -214,8 +214,13 @@ def event_map(event: EventReport) -> Plain:
 
 
 def event(given: object) -> EventReport:
-    fields = taken(given, dict)
-    return built(EventReport, {name: fields[name] for name in EventReport._fields if name in fields})
+    return built(EventReport, _named(EventReport._fields, given))
+
+
+def utc_of(given: object) -> int | None:
+    """When the thing in that map was made on board, in ns since 1970 on the ground's clock, where that is known."""
+    found = taken(given, dict).get("utc_ns")
+    return found if isinstance(found, int) else None
 
 
 def parameter_map(parameter: ParameterValue) -> Plain:
@@ -254,6 +259,12 @@ def holder_map(holder: Holder | None) -> Plain | None:
 
 def holder(given: object) -> Holder | None:
     return None if given is None else built(Holder, given)
+
+
+def _named(names: Iterable[str], given: object) -> Plain:
+    """Without what else is in the map."""
+    fields = taken(given, dict)
+    return {name: fields[name] for name in names if name in fields}
 
 
 def built(kind: type[Kind], given: object) -> Kind:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flight.dictionary import to_json
-from ground.decode import EventReport
 from ground.fields import suggestion
 from ground.protocol import (
     VERSION,
@@ -52,6 +51,7 @@ def ping(operations: Operations, ask: Ask) -> Plain:
         "contact": operations.ground.in_contact,
         "station": operations.ground.station,
         "seat": holder_map(operations.seat.holder),
+        "alarms": len(operations.ground.limits.standing()),
     }
 
 
@@ -66,12 +66,13 @@ def get(operations: Operations, ask: Ask) -> Plain:
     found = operations.ground.latest.get(label)
     if found is None:
         raise UnknownError(f"{label} has not been received yet")
-    return {"reading": reading_map(found)}
+    return {"reading": dated(operations.ground, reading_map(found))}
 
 
 def newest(operations: Operations, _: Ask) -> Plain:
     """All kinds."""
-    return {"readings": [reading_map(reading) for reading in operations.ground.latest.values()]}
+    ground = operations.ground
+    return {"readings": [dated(ground, reading_map(reading)) for reading in ground.latest.values()]}
 
 
 def parameters(operations: Operations, ask: Ask) -> Plain:
@@ -91,13 +92,14 @@ def show_events(operations: Operations, ask: Ask) -> Plain:
     prefix = ask.text("prefix", "")
     found = [one for one in operations.events if one.severity >= severity and one.label.startswith(prefix)]
     found.sort(key=lambda one: (one.time_ns, one.record))
-    return {"events": [dated(operations.ground, one) for one in found[-limit:]]}
+    return {"events": [dated(operations.ground, event_map(one)) for one in found[-limit:]]}
 
 
-def dated(ground: Ground, event: EventReport) -> Plain:
-    """With its UTC, None while nothing is known of that."""
-    found = ground.times.utc(event.time_ns)
-    return {**event_map(event), "utc_ns": found and found.utc_ns}
+def dated(ground: Ground, made: Plain) -> Plain:
+    """With the UTC of its `time_ns`, None while nothing is known of that."""
+    time_ns = made["time_ns"]
+    found = ground.times.utc(time_ns) if isinstance(time_ns, int) else None
+    return {**made, "utc_ns": found and found.utc_ns}
 
 
 def history(operations: Operations, ask: Ask) -> Plain:

@@ -20,6 +20,7 @@ from ground.protocol import (
     Topic,
     Update,
     command_map,
+    event_map,
     holder_map,
     parameter_map,
     reading_map,
@@ -168,7 +169,7 @@ class Operations:
 
     def _event_came(self, event: EventReport) -> None:
         self.events.append(event)
-        self._publish(Topic.EVENT, {"event": dated(self.ground, event)})
+        self._publish(Topic.EVENT, {"event": dated(self.ground, event_map(event))})
 
     def _parameter_came(self, value: ParameterValue) -> None:
         self._publish(Topic.PARAMETER, {"parameter": parameter_map(value)})
@@ -180,7 +181,7 @@ class Operations:
         """What is played back later is in the archive; those who watch see the present."""
         newest = self.ground.latest.newest.get(self.dictionary.packets_by_label[reading.label].sid)
         if newest is None or reading.time_ns >= newest.time_ns:
-            self._publish(Topic.PACKET, {"reading": reading_map(reading)})
+            self._publish(Topic.PACKET, {"reading": dated(self.ground, reading_map(reading))})
 
     def contact_changed(self, up: bool, station: str, now: Moment) -> None:
         self._publish(Topic.CONTACT, {"up": up, "station": station, "ground_ns": now.ground_ns})

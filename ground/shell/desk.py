@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from flight.dictionary import CommandEntry, PacketEntry
 from ground.client import Command, Craft, TookTooLongError
 from ground.commanding import Stage
-from ground.decode import Reading
 from ground.fields import suggestion
 from ground.protocol import (
     NS,
@@ -22,8 +21,9 @@ from ground.protocol import (
     parameter,
     reading,
     taken,
+    utc_of,
 )
-from ground.shell.wording import clock, event_line, mission_time, reading_row, stage_lines
+from ground.shell.wording import clock, duration, event_line, made_at, mission_time, reading_row, stage_lines
 from ground.station import RECOVERY
 
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit codes
@@ -103,6 +103,9 @@ class Desk:
                 f"#{command.number} is still open after {wait_s:g} s ({command.outcome}); `history` will tell"
             )
             return FAILED
+        except KeyboardInterrupt:
+            self.say(f"#{command.number} goes on without you ({command.outcome}); `history` will tell")
+            return STOPPED
         return DONE if command.completed else FAILED
 
     def listen(self, wait_s: float, done: Callable[[], bool] = lambda: False) -> int:
@@ -126,7 +129,7 @@ class Desk:
         elif update.topic is Topic.EVENT:
             self.show_event(taken(body["event"], dict))
         elif update.topic is Topic.PACKET:
-            self.show_watched(reading(body["reading"]))
+            self.show_watched(body["reading"])
         elif update.topic is Topic.PARAMETER:
             self._show_parameter(body)
         elif update.topic is Topic.ALARM:
@@ -138,15 +141,15 @@ class Desk:
             self.say(f"seat: {body.get('who')}: {body.get('did')}")
 
     def show_event(self, row: Plain) -> None:
-        utc_ns = row.get("utc_ns")
-        self.say(event_line(event(row), utc_ns if isinstance(utc_ns, int) else None, self.colour))
+        self.say(event_line(event(row), utc_of(row), self.colour))
 
-    def show_watched(self, found: Reading) -> bool:
+    def show_watched(self, row: object) -> bool:
         """True if it is one that is watched."""
+        found = reading(row)
         names = self.watched.get(found.label)
         if names is None:
             return False
-        self.say(reading_row(self.packet_entry(found.label), found, names))
+        self.say(reading_row(self.packet_entry(found.label), found, utc_of(row), names))
         return True
 
     def _show_parameter(self, body: Plain) -> None:
@@ -171,5 +174,8 @@ class Desk:
         kind = {"state": "", "late": " (played back)"}.get(str(row["kind"]), f" {row['kind']}{who}")
         self.say(f"{when}  alarm   {row['label']}.{row['field']}: {row['state']}{shown}{kind}")
 
-    def age_s(self, received_ns: int) -> float:
-        return (self.craft.line.now_ns() - received_ns) / NS
+    def when(self, row: object) -> str:
+        """`12:03:04, 8 s ago`: when it was made on board."""
+        found, utc_ns = reading(row), utc_of(row)
+        age_ns = self.craft.line.now_ns() - (found.received_ns if utc_ns is None else utc_ns)
+        return f"{made_at(found.time_ns, utc_ns)}, {duration(age_ns / NS)} ago"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ground.client import named
 from ground.fields import show_value, suggestion
-from ground.protocol import NotReceivedError, Topic, Update, UsageError, event, reading, taken
+from ground.protocol import NS, NotReceivedError, Topic, Update, UsageError, event, reading, taken
 from ground.shell.desk import DONE, FAILED, Desk
 from ground.shell.sending import get_parameters
 from ground.shell.wording import (
@@ -38,13 +38,13 @@ def get(desk: Desk, options: Options) -> int:
 def _show(desk: Desk, label: str, names: Sequence[str], *, plain: bool) -> int:
     entry = desk.packet_entry(label)
     try:
-        found = desk.craft.reading(label)
+        row = desk.craft.ask("get", label=label)["reading"]
     except NotReceivedError as error:
         desk.say(str(error))
         return FAILED
-    age_s = desk.age_s(found.received_ns)
+    found, when = reading(row), desk.when(row)
     if not names and not plain:
-        for line in reading_lines(entry, found, age_s, desk.colour):
+        for line in reading_lines(entry, found, when, desk.colour):
             desk.say(line)
         return DONE
     for field, value in zip(entry.fields, found.values, strict=True):
@@ -54,7 +54,7 @@ def _show(desk: Desk, label: str, names: Sequence[str], *, plain: bool) -> int:
             desk.say(str(named(field, value)) if field.choices else show_value(field, value, unit=False))
         else:
             text = limited(field, value, desk.colour)
-            desk.say(f"{label}.{field.name} = {text}  ({mission_time(found.time_ns)}, {duration(age_s)} ago)")
+            desk.say(f"{label}.{field.name} = {text}  ({when})")
     return DONE
 
 
@@ -70,7 +70,7 @@ def watch(desk: Desk, options: Options) -> int:
     def on_update(update: Update) -> None:
         nonlocal seen
         if update.topic is Topic.PACKET and (options.count is None or seen < options.count):
-            seen += desk.show_watched(reading(update.body["reading"]))
+            seen += desk.show_watched(update.body["reading"])
 
     desk.craft.listeners.append(on_update)
     outcome = desk.listen(options.wait, lambda: options.count is not None and seen >= options.count)
@@ -106,7 +106,7 @@ def history(desk: Desk, options: Options) -> int:
 def link(desk: Desk, _: Options) -> int:
     found = desk.craft.ask("link")
     last_ns = taken(found["last_received_ns"], int)
-    heard = f"{duration(desk.age_s(last_ns))} ago" if last_ns >= 0 else "never"
+    heard = f"{duration((desk.craft.line.now_ns() - last_ns) / NS)} ago" if last_ns >= 0 else "never"
     rows = [
         ("contact", "yes" if found["contact"] else "no"),
         ("station", str(found["station"]) or "none yet"),

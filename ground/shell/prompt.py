@@ -157,8 +157,9 @@ class Shell:
         seat = found.get("seat")
         who = seat.get("name") if isinstance(seat, dict) else None
         seated = "yours" if who == self.craft.name else "free" if who is None else f"{who}'s"
-        contact = f"contact {found['station']}" if found["contact"] else "no contact"
-        self.status = f"{contact} · seat {seated}"
+        contact = "in contact" if found["contact"] else "no contact"
+        alarms = f" · {found['alarms']} alarms" if found.get("alarms") else ""
+        self.status = f"{contact} · seat {seated}{alarms}"
 
     def toolbar(self, session: PromptSession[str]) -> str:
         told = hint(self.craft.dictionary, session.default_buffer.document.text_before_cursor)
@@ -180,7 +181,6 @@ def run(craft: Craft, *, colour: bool) -> int:
         completer=LineCompleter(shell.desk, shell.helps),
         complete_while_typing=True,
         history=_history(),
-        enable_history_search=True,
     )
     session.bottom_toolbar = lambda: shell.toolbar(session)
     return asyncio.run(shell.run(session))

@@ -6,22 +6,20 @@ import argparse
 
 from ground.client import CommandFailedError
 from ground.fields import suggestion
-from ground.protocol import Plain, UsageError, holder, taken
+from ground.protocol import Plain, UsageError, holder, reading, taken
 from ground.shell.desk import DONE, FAILED, Desk
 from ground.shell.parser import assignments
-from ground.shell.wording import argument_words, duration
+from ground.shell.wording import argument_words, duration, reading_lines
 
 Options = argparse.Namespace
+SNAPSHOT_S = 300.0  # hundreds of packets at the lowest rate, or until this pass ends
 LEASE_S = 900  # of a seat taken by a program that ends: a quarter of an hour to look and decide
 
 
 def command(desk: Desk, options: Options) -> int:
     entry = desk.command_entry(options.label)
     given = assignments(options.arguments, [field.name for field in entry.fields], entry.label)
-    arguments = dict(given)
-    return desk.follow(
-        desk.craft.send("command", label=entry.label, arguments=arguments, force=options.force), options.wait
-    )
+    return desk.follow(desk.craft.send_command(entry.label, given, force=options.force), options.wait)
 
 
 def arm(desk: Desk, options: Options) -> int:
@@ -45,12 +43,32 @@ def set_parameter(desk: Desk, options: Options) -> int:
         if label in values:
             raise UsageError(f"{label} is given twice")
         values[label] = value
-    return desk.follow(desk.craft.send("set_parameters", values=values), options.wait)
+    return desk.follow(desk.craft.parameters.send(values), options.wait)
 
 
 def snapshot(desk: Desk, options: Options) -> int:
-    desk.asked.update(desk.craft.dictionary.parameters_by_label)
-    return desk.follow(desk.craft.snapshot(), options.wait)
+    """Without a prompt: and show everything, when it is there."""
+    began_ns = desk.craft.line.now_ns()
+    outcome = desk.follow(desk.craft.snapshot(), options.wait)
+    if outcome or desk.at_prompt:
+        return outcome
+    known = desk.craft.dictionary
+
+    def came() -> bool:
+        """The parameters come last."""
+        reported = desk.craft.parameters.reported
+        return all(
+            label in reported and reported[label].received_ns >= began_ns
+            for label in known.parameters_by_label
+        )
+
+    desk.craft.wait_for(came, SNAPSHOT_S, what="all of the snapshot")
+    for row in taken(desk.craft.ask("newest")["readings"], list):
+        for line in reading_lines(desk.packet_entry(row["label"]), reading(row), desk.when(row), desk.colour):
+            desk.say(line)
+    for label, one in sorted(desk.craft.parameters.reported.items()):
+        desk.say(desk.parameter_line(label, one.value))
+    return DONE
 
 
 def once(desk: Desk, options: Options) -> int:

@@ -62,9 +62,13 @@ def mission_time(time_ns: int) -> str:
     return f"T+{days}d {text}" if days else f"T+{text}"
 
 
+def made_at(time_ns: int, utc_ns: int | None) -> str:
+    """Of something made on board: in UTC where that is known."""
+    return clock(utc_ns) if utc_ns is not None else mission_time(time_ns)
+
+
 def event_line(event: EventReport, utc_ns: int | None, colour: bool = False) -> str:
-    """When it happened on board, in UTC where that is known."""
-    when = clock(utc_ns) if utc_ns is not None else mission_time(event.time_ns)
+    when = made_at(event.time_ns, utc_ns)
     severity = SEVERITIES[event.severity] if event.severity < len(SEVERITIES) else str(event.severity)
     text = f"{when}  {severity:<6}  {event.label}: {printable(event.text)}"
     return coloured(text, SEVERITY_COLOURS[event.severity] if event.severity < 5 else "", colour)
@@ -90,9 +94,9 @@ def history_line(state: CommandState, colour: bool = False) -> str:
     return f"{clock(at_ns)}  #{state.number:<4} {state.source:<10} {printable(state.text)}: {ended}"
 
 
-def reading_lines(entry: PacketEntry, reading: Reading, age_s: float, colour: bool = False) -> list[str]:
+def reading_lines(entry: PacketEntry, reading: Reading, when: str, colour: bool = False) -> list[str]:
     """A packet, one line a field, with a mark at values beyond their limits."""
-    head = f"{entry.label}  {mission_time(reading.time_ns)}, received {duration(age_s)} ago"
+    head = f"{entry.label}  ({when})"
     width = max(len(field.name) for field in entry.fields)
     rows = [
         f"  {field.name:<{width}}  " + limited(field, value, colour)
@@ -101,14 +105,14 @@ def reading_lines(entry: PacketEntry, reading: Reading, age_s: float, colour: bo
     return [head, *rows]
 
 
-def reading_row(entry: PacketEntry, reading: Reading, names: Sequence[str] = ()) -> str:
+def reading_row(entry: PacketEntry, reading: Reading, utc_ns: int | None, names: Sequence[str] = ()) -> str:
     """A packet in one line; `names`: only these fields."""
     pairs = [
         f"{field.name}={show_value(field, value)}"
         for field, value in zip(entry.fields, reading.values, strict=True)
         if not names or field.name in names
     ]
-    return f"{mission_time(reading.time_ns)}  {entry.label}  " + "  ".join(pairs)
+    return f"{made_at(reading.time_ns, utc_ns)}  {entry.label}  " + "  ".join(pairs)
 
 
 def limited(field: Field, value: object, colour: bool = False) -> str:
