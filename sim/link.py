@@ -38,6 +38,8 @@ class Line:
 
     def carry(self, chunks: list[bytes]) -> list[bytes]:
         self.carried += len(chunks)
+        if self.echoes and not self.spoiling.echo:
+            self.echoes.clear()
         if not self.spoiling.any():
             return chunks
         spoiled = [piece for chunk in chunks for piece in self._spoil(chunk)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flight.declare import Event, Module, Outbox
+from flight.declare import Event, Module, Outbox, Severity
 from flight.kernel.supervisor import Slot, State
 from sim.scenario import Fault
 from sim.simulation import Simulation
@@ -88,9 +88,9 @@ class _Flooding:
 
 
 def loudest(module: Module) -> Event | None:
-    """Of its events one of the gravest below HIGH: those share most with HIGH ones."""
-    events = [event for event in module.events() if event.severity < 4]
-    return max(events, key=lambda event: (event.severity, event.name), default=None)
+    """Of its events the first of the gravest below HIGH: those share most with HIGH ones."""
+    events = [event for event in module.events() if event.severity < Severity.HIGH]
+    return min(events, key=lambda event: (-event.severity, event.name), default=None)
 
 
 def _flood(slot: Slot | None) -> None:

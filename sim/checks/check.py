@@ -52,8 +52,8 @@ class Check:
     def installed(self, kernel: Kernel, name: str) -> None:
         """A module got a new object, at a boot or after a crash."""
 
-    def begun(self, request: int, ident: int, on_board: bool) -> None:
-        """The commands module runs a telecommand with this request id, from the ground or released on board."""
+    def begun(self, request: int, wants: int, on_board: bool) -> None:
+        """The commands module runs a telecommand, from the ground or released on board; `wants` are its Ack flags."""
 
     def called(self, invocation: Invocation, request: int, outcome: Outcome) -> None:
         """A function of a module was called for that telecommand."""

@@ -7,11 +7,13 @@ from collections import Counter
 from flight.declare import SECOND, Done, Invocation, Outcome, Report
 from flight.kernel import Kernel
 from flight.modules.commands import Commands
+from flight.wire import Ack
 from flight.wire import Report as Stage
 from sim.checks.check import Check
 from sim.simulation import Simulation
 
 VERIFICATION = 1
+FINAL = (Stage.COMPLETED, Stage.NOT_COMPLETED)
 WAIT_S = 75  # what a module may ask for beyond `answer_within`: the longest wait, and a few ticks
 
 
@@ -45,7 +47,7 @@ class NoCommandTwice(Check):
     def released(self, packet: bytes) -> None:
         self.releases[int.from_bytes(packet[:4], "big")] += 1
 
-    def begun(self, request: int, ident: int, on_board: bool) -> None:
+    def begun(self, request: int, wants: int, on_board: bool) -> None:
         self.runs[request, on_board] += 1
         runs = self.runs[request, on_board]
         if runs > (self.releases[request] if on_board else 1):
@@ -66,7 +68,10 @@ class NoCommandTwice(Check):
 
 
 class EveryCommandAnswered(Check):
-    """An accepted command gets a final report, or its module or the whole computer was restarted before."""
+    """A command that was accepted and run gets a final report, or its module or the computer was restarted before.
+
+    A repeated telecommand gets its answer again; the first one counts.
+    """
 
     def __init__(self) -> None:
         super().__init__("every accepted command is answered")
@@ -81,15 +86,14 @@ class EveryCommandAnswered(Check):
         if name == "commands":
             self.open.clear()
 
-    def reported(self, report: Report) -> None:
-        if report.service != VERIFICATION:
-            return
-        request = int.from_bytes(report.body[:4], "big")
-        if report.subtype == Stage.ACCEPTED:
+    def begun(self, request: int, wants: int, on_board: bool) -> None:
+        if wants & Ack.COMPLETION:
             self.exercised += 1
-            self.open.setdefault(request, self.moment.second)
-        elif report.subtype in (Stage.COMPLETED, Stage.NOT_COMPLETED):
-            self.open.pop(request, None)
+            self.open[request] = self.moment.second
+
+    def reported(self, report: Report) -> None:
+        if report.service == VERIFICATION and report.subtype in FINAL:
+            self.open.pop(int.from_bytes(report.body[:4], "big"), None)
 
     def look(self, simulation: Simulation, second: int) -> None:
         if not self.open or second % 10 or self.kernel is None:

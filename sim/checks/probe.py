@@ -160,7 +160,7 @@ class Probe:
             entry = begin(request, wants, deadline, on_board=on_board)
             self.requests[entry.ident] = request
             for check in self.by_method["begun"]:
-                check.begun(request, entry.ident, on_board)
+                check.begun(request, wants, on_board)
             return entry
 
         vars(module.ledger)["begin"] = begun
