@@ -194,6 +194,8 @@ def test_clears_by_hysteresis_after_the_same_persistence() -> None:
     assert flown.events == [("cleared", (0,))]
     assert flown.state("hot") is RowState.QUIET
     assert flown.module.outputs.faults_active == 0
+    assert flown.module.status.clears == 1
+    assert not flown.module.watched  # a quiet row costs nothing more
 
 
 def test_nan_is_bad_and_never_clears() -> None:
@@ -619,6 +621,7 @@ def test_reset_ends_an_episode_and_its_budget() -> None:
     flown.out.clear()
     assert flown.module.reset(CALL, flown.out, 0) == DONE
     assert flown.events == [("cleared", (0,))]
+    assert flown.module.status.clears == 1
     assert flown.module.outputs.faults_active == 0
     assert flown.state("hot") is RowState.QUIET
     flown.step(3)
