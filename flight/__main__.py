@@ -122,9 +122,14 @@ def _worker(options: argparse.Namespace) -> int:
     from flight.workers.storage import StorageWorker
 
     ignore_signals()
-    lock = own_disk(options.lock)
-    serve(options.pipe, StorageWorker(PosixDisk(options.disk), budgets_from(options.store)))
-    return 0 if lock else 1
+    try:
+        own_disk(options.lock)
+        disk = PosixDisk(options.disk)
+    except OSError as error:
+        print(f"storage worker: {error}", file=sys.stderr)
+        return 1
+    serve(options.pipe, StorageWorker(disk, budgets_from(options.store)))
+    return 0
 
 
 # ---------------------------------------------------------------- working on a mission

@@ -47,6 +47,7 @@ class ProcessWorker:
         self.floors: tuple[int, ...] | None = None
         self.floors_ticket = 0
         self.results: list[tuple[int, object]] = []
+        self.ending: list[int] = []  # killed, and not yet gone
         self.own_ticket = 0  # the last of ours: below zero, where the executive has none
         self._begin()
 
@@ -183,17 +184,15 @@ class ProcessWorker:
     def _kill(self) -> None:
         assert self.socket is not None
         self.socket.close()
-        self.socket = None
+        self.socket, self.ready = None, False
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+        self.ending.append(self.pid)
         self._reap()
 
-    @staticmethod
-    def _reap() -> None:
+    def _reap(self) -> None:
         """A process in the middle of a disk operation ends after it; until then a lock keeps its heir waiting."""
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        self.ending = [pid for pid in self.ending if not _has_ended(pid)]
 
     # ---------------------------------------------------------------- before the first tick and after the last
 
@@ -230,10 +229,15 @@ class ProcessWorker:
             return
         self.socket.close()
         self.socket = None
-        while self.monotonic() < until:
-            pid, _ = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return
+        while not _has_ended(self.pid):
+            if self.monotonic() > until:
+                os.kill(self.pid, signal.SIGKILL)
             time.sleep(0.005)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+
+
+def _has_ended(pid: int) -> bool:
+    """A child of ours; it is forgotten with that."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True

@@ -202,6 +202,7 @@ looks = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(looks)
 def test_whatever_it_sees_it_feeds_only_what_is_well_and_kills_only_what_is_silent(row: list[Look]) -> None:
     judge, now, ticks = Judge(0), 0, 1
@@ -241,6 +242,7 @@ def test_a_second_guardian_is_refused(tmp_path: Path) -> None:
     first.watchdog.disarm()
 
 
+@pytest.mark.slow
 def test_only_an_executive_that_was_given_our_page_is_ours() -> None:
     wait = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     for words, ours in (["executive", "/p"], True), (["executive", "/q"], False), (["worker", "/p"], False):

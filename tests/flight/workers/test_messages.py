@@ -1,0 +1,120 @@
+"""Requests and results on the pipe: what goes in comes out, whatever the pieces; anything else is an error."""
+
+from __future__ import annotations
+
+import cbor2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flight.declare import storage
+from flight.declare.storage import (
+    Append,
+    Close,
+    Commit,
+    Extent,
+    Failed,
+    Found,
+    LoadDocument,
+    LoadState,
+    Read,
+    Records,
+    SaveDocument,
+    SaveState,
+    Scrub,
+    Snapshot,
+    Stored,
+    Stores,
+    StoreState,
+)
+from flight.workers.messages import KINDS, LENGTH, MESSAGE_MAX, PipeError, Unpacker, pack
+
+count = st.integers(0, 2**56 - 1)
+name = st.text(max_size=20)
+body = st.binary(max_size=50)
+extents = st.builds(Extent, count, count)
+states = st.builds(StoreState, name, extents, count, count, count, count, count, count)
+messages = st.one_of(
+    st.builds(Append, st.integers(0, 2), count, st.lists(body, max_size=5).map(tuple)),
+    st.builds(Commit),
+    st.builds(Read, st.integers(0, 2), count, count, count),
+    st.builds(SaveState, name, body),
+    st.builds(SaveDocument, name, body),
+    st.builds(LoadState, name),
+    st.builds(LoadDocument, name),
+    st.builds(Scrub),
+    st.builds(Snapshot),
+    st.builds(Close),
+    st.builds(Stored),
+    st.builds(Records, st.integers(0, 2), st.lists(st.tuples(count, body), max_size=5).map(tuple), count),
+    st.builds(Found, name, st.none() | body, st.booleans()),
+    st.builds(Stores, st.lists(states, max_size=3).map(tuple), st.booleans(), count),
+    st.builds(Failed, name),
+)
+tickets = st.integers(-(2**31), 2**62)
+
+
+def test_every_request_and_result_can_be_sent() -> None:
+    shapes = {
+        value.__name__
+        for value in vars(storage).values()
+        if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == storage.__name__
+    }
+    assert set(KINDS) == shapes - {"Extent", "StoreState"}, "those are parts of Stores"
+
+
+@pytest.mark.slow
+@given(st.lists(st.tuples(tickets, messages), max_size=6), st.lists(st.integers(1, 40), max_size=60))
+def test_what_goes_in_comes_out_whatever_the_pieces(
+    sent: list[tuple[int, tuple[object, ...]]], cuts: list[int]
+) -> None:
+    stream = b"".join(pack(ticket, message) for ticket, message in sent)
+    unpacker, received = Unpacker(), []
+    start = 0
+    for cut in cuts:
+        received += unpacker.feed(stream[start : start + cut])
+        start += cut
+    received += unpacker.feed(stream[start:])
+    assert received == sent
+    for (_, before), (_, after) in zip(sent, received, strict=True):
+        assert type(before) is type(after)
+        assert repr(before) == repr(after), "inner tuples, too"
+    assert not unpacker.held
+
+
+def framed(content: object) -> bytes:
+    data = cbor2.dumps(content)
+    return LENGTH.pack(len(data)) + data
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        LENGTH.pack(MESSAGE_MAX + 1),
+        LENGTH.pack(3) + b"\xff\xff\xff",
+        LENGTH.pack(0),
+        framed("text"),
+        framed([1, "Commit"]),
+        framed([1, "Nothing", []]),
+        framed([1, "Commit", [1, 2]]),
+        framed([1, "Append", [0, 0, 7]]),
+        framed([1, "Records", [0, [[1]], 0]]),
+        framed([1, "Stores", [[[1]], False, 0]]),
+        framed([1, ["Commit"], []]),
+        framed(["one", "Commit", []]),
+        framed({"a": 1, "b": 2, "c": 3}),
+    ],
+)
+def test_what_neither_end_writes_is_an_error(octets: bytes) -> None:
+    with pytest.raises(PipeError):
+        Unpacker().feed(octets)
+
+
+@given(st.binary(max_size=60))
+def test_any_octets_are_messages_or_an_error_or_not_yet_whole(octets: bytes) -> None:
+    unpacker = Unpacker()
+    try:
+        unpacker.feed(octets)
+    except PipeError:
+        return
+    assert len(unpacker.held) <= len(octets)
