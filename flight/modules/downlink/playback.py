@@ -10,6 +10,9 @@ from flight.declare import READ_LIMIT_BYTES, SECOND, Outbox, Priority, Read, Rec
 from flight.modules.downlink.ranges import Ranges
 
 READ_WITHIN_NS = 30 * SECOND
+# Of a range in which the medium had something that could not be read: an error that passes must not become a report
+# that the records do not exist, for then nobody asks for them again.
+READ_ATTEMPTS = 3
 STORES = len(Priority)
 STORAGE_SERVICE, ABSENT = 15, 130  # subtypes from 128 up are ours (ECSS-E-ST-70-41C 5.2): see docs/operate.md
 RANGE = struct.Struct(">BQQ")
@@ -23,6 +26,7 @@ class Playback:
         self.ready: deque[bytes] = deque()
         self.ready_bytes = 0
         self.reading: tuple[int, int, int, int] | None = None  # ticket, store, first, last
+        self.attempts = 0  # of the range that is to be read next
         self.played = 0
         self.absent = 0
         self.failed = 0
@@ -49,6 +53,8 @@ class Playback:
         if not isinstance(result, Records):
             self.failed += 1  # the range stays wanted; the next fetch asks again
             return
+        if self._again(result, first):
+            return
         if result.records:
             last = result.records[-1][
                 0
@@ -60,6 +66,16 @@ class Playback:
         for low, high in missing(first, last, [count for count, _ in result.records]):
             self.absent += high - low + 1
             out.report(STORAGE_SERVICE, ABSENT, RANGE.pack(store, low, high), Priority.CRITICAL)
+
+    def _again(self, result: Records, first: int) -> bool:
+        """Whether what is missing in the answer is worth another look; the range then stays wanted."""
+        counts = [count for count, _ in result.records]
+        whole = bool(counts) and counts == list(range(first, counts[-1] + 1))
+        if whole or not result.damaged_octets or self.attempts + 1 >= READ_ATTEMPTS:
+            self.attempts = 0
+            return False
+        self.attempts += 1
+        return True
 
     def take(self) -> bytes:
         packet = self.ready.popleft()

@@ -163,6 +163,29 @@ def test_what_a_failed_disk_did_not_take_is_written_when_it_is_back(craft) -> No
     assert gaps(craft) == {0: [], 1: [], 2: []}
 
 
+def test_an_error_that_passes_makes_no_record_absent(make_craft) -> None:
+    craft = make_craft(contact=False)
+    craft.fly(300)
+    craft.contact(True)
+    craft.disk.fail_at(craft.disk.operations + 1, times=12)
+    craft.fly(60)
+    assert craft.disk.errors > 2, "the reads were struck"
+    assert not [p for p in craft.packets if (p.service, p.subtype) == (15, 130)]
+    assert gaps(craft) == {0: [], 1: [], 2: []}
+
+
+def test_a_record_that_stays_unreadable_is_reported_absent_and_the_others_come(make_craft) -> None:
+    craft = make_craft(contact=False)
+    craft.fly(300)
+    name = next(name for name in craft.disk.names() if name.startswith("housekeeping."))
+    craft.disk.flip(name, 8 * 5000)
+    craft.contact(True)
+    craft.fly(60)
+    absent = [struct.unpack(">BQQ", p.body) for p in craft.packets if (p.service, p.subtype) == (15, 130)]
+    assert [(store, last - first) for store, first, last in absent] == [(2, 0)]
+    assert gaps(craft)[2] == [absent[0][1]]
+
+
 def test_a_snapshot_brings_every_packet_and_every_parameter(craft) -> None:
     craft.fly(2)
     request = craft.call("housekeeping.snapshot")
