@@ -54,7 +54,6 @@ class Thermal(NodeSettings, HeaterSettings, Module):
         assert len(set(names)) == len(names), "two nodes share a sensor"
         self.Inputs = namedtuple("Inputs", [*names, "levels"])  # type: ignore[misc]  # noqa: PYI024
         places = {name: place for place, name in enumerate(names)}
-        self.table = table
         self.watches = [
             NodeWatch(self, number, node, places[node.sensors[0]], places[node.sensors[-1]])
             for number, node in enumerate(table)

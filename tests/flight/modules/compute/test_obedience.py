@@ -39,6 +39,7 @@ def test_a_board_that_does_not_do_more_is_told_once_and_asked_again_each_dwell(b
     assert bench.names() == ["changed"]
     bench.run(1)
     assert bench.names() == ["not_following"]
+    assert bench.module.outputs.compute_level == 0
     bench.run(10 * (DWELL_S + 4))
     assert bench.names() == []
     assert bench.levels[0] == 1

@@ -93,6 +93,41 @@ def test_what_flowed_while_the_executive_stood_still_is_the_worst_case() -> None
     assert module.gauge.by_coulombs - before == pytest.approx(-6 * 100 / 3600 / 150, rel=0.02)
 
 
+@pytest.mark.parametrize(("gap_s", "known"), [(2.0, True), (2.1, False)])
+def test_two_seconds_are_no_gap(gap_s: float, known: bool) -> None:
+    module = stepped(60)
+    before = module.gauge.by_coulombs
+    module.step(round((60 + gap_s) * SECOND), module.Inputs(28.2, 0.0, NAN, NAN, *REST[4:]), Outbox())
+    assert (module.gauge.by_coulombs == pytest.approx(before, abs=1e-5)) is known
+
+
+def test_what_is_published_is_what_was_found() -> None:
+    module = stepped(100, (29.0, 1.0, 60.0, 30.0, *REST[4:]))
+    outputs = module.outputs
+    assert (outputs.charge_trusted, outputs.sunlit) == (True, True)
+    assert outputs.forecast_charge == pytest.approx(outputs.charge - 30 * 2160 / 3600 / 150, abs=1e-3)
+    assert module.guard.array_w == pytest.approx(60.0)
+    module.step(101 * SECOND, module.Inputs(29.0, 1.0, 60.0, 5000.0, *REST[4:]), Outbox())
+    assert outputs.forecast_charge == 0.0
+    assert module.status.forecast_charge < 0
+
+
+def test_an_array_that_is_curtailed_by_a_full_battery_is_not_its_mean() -> None:
+    module = stepped(100, (29.0, 1.0, 60.0, 30.0, *REST[4:]))
+    for second in range(101, 1000):
+        module.step(second * SECOND, module.Inputs(29.6, 0.0, 30.0, 30.0, *REST[4:]), Outbox())
+    assert module.guard.array_w > 50, "but for the minutes until the gauge saw it full"
+
+
+def test_rails_are_reported_each_ten_seconds() -> None:
+    module = stepped(11)
+    for second in range(12, 21):
+        module.step(second * SECOND, module.Inputs(*REST[:7], 0.9), Outbox())
+        assert module.rails.gpu_current == 0.5
+    module.step(21 * SECOND, module.Inputs(*REST[:7], 0.9), Outbox())
+    assert module.rails.gpu_current == 0.9
+
+
 def test_power_rung_is_the_worst_of_charge_forecast_and_bus() -> None:
     module = stepped(100, (28.25, 0.0, 0.0, 0.0, *REST[4:]))
     assert (module.outputs.power_rung, module.status.rung_by_charge, module.status.rung_by_forecast) == (
@@ -116,6 +151,7 @@ def test_power_rung_is_the_worst_of_charge_forecast_and_bus() -> None:
     ("voltage", "current", "array", "load", "expected"),
     [
         (28.0, -1.0, 0.0, 55.0, 55.0),
+        (28.0, -1.0, 0.0, 0.0, 0.0),
         (28.0, -2.0, 0.0, NAN, 56.0),
         (28.0, 2.0, 100.0, NAN, 44.0),
         (28.0, -2.0, NAN, NAN, 100.0),
