@@ -169,7 +169,11 @@ class Safing(Module):
                 out.event(self.speaks, who + 1)
             else:
                 out.event(self.silent, who + 1, self.stale_rung)
-        return rung if good else self.stale_rung
+        if good:
+            return rung
+        return (
+            max(self.stale_rung, rung) if rung <= OFF_RUNG else self.stale_rung
+        )  # what it asked for last still counts
 
     def _dwell_left(self, now: int, rung: int) -> float:
         dwell_s = max(self.long_dwell_s, self.orbit_s) if rung >= LONG_RUNG else self.dwell_s

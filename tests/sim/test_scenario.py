@@ -55,8 +55,8 @@ def test_the_reference_mission() -> None:
     assert scenario.epoch == datetime(2026, 4, 24, 6, 16, 24, tzinfo=UTC)
     assert [station.name for station in scenario.stations] == ["Svalbard", "Troll", "Inuvik", "Awarua"]
     assert (scenario.link.loss_up, scenario.link.loss_down) == (0.001, 0.001)
-    assert scenario.faults == ()
-    assert scenario.commands == ()
+    assert [fault.kind for fault in scenario.faults] == ["latch_up", "stuck", "crash", "reset"]
+    assert {command.name for command in scenario.commands} >= {"power.switch", "modes.go", "compute.level"}
 
 
 def test_defaults_stations_faults_and_commands(tmp_path: Path) -> None:
