@@ -1,34 +1,18 @@
-"""Two spacecraft for the ground to hear: one made of octets by hand, one that really flies in virtual time."""
+"""A spacecraft made of octets by hand for the ground to hear, and archives of what it said."""
 
 from __future__ import annotations
 
-import random
+import sqlite3
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from flight.app import make_modules, with_own_row
 from flight.declare import (
-    DONE,
-    U8,
-    U16,
-    Call,
-    Event,
     Field,
     Limits,
-    Module,
-    Octets,
-    Outbox,
-    Outcome,
-    Parameter,
-    Severity,
-    Signals,
-    Telemetry,
-    command,
 )
 from flight.dictionary import (
     CommandEntry,
@@ -38,19 +22,7 @@ from flight.dictionary import (
     ParameterEntry,
     dictionary_hash,
     pack_arguments,
-    update,
-    wanted_ids,
-    write_lock,
 )
-from flight.mission import Mission, Row, Sensor, Store, Switch
-from flight.modules.commands import Commands
-from flight.modules.downlink import Downlink
-from flight.modules.events import Events
-from flight.modules.housekeeping import Housekeeping
-from flight.modules.parameters import Parameters
-from flight.modules.recorder import Recorder
-from flight.modules.schedule import Schedule
-from flight.modules.sequences import Sequences
 from flight.wire import (
     Rejection,
     TcPacket,
@@ -64,79 +36,69 @@ from flight.wire import (
     encode_verification,
     record_number,
 )
-from ground.station import Ground, Settings
-from sim.computer import Computer
-from sim.disk import SimulatedDisk
-from sim.guardian import Orders
-from sim.link import Radio
+from ground.archive import Archive
+from ground.station import Ground
 
 NS = 1_000_000_000
 BOARDS = (("alpha", 0), ("beta", 1))
 
 
+PACKETS = (
+    PacketEntry("executive", "status", 1, 10, "", (Field("dictionary_hash", "I"), Field("boots", "H"))),
+    PacketEntry(
+        "power",
+        "status",
+        2,
+        1,
+        "",
+        (
+            Field("charge", "f", unit="1", limits=Limits(0.5, 0.6, None, None)),
+            Field("volts", "f", unit="V", limits=Limits(24.0, 26.0, 33.0, 34.0)),
+            Field("board", "B", choices=BOARDS),
+            Field("on", "?"),
+            Field("count", "I"),
+        ),
+    ),
+)
+EVENTS = (
+    EventEntry("executive", "booted", 1, 3, "boot {count}", (Field("count", "H"),)),
+    EventEntry(
+        "power",
+        "changed",
+        2,
+        1,
+        "board {board} to {level:.0%} of {volts}",
+        (Field("board", "B", choices=BOARDS), Field("level", "f"), Field("volts", "f")),
+    ),
+)
+SWITCH = (Field("board", "B", choices=BOARDS), Field("on", "?"), Field("seconds", "H", low=1, high=600))
+COMMANDS = (
+    CommandEntry("power", "switch", 5, False, 15, "Switch a board.", SWITCH),
+    CommandEntry("power", "fire", 6, True, 15, "Fire.", ()),
+    CommandEntry("power", "load", 7, False, 15, "Load.", (Field("part", "*"),)),
+    CommandEntry("commands", "arm", 8, False, 15, "Arm.", (Field("function", "H"),)),
+    CommandEntry("commands", "nothing", 9, False, 15, "Nothing.", ()),
+)
+PARAMETERS = (
+    ParameterEntry("power", 1, 30.0, Field("low", "f", unit="V", low=0, high=40)),
+    ParameterEntry("power", 2, 3, Field("tries", "H", low=0, high=9)),
+)
+SMALL = Dictionary(
+    mission="small",
+    spacecraft_id=42,
+    frame_length=223,
+    modules=(("executive", 1), ("power", 2), ("commands", 3), ("downlink", 4)),
+    stores=("critical", "event", "housekeeping"),
+    packets=PACKETS,
+    events=EVENTS,
+    commands=COMMANDS,
+    parameters=PARAMETERS,
+)
+
+
 def make_dictionary(**changes: object) -> Dictionary:
-    """Small, with one of everything: two packets, limits, choices, events, commands, parameters."""
-    made = Dictionary(
-        mission="small",
-        spacecraft_id=42,
-        frame_length=223,
-        modules=(("executive", 1), ("power", 2), ("commands", 3), ("downlink", 4)),
-        stores=("critical", "event", "housekeeping"),
-        packets=(
-            PacketEntry(
-                "executive", "status", 1, 10, "", (Field("dictionary_hash", "I"), Field("boots", "H"))
-            ),
-            PacketEntry(
-                "power",
-                "status",
-                2,
-                1,
-                "",
-                (
-                    Field("charge", "f", unit="1", limits=Limits(0.5, 0.6, None, None)),
-                    Field("volts", "f", unit="V", limits=Limits(24.0, 26.0, 33.0, 34.0)),
-                    Field("board", "B", choices=BOARDS),
-                    Field("on", "?"),
-                    Field("count", "I"),
-                ),
-            ),
-        ),
-        events=(
-            EventEntry("executive", "booted", 1, 3, "boot {count}", (Field("count", "H"),)),
-            EventEntry(
-                "power",
-                "changed",
-                2,
-                1,
-                "board {board} to {level:.0%} of {volts}",
-                (Field("board", "B", choices=BOARDS), Field("level", "f"), Field("volts", "f")),
-            ),
-        ),
-        commands=(
-            CommandEntry(
-                "power",
-                "switch",
-                5,
-                False,
-                15,
-                "Switch a board.",
-                (
-                    Field("board", "B", choices=BOARDS),
-                    Field("on", "?"),
-                    Field("seconds", "H", low=1, high=600),
-                ),
-            ),
-            CommandEntry("power", "fire", 6, True, 15, "Fire.", ()),
-            CommandEntry("power", "load", 7, False, 15, "Load.", (Field("part", "*"),)),
-            CommandEntry("commands", "arm", 8, False, 15, "Arm.", (Field("function", "H"),)),
-            CommandEntry("commands", "nothing", 9, False, 15, "Nothing.", ()),
-        ),
-        parameters=(
-            ParameterEntry("power", 1, 30.0, Field("low", "f", unit="V", low=0, high=40)),
-            ParameterEntry("power", 2, 3, Field("tries", "H", low=0, high=9)),
-        ),
-    )
-    made = replace(made, **changes)  # type: ignore[arg-type]
+    """Small, with one of everything."""
+    made = replace(SMALL, **changes)  # type: ignore[arg-type]
     return replace(made, hash=dictionary_hash(made))
 
 
@@ -211,143 +173,72 @@ def changed_dictionary() -> Callable[..., Dictionary]:
     return make_dictionary
 
 
-# ---------------------------------------------------------------- one that flies
+# ---------------------------------------------------------------- archives
 
-
-class Toy(Module):
-    """Something to command and to hear from."""
-
-    class Outputs(Signals):
-        mode: U8
-
-    class Status(Telemetry, period=1):
-        pushed: U16
-
-    low = Parameter(1.0, unit="V", low=0, high=10)
-    pushed = Event(Severity.INFO, "pushed {times} times", times=U16)
-
-    def __init__(self) -> None:
-        self.outputs = self.Outputs()
-        self.outputs.mode = 2
-        self.status = self.Status()
-
-    def step(self, now: int, sees: object, out: Outbox) -> None:
-        pass
-
-    @command()
-    def push(self, call: Call, out: Outbox, times: U16) -> Outcome:
-        """Push it."""
-        self.status.pushed += times
-        out.event(self.pushed, times)
-        return DONE
-
-    @command(hazardous=True)
-    def fire(self, call: Call, out: Outbox) -> Outcome:
-        """Fire it."""
-        self.status.pushed += 1000
-        return DONE
-
-    @command()
-    def swallow(self, call: Call, out: Outbox, part: Octets) -> Outcome:
-        """Take octets."""
-        return DONE
-
-
-class NoSensors:
-    def read(self, every: int) -> Sequence[float]:
-        return [1.0]
-
-
-class OneSwitch:
-    def __init__(self) -> None:
-        self.level = 0
-
-    def set(self, index: int, level: int) -> None:
-        self.level = level
-
-    def levels(self) -> Sequence[int]:
-        return [self.level]
-
-
-class Stages(NamedTuple):
-    text: str
-    stages: tuple[str, ...]
-
-
-class Flown:
-    """The real flight code, a line that may lose frames both ways, and a ground."""
-
-    def __init__(self, mission: Mission, ground: Callable[[Dictionary], Ground], seed: int = 1) -> None:
-        self.radio = Radio(115_200.0, 9_600.0, random.Random(seed), random.Random(seed + 1))
-        self.disk = SimulatedDisk(random.Random(3))
-        self.computer = Computer(mission, self.disk, self.radio, NoSensors(), OneSwitch(), random.Random(4))
-        self.second = 0
-        self.computer.power_on(0, Orders())
-        assert self.computer.kernel is not None
-        self.dictionary = self.computer.kernel.dictionary
-        self.ground = ground(self.dictionary)
-
-    @property
-    def now(self) -> int:
-        return self.second * NS
-
-    def toy(self) -> Toy:
-        assert self.computer.kernel is not None
-        return next(slot.module for slot in self.computer.kernel.slots if slot.name == "toy")  # type: ignore[return-value]
-
-    def contact(self, up: bool) -> None:
-        self.radio.in_contact = up
-        self.ground.contact(up, self.now)
-
-    def fly(self, seconds: int) -> None:
-        for _ in range(seconds):
-            self.radio.advance(1.0)
-            self.radio.transmitting = True
-            kernel = self.computer.kernel
-            if kernel is not None:
-                for tick in range(10):
-                    kernel.tick(self.now + tick * NS // 10 + self.computer.offset)
-            self.second += 1
-            sent = self.radio.take_sent()
-            if sent:
-                self.ground.receive(b"".join(sent), self.now, "here")
-            self.ground.on_deadline(self.now)
-            if self.radio.in_contact:
-                octets = self.ground.send(self.now)
-                if octets:
-                    self.radio.uplink(octets)
-
-    def reboot(self, seconds: int = 1) -> None:
-        """Power cut, `seconds` dark, power back."""
-        self.computer.power_off()
-        self.disk = self.computer.disk = self.disk.reboot()
-        self.fly(seconds)
-        self.computer.power_on(self.now, Orders())
-
-
-MakeFlown = Callable[..., Flown]
+TABLES = (
+    "packets",
+    "events",
+    "commands",
+    "stages",
+    "alarms",
+    "audit",
+    "contacts",
+    "dictionaries",
+    "counts",
+    "coverage",
+    "times",
+)
 
 
 @pytest.fixture
-def make_flown(tmp_path: Path) -> MakeFlown:
-    def make(ground: Callable[[Dictionary], Ground] | None = None, seed: int = 1, loss: float = 0.0) -> Flown:
-        rows = (
-            Row("toy", Toy),
-            Row("commands", Commands),
-            Row("parameters", Parameters),
-            Row("housekeeping", Housekeeping),
-            Row("schedule", Schedule),
-            Row("sequences", Sequences, every=1),
-            Row("events", Events),
-            Row("recorder", Recorder),
-            Row("downlink", lambda: Downlink(0)),
-        )
-        sensors, switches = (Sensor("volts", "V", 0, 40),), (Switch("transmitter"),)
-        stores = (Store(1 << 20, 1 << 17),) * 3
-        mission = with_own_row(Mission("bare", 42, rows, sensors, switches, stores, tmp_path))
-        mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
-        flown = Flown(mission, ground or (lambda made: Ground(made, settings=Settings())), seed)
-        flown.radio.down.spoiling.loss = flown.radio.up.spoiling.loss = loss
-        return flown
+def contents() -> Callable[[Path], dict[str, list[tuple[object, ...]]]]:
+    """Every table of an archive, without what says how far it reaches."""
 
-    return make
+    def read(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+        connection = sqlite3.connect(folder / "index.db")
+        found = {
+            table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+            for table in TABLES
+        }
+        connection.close()
+        return found
+
+    return read
+
+
+def run_a_day(ground: Ground, craft: Craft, first_s: int = 0, passes: int = 3) -> None:
+    """Passes with everything in them: playback, loss, events, alarms, commands, absences."""
+    for number in range(passes):
+        start = first_s + 1000 * number
+        ground.contact(True, start * NS)
+        lost = [craft.power((start + t) * NS) for t in range(3)]
+        ground.command("power.switch", {"board": 1, "on": True, "seconds": 5}, start * NS, source="anna")
+        sent = craft.up(ground.send(start * NS))
+        for second in range(start + 1, start + 60):
+            packets = [craft.power(second * NS, charge=0.3 if second % 1000 > 40 else 0.9, count=second)]
+            if second % 10 == 0:
+                packets.append(craft.event("power.changed", second * NS, 0, 0.5, 28.0))
+            if sent and second == start + 5:
+                packets += [craft.verify(subtype, sent[0].request_id) for subtype in (1, 3, 7)]
+            if second == start + 50:
+                first = max(craft.next[2] - 70, 0)
+                packets.append(craft.report(15, 130, struct.pack(">BQQ", 2, first, first + 20), 0, store=0))
+            ground.receive(craft.down(*packets), second * NS, "Kiruna" if number % 2 else "Svalbard")
+            ground.on_deadline(second * NS)
+        ground.receive(craft.down(*lost[: 3 - number], vc=1), (start + 70) * NS, "Kiruna")
+        ground.audit("anna", f"pass {number}", (start + 71) * NS)
+        ground.contact(False, (start + 80) * NS)
+
+
+@pytest.fixture
+def a_day() -> Callable[..., None]:
+    return run_a_day
+
+
+@pytest.fixture
+def folder(tmp_path: Path, dictionary: Dictionary, craft: Craft) -> Path:
+    """A closed archive with three passes in it."""
+    ground = Ground(dictionary, Archive(tmp_path / "archive", dictionary))
+    run_a_day(ground, craft)
+    ground.close()
+    return tmp_path / "archive"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import struct
 from dataclasses import replace
 
 import pytest
@@ -13,70 +10,9 @@ import pytest
 from ground.archive import BATCH_ROWS, INDEX, Archive, ArchiveError, rebuild
 from ground.commanding import Stage
 from ground.query import QueryError, open_query
-from ground.segments import HEAD_LENGTH
 from ground.station import Ground
 
 NS = 1_000_000_000
-TABLES = (
-    "packets",
-    "events",
-    "commands",
-    "stages",
-    "alarms",
-    "audit",
-    "contacts",
-    "dictionaries",
-    "counts",
-    "coverage",
-    "times",
-)
-
-
-def contents(folder):
-    """Every table, without what says how far it reaches."""
-    connection = sqlite3.connect(folder / INDEX)
-    found = {
-        table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in TABLES
-    }
-    connection.close()
-    return found
-
-
-def run_a_day(ground, craft, first_s=0, passes=3):
-    """Passes with everything in them: playback, loss, events, alarms, commands, absences."""
-    for number in range(passes):
-        start = first_s + 1000 * number
-        ground.contact(True, start * NS)
-        lost = [craft.power((start + t) * NS) for t in range(3)]
-        ground.command("power.switch", {"board": 1, "on": True, "seconds": 5}, start * NS, source="anna")
-        sent = craft.up(ground.send(start * NS))
-        for second in range(start + 1, start + 60):
-            packets = [craft.power(second * NS, charge=0.3 if second % 1000 > 40 else 0.9, count=second)]
-            if second % 10 == 0:
-                packets.append(craft.event("power.changed", second * NS, 0, 0.5, 28.0))
-            if sent and second == start + 5:
-                packets += [craft.verify(subtype, sent[0].request_id) for subtype in (1, 3, 7)]
-            if second == start + 50:
-                first = craft.next[2] - 70
-                packets.append(
-                    craft.report(15, 130, struct.pack(">BQQ", 2, max(first, 0), first + 20), 0, store=0)
-                )
-            ground.receive(craft.down(*packets), second * NS, "Kiruna" if number % 2 else "Svalbard")
-            ground.on_deadline(second * NS)
-        ground.receive(craft.down(*lost[: 3 - number], vc=1), (start + 70) * NS, "Kiruna")
-        ground.audit("anna", f"pass {number}", (start + 71) * NS)
-        ground.contact(False, (start + 80) * NS)
-
-
-@pytest.fixture
-def folder(tmp_path, dictionary, craft):
-    """Closed, with three passes in it."""
-    ground = Ground(dictionary, Archive(tmp_path / "archive", dictionary))
-    run_a_day(ground, craft)
-    ground.close()
-    return tmp_path / "archive"
-
-
 # ---------------------------------------------------------------- questions
 
 
@@ -203,9 +139,9 @@ def test_memory_is_bounded_by_batches(tmp_path, dictionary, craft):
 
 
 @pytest.mark.parametrize("how", ["rebuild", "removed", "damaged", "emptied", "torn", "old"])
-def test_tables_are_made_again_from_the_frames(folder, dictionary, how):
+def test_tables_are_made_again_from_the_frames(folder, dictionary, how, contents):
     before = contents(folder)
-    assert all(before[table] for table in TABLES)
+    assert all(before.values())
     octets = (folder / INDEX).read_bytes()
     if how == "rebuild":
         rebuild(folder, dictionary).close()
@@ -241,10 +177,10 @@ def test_tables_are_made_again_from_the_frames(folder, dictionary, how):
 
 
 @pytest.mark.slow
-def test_a_second_run_is_made_again_too(folder, dictionary, craft):
+def test_a_second_run_is_made_again_too(folder, dictionary, craft, contents, a_day):
     """Two processes, two files, link numbers of their own."""
     ground = Ground(dictionary, Archive(folder, dictionary, 5000 * NS), 5000 * NS)
-    run_a_day(ground, craft, 5000)
+    a_day(ground, craft, 5000)
     ground.close()
     before = contents(folder)
     assert len(before["contacts"]) == 12
@@ -253,11 +189,11 @@ def test_a_second_run_is_made_again_too(folder, dictionary, craft):
 
 
 @pytest.mark.slow
-def test_small_files(tmp_path, dictionary, craft):
+def test_small_files(tmp_path, dictionary, craft, contents, a_day):
     archive = Archive(tmp_path, dictionary)
     archive._writer.most_bytes = 3000
     ground = Ground(dictionary, archive)
-    run_a_day(ground, craft)
+    a_day(ground, craft)
     ground.close()
     before = contents(tmp_path)
     assert len(list((tmp_path / "segments").glob("*.seg"))) > 10
@@ -265,7 +201,9 @@ def test_small_files(tmp_path, dictionary, craft):
     assert contents(tmp_path) == before
 
 
-def test_frames_of_an_older_dictionary_keep_their_meaning(folder, dictionary, changed_dictionary, craft):
+def test_frames_of_an_older_dictionary_keep_their_meaning(
+    folder, dictionary, changed_dictionary, craft, contents
+):
     events = (replace(dictionary.events[1], text="BOARD {board}"), dictionary.events[0])
     newer = changed_dictionary(events=events, modules=(*dictionary.modules, ("extra", 9)))
     assert newer.hash != dictionary.hash
@@ -291,126 +229,3 @@ def test_a_corrected_dictionary_reads_old_frames_anew(folder, dictionary, change
     assert corrected.hash == dictionary.hash
     rebuild(folder, corrected).close()
     assert {event.text for event in open_query(folder).events()} == {"Board alpha"}
-
-
-# ---------------------------------------------------------------- cut
-
-
-def test_what_was_received_outlives_the_process(tmp_path, dictionary, craft):
-    """No flush, no close: what lies on the disk then is what kill -9 leaves.  Tables catch up when it is opened."""
-    ground = Ground(dictionary, Archive(tmp_path / "one", dictionary, flush_every_ns=10**18))
-    run_a_day(ground, craft)
-    shutil.copytree(tmp_path / "one", tmp_path / "killed")
-    assert contents(tmp_path / "killed")["packets"] == []
-    Archive(tmp_path / "killed", dictionary).close()
-    ground.close()
-    assert contents(tmp_path / "killed") == contents(tmp_path / "one")
-    assert len(contents(tmp_path / "one")["packets"]) > 180
-
-
-@pytest.mark.slow
-def test_cut_at_every_record_and_within(folder, dictionary, tmp_path):
-    """A cut of the raw file anywhere: what is whole before it is read, tables fit what is left, and it goes on."""
-    (segment,) = (folder / "segments").glob("*.seg")
-    whole = segment.read_bytes()
-    kept = (folder / "dictionaries").iterdir()
-    names = {path.name: path.read_bytes() for path in kept}
-    last = -1
-    for cut in [*range(0, len(whole), 4999), *range(len(whole) - HEAD_LENGTH - 2, len(whole))]:
-        fresh = tmp_path / f"cut{cut}"
-        (fresh / "segments").mkdir(parents=True)
-        (fresh / "segments" / segment.name).write_bytes(whole[:cut])
-        (fresh / "dictionaries").mkdir()
-        for name, octets in names.items():
-            (fresh / "dictionaries" / name).write_bytes(octets)
-        archive = Archive(fresh, dictionary)
-        ground = Ground(dictionary, archive, 10_000 * NS)
-        packets = len(archive.query.packets("power.status"))
-        assert packets >= last, "a longer file never holds less"
-        last = packets
-        ground.command("commands.nothing", {}, 10_000 * NS)
-        ground.close()
-        assert open_query(fresh).commands()[-1].label == "commands.nothing"
-    assert last == 3 * 59 + 6
-
-
-def test_a_packet_cut_by_a_flush_comes_out_whole_after_a_kill(tmp_path, dictionary, craft):
-    """Half of its frames are before the position that the tables reach, half behind it."""
-    long = craft.report(20, 2, bytes(600), NS)
-    frames = craft.frames([craft.power(0), long, craft.power(2 * NS)])
-    archive = Archive(tmp_path, dictionary)
-    ground = Ground(dictionary, archive)
-    ground.contact(True, 0)
-    ground.receive(b"".join(frames[:2]), NS)
-    archive.flush()
-    assert archive.index.meta("segment") == 1
-    ground.receive(b"".join(frames[2:]), 2 * NS)
-    archive._release()
-    again = Archive(tmp_path, dictionary)
-    assert again.query.counts() == {"power.status": 2, "TM[20,2]": 1}
-    again.close()
-
-
-def test_catching_up_reads_only_what_it_must(tmp_path, dictionary, craft, monkeypatch):
-    archive = Archive(tmp_path, dictionary)
-    ground = Ground(dictionary, archive)
-    run_a_day(ground, craft)
-    archive.flush()
-    reached = (archive.index.meta("replay segment"), archive.index.meta("replay offset"))
-    last_contact = archive._marks._contact
-    assert reached == last_contact, "the last contact began there"
-    ground.close()
-
-
-def test_notes_that_this_version_does_not_know(folder, dictionary):
-    archive = Archive(folder, dictionary)
-    for note in (
-        {"note": "weather", "sky": "blue"},
-        {"note": "audit", "who": "anna"},
-        {"note": "command", "packet": "x"},
-    ):
-        archive.note(note, 9000 * NS)
-    archive.flush()
-    assert archive.index.strange_notes == 3
-    assert len(archive.query.audit()) == 3
-    archive.close()
-    rebuild(folder, dictionary).close()
-
-
-def test_tables_that_cannot_be_written_are_not_hidden(tmp_path, dictionary, craft):
-    archive = Archive(tmp_path, dictionary)
-    ground = Ground(dictionary, archive)
-    ground.receive(craft.down(craft.power(0)), NS)
-    archive.index.connection.execute("PRAGMA query_only = 1")
-    with pytest.raises(ArchiveError, match="readonly"):
-        ground.flush()
-    archive.index.connection.execute("PRAGMA query_only = 0")
-    assert len(archive.query.packets("power.status")) == 1, "nothing is lost by a failed flush"
-    ground.close()
-
-
-def test_many_frames_at_once(tmp_path, dictionary, craft):
-    archive = Archive(tmp_path, dictionary)
-    ground = Ground(dictionary, archive)
-    ground.receive(craft.down(*(craft.report(20, 2, bytes(1000), second * NS) for second in range(900))), NS)
-    assert archive.query.counts() == {"TM[20,2]": 900}
-    ground.close()
-    rebuild(tmp_path, dictionary).close()
-    assert len(contents(tmp_path)["packets"]) == 900
-
-
-def test_a_full_disk_is_not_hidden(tmp_path, dictionary, craft, monkeypatch):
-    archive = Archive(tmp_path, dictionary)
-    ground = Ground(dictionary, archive)
-    ground.receive(craft.down(craft.power(0)), NS)
-
-    def full(file, octets):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(OSError, match="No space"):
-        ground.receive(craft.down(craft.power(NS)), 2 * NS)
-    monkeypatch.undo()
-    ground.receive(craft.down(craft.power(2 * NS)), 3 * NS)
-    assert len(archive.query.packets("power.status")) >= 2
-    ground.close()
