@@ -9,9 +9,11 @@ from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
 from sim.checks.link import TelemetryFlows
+from sim.checks.modes import ModesByTable
 from sim.checks.probe import Probe
 from sim.checks.promises import ParametersKept, TimeTaggedKept
-from sim.checks.records import NumbersGoOn, NumbersNameOnePacket, RecordsKept
+from sim.checks.readings import BadReadingsDoubted
+from sim.checks.records import FailedReadsWanted, NumbersGoOn, NumbersNameOnePacket, RecordsKept
 from sim.checks.state import (
     ClockMonotonic,
     KnownStateAfterBoot,
@@ -40,14 +42,17 @@ class Checks:
             TimeTaggedKept(),
             HazardousArmed(),
             KnownStateAfterBoot(),
+            ModesByTable(),
             TelemetryFlows(),
             ClockMonotonic(),
             SwitchLimits(simulation),
+            BadReadingsDoubted(simulation.mission),
             HeaterDuty(),
             NodesWithinLimits(),
             ChargeAtSunrise(simulation),
             StoredWithinBudget(simulation),
             NumbersGoOn(),
+            FailedReadsWanted(),
             self.fault_rows,
             high,
             high.flooded,

@@ -50,7 +50,7 @@ class HeaterDuty(Check):
         self.duty = module.duty_max
         self.budget_s = module.longest_on_s * (1 - module.duty_max)
         if not self.buckets:
-            heaters = [node for node in module.table if node.heater]
+            heaters = [watch.row for watch in module.watches if watch.row.heater]
             self.buckets = [
                 Bucket(node.heater.switch, node.name, self.budget_s) for node in heaters if node.heater
             ]
@@ -87,6 +87,7 @@ class NodesWithinLimits(Check):
 
     def __init__(self) -> None:
         super().__init__("no single bad sensor cooks or freezes a node")
+        self.table: list[Node] = []
         self.nodes: list[tuple[Node, int]] = []
         self.outside: dict[str, int] = {}
         self.bad: dict[str, int] = {}
@@ -95,7 +96,7 @@ class NodesWithinLimits(Check):
     def installed(self, kernel: Kernel, name: str) -> None:
         module = thermal_of(kernel)
         if name == "thermal" and module is not None:
-            self.table = module.table
+            self.table = [watch.row for watch in module.watches]
 
     def look(self, simulation: Simulation, second: int) -> None:
         if second % LOOK_EVERY_S:
