@@ -98,19 +98,26 @@ def _fly(options: argparse.Namespace) -> int:
 
 
 def _executive(options: argparse.Namespace) -> int:
+    from flight.app import MissionError
     from flight.cli.executive import Flight, Orders, take_priority
-    from flight.cli.run import FlightOptions
+    from flight.cli.run import FlightOptions, RunError
+    from flight.dictionary import IdsError
 
     stops: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stops.append(number))
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(
-            number, signal.SIG_IGN
-        )  # Ctrl-C reaches the whole group; the guardian decides who ends when
-    flight = Flight(
-        FlightOptions._make(getattr(options, name) for name in FlightOptions._fields),
-        Orders._make(getattr(options, name) for name in Orders._fields),
-    )
+    for number in (
+        signal.SIGINT,
+        signal.SIGHUP,
+    ):  # Ctrl-C reaches the whole group; the guardian says who ends when
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        flight = Flight(
+            FlightOptions._make(getattr(options, name) for name in FlightOptions._fields),
+            Orders._make(getattr(options, name) for name in Orders._fields),
+        )
+    except (MissionError, IdsError, RunError, OSError) as error:
+        print(f"skyrack-flight: {error}", file=sys.stderr)
+        return 2
     if options.fifo:
         take_priority()
     return flight.fly(lambda: bool(stops))

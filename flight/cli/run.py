@@ -7,6 +7,7 @@ process, with a third of the memory.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ BOARDS = {
     "bench": "flies a simulated orbit over an umbilical",
 }
 SPEED_MAX = 1_000
+ENDPOINT = re.compile(r"tcp://(\[[^\]]+\]|[^:/\s]+):\d{1,5}")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (the page must not be on a disk: see flight.page)
 
 
@@ -53,6 +55,8 @@ def refuse_unflyable(options: FlightOptions) -> None:
         )
     if options.board == "bench" and not options.umbilical:
         raise RunError("board bench needs --umbilical tcp://HOST:PORT")
+    if options.umbilical and not ENDPOINT.fullmatch(options.umbilical):
+        raise RunError(f"--umbilical {options.umbilical!r}: expected tcp://HOST:PORT")
     if not 1 <= options.speed <= SPEED_MAX:
         raise RunError(f"--speed {options.speed}: expected 1 to {SPEED_MAX}")
 
