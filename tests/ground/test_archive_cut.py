@@ -9,7 +9,7 @@ import pytest
 
 from ground.archive import Archive, ArchiveError, rebuild
 from ground.query import open_query
-from ground.segments import HEAD_LENGTH
+from ground.segments import HEAD_LENGTH, Kind, Position, Record, SegmentReader
 from ground.station import Ground
 
 NS = 1_000_000_000
@@ -70,15 +70,64 @@ def test_a_packet_cut_by_a_flush_comes_out_whole_after_a_kill(tmp_path, dictiona
     again.close()
 
 
-def test_catching_up_reads_only_what_it_must(tmp_path, dictionary, craft, monkeypatch, a_day):
+def test_catching_up_reads_only_what_it_must(tmp_path, dictionary, craft, a_day):
     archive = Archive(tmp_path, dictionary)
     ground = Ground(dictionary, archive)
     a_day(ground, craft)
     archive.flush()
-    reached = (archive.index.meta("replay segment"), archive.index.meta("replay offset"))
-    last_contact = archive._marks._contact
-    assert reached == last_contact, "the last contact began there"
+    start = Position(archive.index.meta("replay segment") or 0, archive.index.meta("replay offset") or 0)
+    first = next(SegmentReader(tmp_path / "segments").records(start))
+    assert first.body == b'{"note":"contact","up":true}'
+    assert first.time_ns == 2000 * NS, "the last contact began there"
     ground.close()
+
+
+def test_each_raw_file_can_be_read_alone(tmp_path, dictionary, craft, a_day):
+    archive = Archive(tmp_path, dictionary)
+    archive._writer.most_bytes = 5000
+    ground = Ground(dictionary, archive)
+    a_day(ground, craft)
+    ground.close()
+    files: dict[int, list[Record]] = {}
+    for record in SegmentReader(tmp_path / "segments").records():
+        files.setdefault(record.at.segment, []).append(record)
+    assert len(files) > 5
+    for records in files.values():
+        assert b"dictionary" in records[0].body
+        names = {record.link: record.body for record in records if record.kind == Kind.LINK}
+        assert set(names.values()) <= {b"Svalbard", b"Kiruna"}
+        assert all(record.link in names for record in records if record.kind == Kind.FRAMES)
+
+
+def test_frames_are_on_the_disk_before_the_tables_know_them(tmp_path, dictionary, craft, monkeypatch):
+    archive = Archive(tmp_path, dictionary)
+    ground = Ground(dictionary, archive)
+    order = []
+    write = archive.index.write
+
+    def note_write(*of):
+        order.append("tables")
+        write(*of)
+
+    monkeypatch.setattr(os, "fsync", lambda file: order.append("segments"))
+    monkeypatch.setattr(archive.index, "write", note_write)
+    ground.receive(craft.down(craft.power(0)), NS)
+    ground.flush()
+    assert order == ["segments", "tables"]
+    monkeypatch.undo()
+    ground.close()
+
+
+def test_octets_as_they_were_sent(tmp_path, dictionary):
+    ground = Ground(dictionary, Archive(tmp_path, dictionary))
+    ground.contact(True, 0)
+    ground.command("commands.nothing", {}, 0)
+    sent = [ground.send(second * NS) for second in (1, 11)]
+    ground.close()
+    records = SegmentReader(tmp_path / "segments").records()
+    kept = [(record.body, record.time_ns) for record in records if record.kind == Kind.SENT]
+    assert kept == [(sent[0], NS), (sent[1], 11 * NS)]
+    assert sent[0]
 
 
 def test_notes_that_this_version_does_not_know(folder, dictionary):

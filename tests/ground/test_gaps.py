@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground.gaps import Coverage, IntervalSet
+from ground.gaps import Coverage, IntervalSet, note_absent
 
 NUMBERS = st.lists(st.integers(0, 60), max_size=60)
 
@@ -18,6 +22,10 @@ def test_is_a_set(numbers):
         plain.add(number)
         assert intervals.total == len(plain)
         assert intervals.highest == max(plain)
+    pieces = list(intervals)
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(pieces)), (
+        "disjoint, and they do not touch"
+    )
     assert [n for first, last in intervals for n in range(first, last + 1)] == sorted(plain)
     assert [n in intervals for n in range(70)] == [n in plain for n in range(70)]
 
@@ -33,3 +41,51 @@ def test_gaps_are_what_is_neither_received_nor_absent(received, absent):
     missing = [n for first, last in coverage.gaps() for n in range(first, last + 1)]
     assert missing == [n for n in range(max(received, default=-1)) if n not in gone and n not in received]
     assert coverage.missing() == len(missing)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), max_size=9))
+def test_ranges_join(ranges):
+    intervals = IntervalSet((first, first + length) for first, length in ranges)
+    plain = {n for first, length in ranges for n in range(first, first + length + 1)}
+    assert {n for first, last in intervals for n in range(first, last + 1)} == plain
+    pieces = list(intervals)
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(pieces))
+    assert intervals.total == len(plain)
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=300, unique=True), st.integers(3, 6))
+def test_too_many_intervals_forget_and_never_invent(numbers, most):
+    """What is forgotten is asked for again; nothing that did not come is taken for received."""
+    intervals = IntervalSet(most=most)
+    for number in numbers:
+        assert intervals.add(number)
+        assert number in intervals, "the one under way is not the one forgotten"
+        assert len(intervals) <= most
+        assert intervals.highest == max(numbers[: numbers.index(number) + 1])
+    kept = {n for first, last in intervals for n in range(first, last + 1)}
+    assert kept <= set(numbers)
+    assert len(kept) + intervals.forgotten == len(numbers)
+
+
+def test_the_shortest_is_forgotten():
+    intervals = IntervalSet([(0, 9), (20, 22), (30, 39)], most=3)
+    intervals.add(50)
+    assert list(intervals) == [(0, 9), (30, 39), (50, 50)]
+    assert intervals.forgotten == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "good"),
+    [
+        (struct.pack(">BQQ", 0, 3, 5), True),
+        (struct.pack(">BQQ", 0, 3, 3), True),
+        (struct.pack(">BQQ", 0, 5, 3), False),
+        (struct.pack(">BQQ", 2, 3, 5), False),
+        (struct.pack(">BQQ", 0, 3, 5)[:-1], False),
+        (b"", False),
+    ],
+)
+def test_reports_of_absence(body, good):
+    coverage = [Coverage(), Coverage()]
+    assert note_absent(coverage, body) == good
+    assert bool(coverage[0].absent.total) == good

@@ -290,6 +290,20 @@ def test_a_new_ground_goes_on_where_the_old_one_ended(tmp_path, dictionary, craf
     again.close()
 
 
+def test_what_an_earlier_ground_sent_ends_by_its_deadline(tmp_path, dictionary):
+    ground = Ground(dictionary, Archive(tmp_path, dictionary))
+    ground.contact(True, 0)
+    record = ground.command("power.switch", SWITCH, 0)
+    ground.send(0)
+    ground.close()
+    again = Ground(dictionary, Archive(tmp_path, dictionary, 10 * NS), 10 * NS)
+    again.on_deadline(record.deadline_ns - 1)
+    assert archive_of(again).query.commands()[0].stage is Stage.SENT
+    again.on_deadline(record.deadline_ns)
+    assert archive_of(again).query.commands()[0].stage is Stage.NO_ANSWER
+    again.close()
+
+
 def test_after_a_crash_counts_skip_what_may_be_unknown(tmp_path, dictionary):
     ground = Ground(dictionary, Archive(tmp_path, dictionary))
     old = ground.command("power.switch", SWITCH, 0)
