@@ -36,10 +36,10 @@ def saturate(value: object, code: str) -> int | float | bool:
         return bool(value)
     if not isinstance(value, int | float):
         return 0
+    if value != value:
+        return value if code in "fd" else 0  # NaN travels as NaN: no reading is not a great number
     if code in "fd":
         return max(-F32_MAX, min(F32_MAX, value))
-    if value != value:
-        return 0
     low, high = INTEGERS[code]
     return int(max(low, min(high, value)))
 

@@ -20,7 +20,7 @@ RAILS = (
     Rail("computer", switch("computer"), essential=True, measured=True),
     Rail("attitude", switch("attitude"), essential=True, measured=True),
     Rail("receiver", switch("receiver"), essential=True, measured=True),
-    Rail("transmitter", switch("transmitter"), shed_at=6, yields=True, measured=True),
+    Rail("transmitter", switch("transmitter"), yields=True, measured=True),
     Rail("laser", switch("laser"), shed_at=4, measured=True),
     Rail("pump_a", switch("pump_a"), measured=True),
     Rail("pump_b", switch("pump_b"), measured=True),

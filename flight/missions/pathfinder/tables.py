@@ -19,7 +19,7 @@ RAILS = (
     Rail("computer", switch("computer"), essential=True, measured=True),
     Rail("attitude", switch("attitude"), essential=True, measured=True),
     Rail("receiver", switch("receiver"), essential=True, measured=True),
-    Rail("transmitter", switch("transmitter"), shed_at=6, yields=True, measured=True),
+    Rail("transmitter", switch("transmitter"), yields=True, measured=True),
     Rail("navigation", switch("navigation"), shed_at=4, measured=True),
     Rail("storage", switch("storage"), shed_at=5, measured=True),
     Rail("compute_a", switch("compute_a"), shed_at=4, yields=True, measured=True),

@@ -227,3 +227,9 @@ def test_the_reference_document_names_everything(pathfinder: Dictionary) -> None
     for entries in (pathfinder.commands, pathfinder.events, pathfinder.packets):
         assert all(f"`{entry.name}`" in text for entry in entries)
     assert all(f"`{entry.field.name}`" in text for entry in pathfinder.parameters)
+
+
+def test_nan_saturates_to_nan_or_zero() -> None:
+    assert math.isnan(float(saturate(math.nan, "f")))
+    assert math.isnan(float(saturate(math.nan, "d")))
+    assert saturate(math.nan, "i") == 0
