@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from flight.app import MissionError
@@ -11,6 +12,7 @@ from flight.dictionary import IdsError
 from sim.configuration import ConfigurationError
 from sim.orbit import OrbitError
 from sim.scenario import LONGEST_S, known_scenarios, load_scenario
+from sim.swarm_command import add_swarm, run_swarm_command
 from sim.units import QuantityError, convert, parse
 
 RUNS = Path("runs")
@@ -36,12 +38,15 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--mission", help="fly this mission package instead of the spacecraft's own")
     run.add_argument("--out", type=Path, help="folder for the results; runs/<scenario>-<seed> if left out")
     run.add_argument("--quiet", action="store_true", help="no progress, no table")
+    add_swarm(commands)
     return top
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
+        if options.command == "swarm":
+            return run_swarm_command(options, partial(print, flush=True))
         return _run(options)
     except (ConfigurationError, MissionError, IdsError, OrbitError, UsageError, OSError) as error:
         print(f"skyrack-sim: {error}", file=sys.stderr)

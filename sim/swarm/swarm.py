@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -139,10 +138,3 @@ def _outcome(seed: int, future: Future[SeedResult]) -> Outcome:
     if error is None:
         return future.result()
     return Fallen(seed, "".join(traceback.format_exception(error)))
-
-
-def collect(options: SwarmOptions) -> SwarmResult:
-    """All of it at once."""
-    began = time.perf_counter()
-    outcomes = list(run_swarm(options))
-    return SwarmResult(options, outcomes, time.perf_counter() - began)
