@@ -81,9 +81,7 @@ class Switching:
             out.set(switch, 0)
 
     def _end_cycle(self, now: int, out: Outbox) -> None:
-        switch, level = self.kept.cycled_switch - 1, self.kept.cycled_level
-        self._forget_cycle(out)
-        self.set(now, switch, level, out)
+        self.set(now, self.kept.cycled_switch - 1, self.kept.cycled_level, out)
 
     def _forget_cycle(self, out: Outbox) -> None:
         self.kept.cycled_switch = self.kept.cycled_level = 0

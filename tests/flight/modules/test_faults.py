@@ -443,6 +443,23 @@ def test_a_switch_that_does_not_obey_is_told_once() -> None:
     assert flown.module.status.disobeyed == 1
 
 
+def test_a_switch_that_cannot_be_read_does_not_obey() -> None:
+    flown = Flown(
+        Fault("over", "i", AtMost(2.0), persist_s=0, response=SetLevel("payload", 0)), i=3.0, levels=(0,)
+    )
+    flown.step(6)
+    assert ("not_obeyed", (1, 255, 0)) in flown.events
+
+
+def test_a_cycle_replaces_an_order_that_is_not_yet_obeyed() -> None:
+    flown = Flown(HOT, t=0.0)
+    switching, out = flown.module.switching, flown.out
+    switching.set(flown.now, 1, 1, out)
+    switching.cycle(flown.now, 1, 2, 10 * SECOND, out)
+    flown.step(levels=(0, 2, 1))
+    assert flown.out.switches == [(1, 0)]
+
+
 CYCLE = Fault(
     "latched", "i", AtMost(2.0), persist_s=0, response=CycleRail("payload", 4.0), cooldown_s=30, retries=5
 )
@@ -457,6 +474,7 @@ def test_a_rail_is_cycled_back_to_the_level_it_had() -> None:
     assert flown.step().out.switches == []
     assert flown.step().out.switches == [(1, 2)]
     assert flown.out.keeping
+    assert flown.names == []
     assert flown.step(levels=(0, 2, 1)).out.switches == []
     assert flown.step(20).names == []
     assert not flown.module.switching.busy
