@@ -19,10 +19,11 @@ from sim.faults import Injector
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
-from sim.scenario import Command, Scenario
+from sim.scenario import SCENARIOS, Command, Scenario
 from sim.simulation import NS, Simulation
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
+FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the link
 ANSWER_WITHIN_S = 6 * 3600.0  # from being queued: the next pass may be hours away
 EVENTS_KEPT = 20_000  # in the result; the archive has them all
 
@@ -84,7 +85,7 @@ class Commander:
                 command.name,
                 dict(command.arguments),
                 second * NS,
-                source="scenario",
+                source=FROM_SCENARIO,
                 answer_within_s=ANSWER_WITHIN_S,
             )
 
@@ -176,7 +177,7 @@ def _result(
     return RunResult(
         name=f"{scenario.name}-{simulation.seed}",
         spacecraft=scenario.spacecraft.name,
-        scenario=scenario.path,
+        scenario=_scenario_name(scenario),
         seed=simulation.seed,
         epoch=scenario.epoch,
         duration_s=length,
@@ -200,9 +201,15 @@ def _result(
         totals=_totals(simulation, observer, ground, log, len(passes), len(eclipses)),
         altitude_km=observer.series("altitude"),
         trace_hash=simulation.trace.hexdigest(),
-        reproduce=f"skyrack-sim run {scenario.path} --seed {simulation.seed} --duration {int(length)}s",
+        reproduce=f"skyrack-sim run {_scenario_name(scenario)} --seed {simulation.seed} --duration {int(length)}s",
         link_totals=_link(simulation, ground),
     )
+
+
+def _scenario_name(scenario: Scenario) -> str:
+    """What a user types: the short name of one of ours, else the path."""
+    path = Path(scenario.path)
+    return path.stem if path.parent == SCENARIOS else scenario.path
 
 
 def _mask(mask: float | tuple[tuple[float, float], ...]) -> float:
@@ -226,7 +233,7 @@ def _totals(
     simulation: Simulation, observer: Observer, ground: Ground, log: GroundLog, passes: int, eclipses: int
 ) -> tuple[tuple[str, str], ...]:
     period = simulation.world.environment.orbit.period_s
-    stages = [command.stage for command in log.commands.values()]
+    stages = [command.stage for command in log.commands.values() if command.source == FROM_SCENARIO]
     return (
         ("orbits", f"{simulation.now_s / period:.2f}"),
         ("eclipses", str(eclipses)),
