@@ -55,6 +55,7 @@ def _add_flight(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--speed", type=int, default=1, help="times real time (bench only)")
     command.add_argument("--fifo", action="store_true", help="with real-time priority, where it is permitted")
+    command.add_argument("--tick-log", default="", metavar="PATH", help="when each tick began, for a bench")
 
 
 def _add_orders(command: argparse.ArgumentParser) -> None:
@@ -64,7 +65,6 @@ def _add_orders(command: argparse.ArgumentParser) -> None:
     command.add_argument("--charges", default="", metavar="INDEX:COUNT,...")
     command.add_argument("--charged", type=int, default=-1, metavar="INDEX")
     command.add_argument("--safe", action="store_true")
-    command.add_argument("--tick-log", dest="tick_log", default="", metavar="PATH")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -44,7 +44,9 @@ def recover(ask: Ask, modules: Iterable[str], reason: int, safe: bool) -> tuple[
         return without_storage(reason, safe, resumed)
     counts = tuple(store.extent.next for store in stores.stores)
     for store, count in enumerate(counts):
-        ask(Append(store, count, ()))  # reserves numbers before the first is heard on the ground, and maybe lost here
+        ask(
+            Append(store, count, ())
+        )  # reserves numbers before the first is heard on the ground, and maybe lost here
     return resumed, Loaded(kept, documents, counts)
 
 

@@ -34,6 +34,17 @@ class ScaledClock(Clock, Protocol):
         ...
 
 
+class TickLog:
+    """For a bench: three numbers for each tick (mission time, machine time, late by; ns), its end (machine time), and
+    two for each collection (generation, ns)."""
+
+    def __init__(self) -> None:
+        self.ticks, self.ends, self.pauses = array("q"), array("q"), array("q")
+
+    def parts(self) -> dict[str, bytes]:
+        return {name: vars(self)[name].tobytes() for name in ("ticks", "ends", "pauses")}
+
+
 class Runner:
     """Drives a kernel from a clock.  `before` does what has to be done ahead of each tick, such as moving octets."""
 
@@ -44,7 +55,7 @@ class Runner:
         self.base = kernel.mission.base_tick_ns
         self.patience = self.base if clock.speed == 1 else CATCH_UP_NS * clock.speed
         self.next_tick = 0
-        self.log: array[int] | None = None  # a bench may put one here: mission and machine time of each tick
+        self.log: TickLog | None = None  # a bench may put one here
 
     def start(self, begin: Callable[[int], None]) -> None:
         """`begin(now)` starts the kernel; the first tick is the next whole one after that."""
@@ -73,13 +84,15 @@ class Runner:
         kernel, figures = self.kernel, self.kernel.figures
         machine = self.clock.cost()
         if self.log is not None:
-            self.log.extend((now, machine))
+            self.log.ticks.extend((now, machine, late // self.clock.speed))
         figures.worst_late_ns = max(figures.worst_late_ns, late // self.clock.speed)
         self.before(now)
         kernel.tick(now)
         # What is left of the deadlines is left in machine time: a bench in a hurry is judged as a spacecraft is.
         self.page.beat(now, kernel.ticks, machine + kernel.met_until(now) - now)
         self._collect(kernel.ticks)
+        if self.log is not None:
+            self.log.ends.append(self.clock.cost())
 
     def _whole(self, now: int) -> int:
         return -(-now // self.base) * self.base
@@ -89,9 +102,11 @@ class Runner:
         kernel = self.kernel
         return kernel.slowest if kernel.slowest_ns > self.base else OUTSIDE
 
-    @staticmethod
-    def _collect(ticks: int) -> None:
-        if ticks % COLLECT_ALL_EVERY == 0:
-            gc.collect()
-        elif ticks % COLLECT_YOUNG_EVERY == 0:
-            gc.collect(0)
+    def _collect(self, ticks: int) -> None:
+        if ticks % COLLECT_YOUNG_EVERY:
+            return
+        started = self.clock.cost()
+        generation = 0 if ticks % COLLECT_ALL_EVERY else 2
+        gc.collect(generation)
+        if self.log is not None:
+            self.log.pauses.extend((generation, self.clock.cost() - started))

@@ -25,10 +25,6 @@ class RealClock:
         """Of the machine, not of the mission: a step takes what it takes at any speed."""
         return monotonic()
 
-    def machine_at(self, mission: int) -> int:
-        """Machine time (monotonic) of a moment of mission time, ns."""
-        return self.origin + (mission - self.start) // self.speed
-
     def sleep(self, mission: int) -> None:
         """Until `mission` (ns) from now on; a signal may end it early."""
         time.sleep(mission / self.speed / NS)

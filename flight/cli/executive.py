@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +26,7 @@ from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
 from flight.recovery import STORE_NAMES, recover, without_storage
-from flight.runner import Runner
+from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.workers.process import ProcessWorker
 
@@ -48,7 +47,6 @@ class Orders(NamedTuple):
     charges: str = ""  # index:count,index:count
     charged: int = -1
     safe: bool = False
-    tick_log: str = ""  # a file, written at an orderly end: mission and machine time of each tick, i64 each
 
 
 class Flight:
@@ -69,7 +67,7 @@ class Flight:
             self.mission, built.dictionary, built.modules, board, loaded, resumed.boot, self.page
         )
         self.runner = Runner(self.kernel, self.clock, self.page, self._before)
-        self.runner.log = array("q") if orders.tick_log else None
+        self.runner.log = TickLog() if options.tick_log else None
         self.guarded = orders.guardian != 0
 
     def _recover(self, built: Built) -> tuple[Resumed, Loaded]:
@@ -153,8 +151,8 @@ class Flight:
             _say(f"the end is not on disk: {error}")
             code = 1
         worker.close(until)
-        if self.runner.log is not None:
-            Path(self.orders.tick_log).write_bytes(self.runner.log.tobytes())
+        for part, octets in self.runner.log.parts().items() if self.runner.log is not None else ():
+            Path(f"{self.options.tick_log}.{part}").write_bytes(octets)
         self.page.end(now)
         return code
 

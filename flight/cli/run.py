@@ -39,6 +39,7 @@ class FlightOptions(NamedTuple):
     umbilical: str = ""
     speed: int = 1
     fifo: bool = False
+    tick_log: str = ""  # for a bench: PATH.ticks, PATH.ends and PATH.pauses are written at an orderly end
 
 
 def refuse_unflyable(options: FlightOptions) -> None:
@@ -90,6 +91,7 @@ def guardian_command(options: FlightOptions, watchdog: str) -> list[str]:
     executive += ["--board", options.board, "--state", options.state, "--speed", str(options.speed)]
     executive += ["--link", options.link] if options.link else []
     executive += ["--umbilical", options.umbilical] if options.umbilical else []
+    executive += ["--tick-log", options.tick_log] if options.tick_log else []
     own = [str(page_path(state)), watchdog or str(state / "watchdog"), str(state / "guardian.lock")]
     if options.fifo:
         own.append("--fifo")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flight.page import NoPage
-from flight.runner import CATCH_UP_NS, COLLECT_ALL_EVERY, COLLECT_YOUNG_EVERY, OUTSIDE, Runner
+from flight.runner import CATCH_UP_NS, COLLECT_ALL_EVERY, COLLECT_YOUNG_EVERY, OUTSIDE, Runner, TickLog
 from flight.watched import WatchedKernel
 
 TICK = 100_000_000
@@ -170,16 +169,18 @@ def test_whoever_took_longer_than_a_tick_is_named_and_else_nobody_of_ours() -> N
 def test_every_tick_is_done_once_or_counted_as_missed(costs: list[int]) -> None:
     bench = make()
     bench.kernel.costs = list(costs)
-    bench.runner.log = array("q")
+    log = bench.runner.log = TickLog()
     for _ in range(len(costs) + 1):
         bench.runner.once()
     done = bench.kernel.done
     assert done == sorted(set(done))
     span = (done[-1] - done[0]) // TICK + 1
     assert span == len(done) + sum(count for count, _ in bench.kernel.told)
-    assert list(bench.runner.log[::2]) == done
-    for mission, machine in zip(bench.runner.log[::2], bench.runner.log[1::2], strict=True):
-        assert mission <= machine < mission + TICK, "each begins within its own time"
+    assert list(log.ticks[::3]) == done
+    for mission, machine, late in zip(log.ticks[::3], log.ticks[1::3], log.ticks[2::3], strict=True):
+        assert machine - mission == late
+        assert 0 <= late < TICK, "each begins within its own time"
+    assert [end - start for start, end in zip(log.ticks[1::3], log.ends, strict=True)] == [*costs, 0]
 
 
 def test_the_page_gets_the_deadline_in_machine_time() -> None:
@@ -208,11 +209,14 @@ def test_garbage_is_collected_after_ticks_only() -> None:
     bench = make()
     assert not gc.isenabled()
     assert gc.get_freeze_count() > 0
+    log = bench.runner.log = TickLog()
     before = [generation["collections"] for generation in gc.get_stats()]
     for _ in range(COLLECT_YOUNG_EVERY * 3):
         bench.runner.once()
     after = [generation["collections"] for generation in gc.get_stats()]
     assert [now - then for now, then in zip(after, before, strict=True)] == [3, 0, 0]
+    assert list(log.pauses) == [0, 0] * 3, "on a clock that stands still"
+    assert set(log.parts()) == {"ticks", "ends", "pauses"}
 
 
 def test_once_an_hour_all_generations_are_collected() -> None:
