@@ -75,7 +75,7 @@ class Craft:
         """Give the seat back, unless another program of this name had it before."""
         try:
             if self._seated and not self._seat_was_ours:
-                self.ask("release")
+                self.line.request({"do": "release"}, SIGN_WITHIN_S)
         except CraftError:
             pass  # its lease ends by itself
         finally:

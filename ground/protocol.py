@@ -101,7 +101,7 @@ class Line(Protocol):
 
     lost: bool  # updates are missing: what is known of commands must be asked anew; the client puts it back
 
-    def request(self, message: Plain, within_s: float = ANSWER_WITHIN_S) -> Plain:
+    def request(self, message: Plain, within_s: float | None = None) -> Plain:
         """The answer.  NoServerError if there is none."""
         ...
 

@@ -68,11 +68,11 @@ class SocketLine(Line):
 
     # ---------------------------------------------------------------- asking
 
-    def request(self, message: Plain, within_s: float = ANSWER_WITHIN_S) -> Plain:
+    def request(self, message: Plain, within_s: float | None = None) -> Plain:
         self._request_id += 1
         whole = {**message, "id": self._request_id, "name": self.name, "from": self.origin}
         self.asks.send(encode(whole))
-        give_up = time.monotonic_ns() + int(within_s * NS)
+        give_up = time.monotonic_ns() + int((ANSWER_WITHIN_S if within_s is None else within_s) * NS)
         while (left := give_up - time.monotonic_ns()) > 0:
             if not self.asks.poll(-(-left // 1_000_000)):
                 break

@@ -96,7 +96,7 @@ class FlyingLine(Line):
         else:
             self.lost = True
 
-    def request(self, message: Plain, within_s: float = 0.0) -> Plain:
+    def request(self, message: Plain, within_s: float | None = None) -> Plain:
         return self.flying.operations.handle(
             {**message, "name": self.name}, "simulation", self.flying.moment()
         )

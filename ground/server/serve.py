@@ -24,7 +24,7 @@ from ground.audit import AuditLog
 from ground.link import Address, Contact, StationLink
 from ground.protocol import NS, Plain
 from ground.server.ask import Moment
-from ground.server.clock import GroundClock
+from ground.server.clock import Clock, GroundClock, real_until
 from ground.server.operations import Operations
 from ground.server.sockets import Sockets
 from ground.station import Ground
@@ -51,9 +51,15 @@ class ServerSettings:
 class Server:
     """`run` until SIGINT or SIGTERM.  ArchiveError, AuditError or ListenError if it cannot begin."""
 
-    def __init__(self, settings: ServerSettings, dictionary: Dictionary, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        dictionary: Dictionary,
+        say: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
         self.settings, self.say = settings, say
-        self.clock = GroundClock(settings.speed, settings.start_ns)
+        self.clock = clock or GroundClock(settings.speed, settings.start_ns)
         self.link, self.contact = StationLink(settings.station), Contact()
         self._line_was = ""
         self._due_ns = 0  # real time of the next look
@@ -78,7 +84,13 @@ class Server:
 
     def run(self) -> None:
         """Until a signal; then everything is on the disk."""
-        with self._opened, self._announced(), stop_signal() as stopped:
+        with stop_signal() as stopped:
+            self.serve(stopped)
+        self.say("stopped; everything received is in the archive")
+
+    def serve(self, stopped: socket.socket) -> None:
+        """Until something can be read from `stopped`."""
+        with self._opened, self._announced():
             self.poller.register(stopped, zmq.POLLIN)
             while True:
                 ready = dict(self.poller.poll(self._timeout_ms()))
@@ -88,7 +100,6 @@ class Server:
             self.link.close()
             if self.contact.up:
                 self._contact(False, self.clock.now())
-        self.say("stopped; everything received is in the archive")
 
     def turn(self, ready: dict[object, int]) -> None:
         """Once around: what has come, what is due, what is to be sent."""
@@ -147,7 +158,7 @@ class Server:
         waiting = [record.deadline_ns for record in uplink.open.values()]
         waiting += [uplink.queue[0].deadline_ns] if uplink.queue else []
         if waiting:
-            due.append(self.clock.real_until(min(waiting), now))
+            due.append(real_until(min(waiting), now, self.clock.speed))
         if self.ground.in_contact:
             due.append(now.real_ns + max(TICK_REAL_NS, int(TICK_NS / self.clock.speed)))
         return min(due, default=now.real_ns + POLL_LONGEST_MS * 1_000_000)
