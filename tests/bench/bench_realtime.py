@@ -126,11 +126,19 @@ def numbers(path: Path) -> array[int]:
 def fly(ticks: int, burner: bool, fifo: bool, speed: int = 1) -> Figures:
     with tempfile.TemporaryDirectory() as name, burners((os.cpu_count() or 1) * burner):
         folder = Path(name)
-        world = subprocess.Popen(
-            [sys.executable, "-m", "sim.live.world", "reference", "--mission", MISSION, "--seed", "1"]
-            + ["--speed", str(speed), "--ports", str(folder / "ports")],
-            stdout=subprocess.DEVNULL,
-        )
+        words = [
+            "-m",
+            "sim.live.world",
+            "reference",
+            "--mission",
+            MISSION,
+            "--seed",
+            "1",
+            "--speed",
+            str(speed),
+        ]
+        command = [sys.executable, *words, "--ports", str(folder / "ports")]
+        world = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             while not (folder / "ports").exists():
                 time.sleep(0.05)
@@ -266,15 +274,12 @@ def report(cases: dict[str, Figures], whole: Figures | None) -> str:
 
 
 def described() -> str:
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.machine(),
-    )
-    return f"{os.cpu_count()} cores of {model}, Linux {platform.release().split('-')[0]}, CPython {platform.python_version()}"
+    rows = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [row.partition(":")[2].strip() for row in rows if row.startswith("model name")] or [
+        platform.machine()
+    ]
+    system = f"Linux {platform.release().split('-')[0]}, CPython {platform.python_version()}"
+    return f"{os.cpu_count()} cores of {models[0]}, {system}"
 
 
 def main() -> None:
@@ -294,13 +299,12 @@ def main() -> None:
     print(report(cases, whole))
     resident = max(sum(one.resident.values()) for one in cases.values())
     processor = max(sum(one.processor.values()) for one in cases.values())
-    print(
-        f"\nGoal: resident below {MEMORY_GOAL_MB:.0f} MB: {'met' if resident < MEMORY_GOAL_MB else 'NOT MET'}; ",
-        end="",
-    )
-    print(
-        f"processor below {PROCESSOR_GOAL:.0f} % of a core: {'met' if processor < PROCESSOR_GOAL else 'NOT MET'}"
-    )
+    goals = [
+        f"resident {resident:.1f} MB, at most {MEMORY_GOAL_MB:.0f} MB wanted",
+        f"processor {processor:.2f} % of a core, at most {PROCESSOR_GOAL:.0f} % wanted",
+    ]
+    missed = resident > MEMORY_GOAL_MB or processor > PROCESSOR_GOAL
+    print(f"\nGoals {'NOT MET' if missed else 'met'}: {'; '.join(goals)}.")
 
 
 if __name__ == "__main__":
