@@ -7,7 +7,10 @@ from collections import deque
 from dataclasses import dataclass
 
 NS = 1_000_000_000
-ECHO_DEPTH = 8  # chunks that a reflection or a replaying relay may bring back
+ECHO_FRAMES = (
+    12  # that a reflection or a relay may bring back; flight promises to know the last 16 telecommands
+)
+START_SEQUENCE = b"\xeb\x90"  # of a telecommand frame
 WAITING_MAX = 65_536  # octets in the receiver's buffer; a minute of uplink at 9,600 bit/s is 72,000
 
 
@@ -34,7 +37,7 @@ class Line:
         self.spoiling = Spoiling()
         self.carried = 0
         self.spoiled = 0
-        self.echoes: deque[bytes] = deque(maxlen=ECHO_DEPTH)
+        self.echoes: deque[bytes] = deque()
 
     def carry(self, chunks: list[bytes]) -> list[bytes]:
         self.carried += len(chunks)
@@ -52,6 +55,8 @@ class Line:
             self.spoiled += 1
             spoiled.append(self.rng.choice(self.echoes))
         self.echoes.extend(chunks)
+        while sum(max(1, chunk.count(START_SEQUENCE)) for chunk in self.echoes) > ECHO_FRAMES:
+            self.echoes.popleft()
 
     def _spoil(self, chunk: bytes) -> list[bytes]:
         rng, how = self.rng, self.spoiling
