@@ -480,12 +480,13 @@ def test_a_rail_is_cycled_back_to_the_level_it_had() -> None:
     assert not flown.module.switching.busy
 
 
-def test_a_cycle_that_never_reads_off_is_told() -> None:
-    flown = Flown(CYCLE, i=3.0)
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_cycle_that_never_reads_off_is_told(level: int) -> None:
+    flown = Flown(CYCLE, i=3.0, levels=(0, level, 1))
     flown.step(4, i=3.0)
     assert flown.names == ["tripped_latched"]
     flown.step()
-    assert ("not_obeyed", (1, 2, 0)) in flown.events
+    assert ("not_obeyed", (1, level, 0)) in flown.events
 
 
 def test_a_rail_that_is_off_stays_off() -> None:
@@ -621,6 +622,8 @@ def test_observe_of_high_rows_is_kept_too() -> None:
     for row in (0, 63, 64, 127):
         observed(flown, row, True)
         flown.module.completed(0, flown.out.keeping, Stored(), flown.out)
+    kept = flown.module.kept
+    assert (kept.differs_low, kept.differs_high) == (2**63 + 1, 2**63 + 1)
     flown.restart()
     assert [row.index for row in flown.module.rows if row.observing] == [0, 63, 64, 127]
 

@@ -41,6 +41,7 @@ LOW = AtMost(1.0)
         Fault("a", "t", LOW, response=RaiseRung(6)),
         Fault("a", "t", LOW, response=SetLevel("radio", 255)),
         Fault("a", "t", LOW, response=CycleRail("radio", 5.0), cooldown_s=10.0),
+        Fault("a", "t", LOW, response=CycleRail("radio", 0.5), cooldown_s=5.5),
     ],
 )
 def test_good_rows(fault: Fault) -> None:
