@@ -1,0 +1,136 @@
+"""`skyrack-sim run`: the folder it leaves, the lines it says, and that a run is a scenario and a seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.__main__ import main
+from sim.run import RunError, fly
+from sim.scenario import SCENARIOS, load_scenario
+
+NEEDED = "import numpy, scipy, sgp4, erfa, cbor2, rich"
+SHORT_S = 1200.0  # the first pass begins at 795 s
+
+
+def test_a_run_leaves_everything_that_reproduces_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    assert main(["run", "reference", "--duration", "20 min", "--seed", "5", "--out", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "packets received" in out
+    assert "x real time; report:" in out
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"archive", "dictionary.json", "frames.bin", "report.html", "run.json", "scenario.toml"}
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["seed"] == 5
+    assert facts["reproduce"] == "skyrack-sim run reference --seed 5 --duration 1200s"
+    assert (folder / "scenario.toml").read_text() == (SCENARIOS / "reference.toml").read_text()
+    frames = (folder / "frames.bin").read_bytes()
+    assert len(frames) % 227 == 0
+    assert frames.startswith(b"\x1a\xcf\xfc\x1d")
+    assert not folder.with_name("run.unfinished").exists()
+
+
+def test_a_second_run_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    scenario, folder = load_scenario("reference"), tmp_path / "run"
+    first = fly(scenario, duration_s=60.0, folder=folder)
+    second = fly(scenario, duration_s=60.0, folder=folder)
+    assert first.result.trace_hash == second.result.trace_hash
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_another_seed_is_another_run() -> None:
+    scenario = load_scenario("reference")
+    hashes = {fly(scenario, duration_s=SHORT_S, seed=seed).result.trace_hash for seed in (1, 2)}
+    assert len(hashes) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", ["this", "python3.13"])
+def test_the_trace_is_the_same_under_another_hash_seed_and_python(python: str) -> None:
+    here = fly(load_scenario("reference"), duration_s=SHORT_S).result.trace_hash
+    program = sys.executable if python == "this" else shutil.which(python)
+    if (
+        program is None
+        or subprocess.run([program, "-c", NEEDED], capture_output=True, check=False).returncode
+    ):
+        pytest.skip(f"{python} has not the libraries of the simulator")
+    code = (
+        "from sim.run import fly; from sim.scenario import load_scenario; "
+        f"print(fly(load_scenario('reference'), duration_s={SHORT_S}).result.trace_hash)"
+    )
+    root = Path(__file__).parents[2]
+    environment = os.environ | {"PYTHONHASHSEED": "4242", "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [program, "-c", code], capture_output=True, text=True, env=environment, cwd=root, check=False
+    )
+    assert done.stdout.strip() == here, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "nowhere"], "no such scenario"),
+        (["run", "missing.toml"], "missing.toml"),
+        (["run", "--duration", "3 kg"], "--duration '3 kg': is a mass"),
+        (["run", "--duration", "soon"], "--duration 'soon': is not a number with a unit"),
+        (["run", "--duration", "0 s"], "expected 1 s to"),
+        (["run", "--mission", "nosuch"], "mission 'nosuch'"),
+    ],
+)
+def test_what_cannot_run_is_one_line(
+    arguments: list[str],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert error.startswith("skyrack-sim: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ('name = "power.swich"', "no such command"),
+        ('name = "power.switch"\narguments = { rail = "navigatoin", on = true }', "navigatoin"),
+        ('name = "power.switch"\narguments = { rail = "navigation" }', "on is missing"),
+    ],
+)
+def test_a_scenario_command_that_does_not_fit_names_file_and_line(
+    tmp_path: Path, command: str, says: str
+) -> None:
+    text = (SCENARIOS / "reference.toml").read_text().split("# ------")[0]
+    path = tmp_path / "mine.toml"
+    path.write_text(text + f'\n[[command]]\nat = "1 h"\n{command}\n')
+    line = len(text.split("\n")) + 1
+    with pytest.raises(RunError) as caught:
+        fly(load_scenario(path), duration_s=10.0)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert says in str(caught.value)
+
+
+def test_a_check_that_fails_makes_the_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.checks.state import StoredWithinBudget
+
+    inner = StoredWithinBudget.__init__
+
+    def no_budget(self: StoredWithinBudget, simulation: object) -> None:
+        inner(self, simulation)  # type: ignore[arg-type]
+        self.budget = 0
+
+    monkeypatch.setattr(StoredWithinBudget, "__init__", no_budget)
+    assert main(["run", "--duration", "60 s", "--quiet", "--out", str(tmp_path / "r")]) == 1
