@@ -29,7 +29,7 @@ from ground.segments import Kind, Marks, Position, SegmentWriter, segment_number
 
 NS = 1_000_000_000
 BATCH_ROWS = 10_000  # some 4 MB waiting; larger batches are no faster
-FLUSH_EVERY_NS = 60 * NS  # what a reader in another process may lag behind
+FLUSH_EVERY_NS = 600 * NS  # how far a reader in another process may lag behind during a contact
 FRAMES_MAX = 1024  # in one record: 2 MB of the longest
 INDEX = "index.db"
 CLEAN = "clean"

@@ -139,6 +139,7 @@ class Ground:
         else:
             self.uplink.end_contact(now_ns)
             self._time_point(self.times.close(), now_ns)
+            self.flush()
         self._tell()
 
     def receive(self, data: bytes, now_ns: int, station: str = "") -> None:

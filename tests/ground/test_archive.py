@@ -9,6 +9,7 @@ import pytest
 
 from ground.archive import BATCH_ROWS, INDEX, Archive, ArchiveError, rebuild
 from ground.commanding import Stage
+from ground.gaps import IntervalSet
 from ground.query import QueryError, open_query
 from ground.station import Ground
 
@@ -47,6 +48,7 @@ def test_events_commands_alarms_audit_contacts(folder):
     assert events[0].text == "board alpha to 50% of 28"
     assert len(query.events(1000 * NS, 1999 * NS)) == 5
     assert query.events(severity=2) == []
+    assert len(query.events(severity=1)) == 15
     assert len(query.events(prefix="power.")) == 15
     assert query.events(prefix="Power.") == []
     commands = query.commands()
@@ -87,8 +89,12 @@ def test_a_reader_beside_the_writer(tmp_path, dictionary, craft):
     assert len(query.packets("power.status")) == 1
     ground.receive(craft.down(craft.power(2 * NS)), 3 * NS)
     assert len(query.packets("power.status")) == 1
-    ground.receive(craft.down(craft.power(3 * NS)), 63 * NS)
-    assert len(query.packets("power.status")) == 3, "after a minute at the latest"
+    ground.on_deadline(600 * NS)
+    assert len(query.packets("power.status")) == 2, "after ten minutes at the latest"
+    ground.receive(craft.down(craft.power(3 * NS)), 601 * NS)
+    assert len(query.packets("power.status")) == 2
+    ground.contact(False, 602 * NS)
+    assert len(query.packets("power.status")) == 3, "and at the end of a contact"
     ground.close()
 
 
@@ -133,6 +139,26 @@ def test_memory_is_bounded_by_batches(tmp_path, dictionary, craft):
     assert most < BATCH_ROWS + 500
     assert archive.index.pending < BATCH_ROWS
     ground.close()
+
+
+def test_what_was_forgotten_may_come_twice(tmp_path, dictionary, craft):
+    """The intervals of what was received are bounded; a packet that they have lost is no error."""
+    archive = Archive(tmp_path, dictionary)
+    ground = Ground(dictionary, archive)
+    octets = craft.down(craft.power(0), craft.power(NS))
+    ground.receive(octets, NS, "a")
+    ground.coverage[2].received = IntervalSet()
+    ground.receive(octets, 2 * NS, "b")
+    assert len(archive.query.packets("power.status")) == 2
+    ground.close()
+
+
+def test_an_orderly_archive_is_opened_as_it_is(folder, dictionary):
+    before = (folder / INDEX).stat().st_ino
+    archive = Archive(folder, dictionary)
+    assert archive.ended_cleanly
+    archive.close()
+    assert (folder / INDEX).stat().st_ino == before
 
 
 # ---------------------------------------------------------------- made again

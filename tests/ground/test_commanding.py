@@ -14,6 +14,7 @@ from ground.commanding import (
     CommandError,
     CommandRecord,
     Stage,
+    checked_values,
     command_text,
     find_command,
     function_data,
@@ -85,6 +86,12 @@ def test_data_of_a_function(dictionary):
         given = {"board": board, "on": on, "seconds": seconds}
         assert function_data(entry, given) == expected
         assert command_text(entry, given) == "power.switch board=beta on=on seconds=30"
+
+
+def test_values_are_of_the_type_of_their_field(dictionary):
+    entry = find_command(dictionary, "power.switch")
+    values = checked_values(entry, {"board": 1.0, "on": "off", "seconds": 30.0})
+    assert list(map(repr, values)) == ["1", "False", "30"]
 
 
 def test_octets_last(dictionary):

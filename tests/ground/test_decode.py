@@ -87,6 +87,7 @@ def test_any_octet_but_0_is_true():
     columns = decode_joined(entry, bytes(packet))
     assert columns.values["f0"].tolist() == [True] == list(compile_decoder(entry)(bytes(packet)))
     assert columns.values["f0"].dtype == np.bool_
+    assert columns.values["f0"].view("u1").tolist() == [1], "so that sums count right"
 
 
 def test_packets_of_another_length_are_skipped_and_counted():

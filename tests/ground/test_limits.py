@@ -152,7 +152,7 @@ def test_the_past_rings_no_false_bell_but_is_not_forgotten(bench):
     bench.take(100, 0.9).take(101, 0.9)
     for second in range(10):  # playback of what nobody heard
         bench.take(second, 0.3 if 3 <= second < 7 else 0.9)
-    assert bench.alarm().state is State.OK
+        assert bench.alarm().state is State.OK
     assert bench.changes == [(4, "charge", "red low", "late"), (8, "charge", "ok", "late")]
     assert bench.alarm().worst is State.RED_LOW
     assert bench.alarm().standing

@@ -10,7 +10,7 @@ import pytest
 from ground.archive import Archive
 from ground.commanding import CommandError, Stage
 from ground.station import Ground
-from ground.uplink import QUEUE_MAX, QUEUED_LONGEST_NS, REPEAT_AFTER_NS, REPEATS_MAX
+from ground.uplink import HEARD_MAX, QUEUE_MAX, QUEUED_LONGEST_NS, REPEAT_AFTER_NS, REPEATS_MAX
 
 NS = 1_000_000_000
 SWITCH = {"board": "beta", "on": True, "seconds": 30}
@@ -199,6 +199,25 @@ def test_the_longest_telecommand_fits(ground, craft):
     ground.contact(True, 0)
     ground.request(17, 1, bytes(1004), 0)
     assert len(craft.up(ground.send(0))[0].data) == 1004
+
+
+def test_what_is_remembered_is_bounded(ground, craft):
+    """The newest stay: a late report still finds its command, also where a request id comes again."""
+    first = again = record = ground.command("commands.nothing", {}, 0)
+    ground.contact(True, 0)
+    ground.send(0)
+    for number in range(2000):
+        now_ns = number * 1000 * NS
+        ground.on_deadline(now_ns)
+        record = ground.command("power.switch", SWITCH, now_ns)
+        ground.send(now_ns)
+        if number == 1200:
+            ground.uplink.sequences[3] = first.request_id & 0x3FFF
+            again = ground.command("commands.nothing", {}, now_ns)
+        assert len(ground.uplink.by_request) <= HEARD_MAX + QUEUE_MAX
+    assert again.request_id == first.request_id
+    assert ground.uplink.by_request[again.request_id] is again
+    assert ground.uplink.by_request[record.request_id] is record
 
 
 def test_reports_of_strangers_are_counted(ground, craft):

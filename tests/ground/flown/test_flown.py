@@ -122,6 +122,9 @@ def test_time_tagged(flown):
     requests = [entry.request_id for entry in flown.ground.latest.scheduled]
     assert requests == [rider.request_id, gone.request_id]
     delete = ask.delete_scheduled([gone.request_id], flown.now)
+    vain = ask.delete_scheduled([gone.request_id, rider.request_id], flown.now)
+    flown.fly(8)
+    assert (vain.stage, rider.stage) == (Stage.FAILED, Stage.SCHEDULED)
     flown.fly(100)
     assert (deleted.stage, delete.stage) == (Stage.COMPLETED, Stage.COMPLETED)
     assert (gone.stage, gone.reason) == (Stage.FAILED, "deleted from the schedule")
