@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import math
 import os
 import sys
 from datetime import datetime
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options)
     except UsageError as error:
         return _complain(error, USAGE)
-    except (AddressError, DictionaryError, ArchiveError, QueryError, ExportError, AuditError) as error:
+    except (AddressError, ArchiveError, QueryError, ExportError, AuditError) as error:
         return _complain(error, USAGE)
     except CraftError as error:
         return _complain(error, USAGE if type(error).__name__ == "NoServerError" else FAILED)
@@ -123,9 +124,12 @@ def _serve(options: argparse.Namespace) -> int:
     host, _, port = options.listen.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise UsageError(f"--listen {options.listen!r}: expected PORT or HOST:PORT")
-    if not options.speed > 0:
+    if not 0 < options.speed < math.inf:
         raise UsageError(f"--speed {options.speed}: expected more than 0")
-    dictionary = from_json(options.dictionary.read_text())
+    try:
+        dictionary = from_json(options.dictionary.read_text())
+    except DictionaryError as error:
+        raise UsageError(f"{options.dictionary}: {error}") from None
     options.own_folder.mkdir(parents=True, exist_ok=True)
     settings = ServerSettings(
         station=parse_address(options.station),

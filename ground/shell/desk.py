@@ -27,6 +27,7 @@ from ground.shell.wording import clock, duration, event_line, made_at, mission_t
 from ground.station import RECOVERY
 
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit codes
+FOREVER_S = 10 * 365 * 86_400.0
 
 
 @dataclass
@@ -108,14 +109,18 @@ class Desk:
             return STOPPED
         return DONE if command.completed else FAILED
 
-    def listen(self, wait_s: float, done: Callable[[], bool] = lambda: False) -> int:
-        """Show what comes until `done`, or for so long."""
-        forever = 10 * 365 * 86_400.0
+    def listen(
+        self, hear: Callable[[Update], None], wait_s: float, done: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Let `hear` have what comes until `done`, or for so long.  Whether it was done."""
+        self.craft.listeners.append(hear)
         try:
-            self.craft.wait_for(done, min(wait_s, forever))
+            self.craft.wait_for(done, min(wait_s, FOREVER_S))
         except TookTooLongError:
-            return DONE if math.isfinite(wait_s) else FAILED
-        return DONE
+            return False
+        finally:
+            self.craft.listeners.remove(hear)
+        return True
 
     # ---------------------------------------------------------------- showing what comes
 

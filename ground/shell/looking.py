@@ -60,11 +60,10 @@ def _show(desk: Desk, label: str, names: Sequence[str], *, plain: bool) -> int:
 
 def watch(desk: Desk, options: Options) -> int:
     wanted = {label: names for word in options.labels for label, names in desk.packets(word).items()}
+    desk.watched.update(wanted)
     if desk.at_prompt:
-        desk.watched.update(wanted)
         desk.say(f"watching {', '.join(wanted)}; `unwatch` ends it")
         return DONE
-    desk.watched.update(wanted)
     seen = 0
 
     def on_update(update: Update) -> None:
@@ -72,9 +71,9 @@ def watch(desk: Desk, options: Options) -> int:
         if update.topic is Topic.PACKET and (options.count is None or seen < options.count):
             seen += desk.show_watched(update.body["reading"])
 
-    desk.craft.listeners.append(on_update)
-    outcome = desk.listen(options.wait, lambda: options.count is not None and seen >= options.count)
-    return outcome if options.count is None or seen >= options.count else FAILED
+    enough = desk.listen(on_update, options.wait, lambda: options.count is not None and seen >= options.count)
+    desk.watched.clear()
+    return DONE if enough or options.count is None else FAILED
 
 
 # ---------------------------------------------------------------- what has happened
@@ -93,8 +92,8 @@ def events(desk: Desk, options: Options) -> int:
             if report.severity >= options.severity and report.label.startswith(options.prefix):
                 desk.show_event(taken(update.body["event"], dict))
 
-    desk.craft.listeners.append(on_update)
-    return desk.listen(options.wait)
+    desk.listen(on_update, options.wait)
+    return DONE
 
 
 def history(desk: Desk, options: Options) -> int:

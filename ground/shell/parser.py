@@ -27,6 +27,10 @@ class Parser(argparse.ArgumentParser):
 
     verbs: Mapping[str, Parser]  # of the parser that has them
 
+    def format_help(self) -> str:
+        self.prog = self.prog.strip()  # of a verb in the shell, which has no name before it
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         words = self.prog.split()
         raise UsageError(f"{words[-1]}: {message}" if words and words[-1] not in PROGRAMS else message)
