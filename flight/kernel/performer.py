@@ -18,6 +18,7 @@ from flight.mission import Switch
 KEEP_WITHIN_NS = 30 * SECOND  # an SD card was measured to stall a sync for many seconds; longer is a dead one
 OCCURRENCES = "events.occurrences"
 CRITICAL = "events.critical"
+GRAVE = "events.grave"
 OUTCOMES = "commands.outcomes"
 
 Numbers = dict[tuple[int, Event], EventEntry]
@@ -52,6 +53,10 @@ class Performer:
         self.emitter, self.tickets, self.figures = emitter, tickets, figures
         self.highest = [switch.highest for switch in switches]
         self.numbers = numbers
+        grave = (
+            GRAVE if GRAVE in boxes else CRITICAL
+        )  # a mission's own events module may have one box for both
+        self.event_boxes = {Severity.HIGH: grave, Severity.MEDIUM: CRITICAL}
         self.kept_bodies = dict(kept)
         self.invoking: deque[Invocation] = deque()  # bounded by what the commands module takes in a step
 
@@ -78,11 +83,11 @@ class Performer:
         out.clear()
 
     def event(self, origin: int, event: Event, *arguments: float) -> None:
-        """Events of severity medium and high have a box of their own: no flood of lesser ones takes their room."""
+        """Severity high and severity medium have a box each, so that no flood takes the room of graver events."""
         entry = self.numbers[origin, event]
         body = entry.number.to_bytes(2, "big") + pack_arguments(entry.fields, arguments)
         occurrence = Occurrence(origin, entry.number, entry.severity, body)
-        self.post(CRITICAL if entry.severity >= Severity.MEDIUM else OCCURRENCES, occurrence)
+        self.post(self.event_boxes.get(Severity(entry.severity), OCCURRENCES), occurrence)
 
     def post(self, name: str, item: object) -> None:
         box = self.boxes.get(name)

@@ -26,7 +26,8 @@ from flight.declare import (
 from flight.wire.numbers import read_numbers
 
 OCCURRENCES_MAX = 256  # about 20 s of the worst burst seen at boot
-CRITICAL_MAX = 256  # reserved: no flood of lesser events can take this room
+CRITICAL_MAX = 256  # of severity medium; no flood of lesser events can take this room
+GRAVE_MAX = 64  # of severity high, which no flood of all the others may starve; each of a mission's once
 ENABLE, DISABLE = 5, 6
 NEVER_HELD = Severity.HIGH
 REPORT_EVERY_NS = MINUTE
@@ -67,12 +68,16 @@ class Events(Module):
         self.status = self.Status()
         self.occurrences: Inbox[Occurrence] = Inbox(OCCURRENCES_MAX)
         self.critical: Inbox[Occurrence] = Inbox(CRITICAL_MAX)
+        self.grave: Inbox[Occurrence] = Inbox(GRAVE_MAX)
         self.requests: Inbox[Request] = Inbox(8)
         self.buckets: dict[int, Bucket] = {}
         self.disabled: set[int] = set()
         self.account_at = 0
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
+        if self.grave.items:
+            for occurrence in self.grave.drain():
+                self._report(now, occurrence, Priority.CRITICAL, out)
         if self.critical.items:
             for occurrence in self.critical.drain():
                 self._report(now, occurrence, Priority.CRITICAL, out)
@@ -111,7 +116,7 @@ class Events(Module):
     def _account(self, now: int, out: Outbox) -> None:
         """Say what was held back, by event; bypasses the buckets, at most once a minute for each event."""
         self.account_at = now + REPORT_EVERY_NS
-        self.status.lost = self.occurrences.dropped + self.critical.dropped
+        self.status.lost = self.occurrences.dropped + self.critical.dropped + self.grave.dropped
         self.status.disabled = len(self.disabled)
         for number, bucket in self.buckets.items():
             if bucket.held:

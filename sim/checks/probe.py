@@ -115,6 +115,7 @@ class Probe:
                 check.released(item)
 
         taps: dict[str, Heard] = {
+            "events.grave": event,
             "events.critical": event,
             "events.occurrences": event,
             "commands.outcomes": outcome,

@@ -21,6 +21,8 @@ ORDERS_EACH = (2, 8)
 SETTLE_S = 30  # before the first fault
 IN_PASS = 0.5  # of the faults come while a station is in view, where most happens
 LONGEST_S = 3000
+SPEAKERS = ("events", "commands", "downlink")  # a flood must not be hidden by what carries it being away
+ISOLATED_AFTER_S = 23  # of a module that crashes at every start: back-offs of 1, 4 and 16 s
 HOURS = 24  # of the first day in which a run may begin
 
 Span = tuple[float, float]
@@ -157,6 +159,17 @@ def _step(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     return (stage.fault(rng, "clock", "step", value=rng.choice((-1, 1)) * size),)
 
 
+def _flood(rng: random.Random, stage: Stage) -> Sequence[Fault]:
+    """A flood of events, and in the middle of it another module that is isolated, which is a grave event."""
+    at_s = max(stage.time(rng), 2 * SETTLE_S)
+    rows = [row.name for row in stage.mission.rows if row.name not in SPEAKERS]
+    flooding, crashing = rng.sample(rows, 2)
+    return (
+        stage.fault(rng, "module", "flood", flooding, span=(8, 16), at_s=at_s),
+        stage.fault(rng, "module", "crash_again", crashing, span=(30, 60), at_s=at_s - ISOLATED_AFTER_S + 2),
+    )
+
+
 FEATURES: Mapping[str, Draw] = {
     **{
         f"sensor {kind}": _sensor(kind) for kind in ("stuck", "offset", "noise", "missing", "late", "garbage")
@@ -196,7 +209,7 @@ FEATURES: Mapping[str, Draw] = {
     "module crashes again": _module("crash_again", (10, 200)),
     "module hangs": _module("hang"),
     "module stalls": _module("stall", (5, 60)),
-    "module floods": _module("flood", (2, 8)),
+    "module floods": _flood,
 }
 
 

@@ -101,7 +101,7 @@ class Bench:
     def events(self) -> list[tuple[object, ...]]:
         """Label and arguments of each, taken out of the boxes."""
         found: list[tuple[object, ...]] = []
-        for name in ("events.critical", "events.occurrences"):
+        for name in ("events.grave", "events.critical", "events.occurrences"):
             for occurrence in self.kernel.boxes[name].drain():
                 assert isinstance(occurrence, Occurrence)
                 entry = self.kernel.dictionary.events_by_number[occurrence.number]

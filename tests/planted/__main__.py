@@ -89,9 +89,10 @@ def table(bugs: list[Bug], results: dict[str, Found], orbits: float) -> str:
     lines = [
         "# Planted bugs",
         "",
-        "Written by `python -m tests.planted --table`.  Each bug is a small change in `tests/planted/bugs`, frozen by its",
-        f"hash before the checks were tuned.  A seed is {orbits:g} orbits with random faults and commands, then quiet until",
-        "all is well again.  Seeds are flown in order from 0; a seed counts only if the tree without the bug passes it.",
+        "Written by `python -m tests.planted --table`.  Each bug is a small change in `tests/planted/bugs`, frozen",
+        "by its hash before the checks were tuned.  A seed is random faults and commands for",
+        f"{orbits:g} orbits, then quiet until all is well again.  Seeds are flown in order from 0, and one counts only",
+        "if the tree without the bug passes it.",
         "",
         f"Found: {len(found)} of {len(bugs)} planted, in {hours:.1f} hours of one processor core.",
         "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from flight.kernel.own import Executive
+
 
 def test_a_flood_is_held_back_and_the_account_is_exact(craft) -> None:
     craft.call("toy.push", 200)
@@ -34,6 +36,19 @@ def test_a_high_event_gets_through_a_flood(craft) -> None:
     alarms = [values[0] for label, values in craft.events() if label == "toy.alarm"]
     assert alarms == list(range(20))
     assert craft.module("events").status.lost > 0
+
+
+def test_a_high_event_gets_through_a_flood_of_medium_ones(craft) -> None:
+    craft.fly(2)
+    toy, kernel = craft.module("toy"), craft.computer.kernel
+    for second in range(5):
+        for _ in range(400):
+            kernel.event(0, Executive.crashed, 1, 1)
+        kernel.event(1, toy.alarm, second)
+        craft.fly(1)
+    craft.fly(5)
+    assert [values[0] for label, values in craft.events() if label == "toy.alarm"] == list(range(5))
+    assert craft.module("events").critical.dropped > 0
 
 
 def test_events_can_be_switched_off_and_on(craft) -> None:
