@@ -1,4 +1,4 @@
-"""Health: boots and loops, command loss that nothing resets but a command, isolation, shutdown."""
+"""Health: boots and loops, and command loss that nothing resets but a command."""
 
 from __future__ import annotations
 
@@ -7,89 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flight.declare import (
-    DONE,
     SAFE,
     SECOND,
     Boot,
-    Call,
-    Failed,
     ModeRequest,
-    Outbox,
-    Refused,
-    Stored,
-    Waiting,
     Why,
 )
 from flight.modules.health import Health, ResetReason
-
-HOUR = 3600
-DAY = 24 * HOUR
-QUIET = Health.Inputs(0, 0, False, 0, 0, 0, 0, 0, 5.0, 60.0, 8000.0)
-
-
-class Flown:
-    """A health module beside a commands module that is nothing but the time of its last command."""
-
-    def __init__(self, start_s: int = 1000) -> None:
-        self.now = start_s * SECOND
-        self.out = Outbox()
-        self.restarts = 0
-        self.asked: list[tuple[int, object]] = []
-        self.told: list[tuple[str, tuple[int | float, ...]]] = []
-        self.keeps = 0
-        self.disk: list[object] = []
-        self.boot(1)
-
-    def boot(
-        self, count: int, clean: bool = True, reason: int = 1, after_s: int = 0, safe: bool = False
-    ) -> None:
-        """A new run, with the kept state that was last asked to be kept."""
-        self.now += after_s * SECOND
-        self.restarts = 0
-        self.renew(Boot(count, clean, safe, reason))
-
-    def renew(self, boot: Boot) -> None:
-        self.module = Health()
-        fields = self.module.kept.fields
-        for field, value in zip(fields, self.disk or [0] * len(fields), strict=True):
-            setattr(self.module.kept, field.name, value)
-        self.command_at = self.now
-        self.boot_now = boot
-        self.out.clear()
-        self.module.start(self.now, boot, self.out)
-        self.collect()
-
-    def crash(self) -> None:
-        """Only this module is restarted."""
-        command_at = self.command_at
-        self.renew(self.boot_now)
-        self.command_at = command_at
-
-    def restart_commands(self) -> None:
-        self.command_at = self.now
-        self.restarts += 1
-
-    def collect(self) -> None:
-        second = self.now // SECOND
-        self.asked += [(second, item) for box, item in self.out.posts if box == "modes.requests"]
-        self.told += [(event.name, arguments) for event, arguments in self.out.events]
-        if self.out.keeping:
-            self.keeps += 1
-            self.disk = [getattr(self.module.kept, field.name) for field in self.module.kept.fields]
-
-    def step(self, seconds: int = 1, stride: int = 1, **sees: object) -> None:
-        for _ in range(0, seconds, stride):
-            self.out.clear()
-            self.now += stride * SECOND
-            age = (self.now - self.command_at) // SECOND
-            inputs = QUIET._replace(last_command_age_s=age, restarts=self.restarts)._replace(**sees)
-            self.module.step(self.now, inputs, self.out)
-            self.collect()
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.told]
-
+from tests.flight.modules.health_flown import DAY, HOUR, QUIET, Flown
 
 # ---------------------------------------------------------------- boots
 
@@ -356,93 +281,3 @@ def test_silence_follows_the_last_command(steps) -> None:
         flown.step(5)
         true = (flown.now - heard) // SECOND
         assert true - 3 - 601 * crashes <= flown.module.status.silence_s <= true + 3 + 601 * crashes
-
-
-# ---------------------------------------------------------------- isolation, losses, machine
-
-
-def test_isolation_of_a_critical_module_asks_for_safe_mode() -> None:
-    flown = Flown()
-    flown.step(100, isolated=1)
-    assert flown.asked == []
-    flown.step(2 * HOUR, critical_isolated=True, isolated=2)
-    first = 1101
-    assert flown.asked == [(at, ModeRequest(SAFE, Why.ISOLATION)) for at in (first, first + HOUR)]
-    assert flown.told == [("isolation", (2,))]
-    flown.step(critical_isolated=False)
-    flown.step(critical_isolated=True, isolated=1)
-    assert flown.told[1:] == [("isolation", (1,))]
-
-
-def test_lost_items_are_told_once_a_minute() -> None:
-    flown = Flown()
-    for count in range(1, 151):
-        flown.step(lost_inbox=count)
-    assert flown.told == [("items_lost", (1,)), ("items_lost", (60,)), ("items_lost", (60,))]
-    flown.step(100, lost_inbox=150)
-    assert flown.told[3:] == [("items_lost", (29,))]
-
-
-def test_what_it_sees_is_in_telemetry() -> None:
-    flown = Flown()
-    sees = Health.Inputs(0, 0, True, 3, 4, 5, 6, 7, 8.5, 90.0, 1000.0)
-    flown.module.step(flown.now + SECOND, sees, flown.out)
-    status, machine = flown.module.status, flown.module.machine
-    assert (status.critical_isolated, status.isolated, status.restarts, status.missed_ticks) == (
-        True,
-        3,
-        4,
-        5,
-    )
-    assert (status.lost_inbox, status.storage_failed) == (6, 7)
-    assert (machine.cpu_percent, machine.memory_mb, machine.disk_free_mb) == (8.5, 90.0, 1000.0)
-
-
-# ---------------------------------------------------------------- shutdown
-
-
-def ordered(flown: Flown) -> int:
-    flown.out.clear()
-    assert isinstance(flown.module.shutdown(Call(flown.now, 5), flown.out), Waiting)
-    flown.collect()
-    return flown.out.keeping
-
-
-def test_shutdown_makes_the_next_boot_clean_and_only_that() -> None:
-    flown = Flown()
-    ticket = ordered(flown)
-    assert flown.module.shutdown(Call(flown.now, 6), flown.out) == Refused("a shutdown is being stored")
-    flown.out.clear()
-    flown.module.completed(flown.now, ticket + 1, Stored(), flown.out)
-    assert flown.out.finished == []
-    flown.module.completed(flown.now, ticket, Stored(), flown.out)
-    assert flown.out.finished == [(5, DONE)]
-    flown.boot(2, clean=False)
-    assert flown.module.status.clean
-    assert flown.module.status.unclean_boots == 0
-    flown.boot(3, clean=False)
-    assert not flown.module.status.clean
-    assert flown.module.status.unclean_boots == 1
-
-
-def test_shutdown_that_cannot_be_stored_fails() -> None:
-    flown = Flown()
-    ticket = ordered(flown)
-    flown.module.completed(flown.now, ticket, Failed("disk"), flown.out)
-    assert flown.out.finished == [(5, Refused("not stored"))]
-
-
-def test_shutdown_without_power_off_expires() -> None:
-    flown = Flown()
-    flown.module.shutdown_window_s = 100
-    ordered(flown)
-    flown.step(99)
-    assert flown.told == []
-    assert flown.module.status.shutting_down
-    flown.step()
-    assert flown.names == ["shutdown_expired"]
-    assert not flown.module.status.shutting_down
-    flown.step(50)
-    assert flown.names == ["shutdown_expired"]
-    flown.boot(2, clean=False)
-    assert not flown.module.status.clean
