@@ -124,7 +124,7 @@ def test_a_command_without_contact_waits_for_it(flying: Flying, craft: Craft):
 def test_values_have_names_and_booleans(craft: Craft):
     with pytest.raises(NotReceivedError, match="power.status has not been received yet"):
         craft.get("power.status.charge")
-    craft.wait_for(lambda: craft.get("power.status.charge") > 0.5, within_s=60)
+    craft.wait_for(lambda: craft.get("power.status.charge") > 0.5, within_s=60)  # type: ignore[operator]
     assert craft.get("power.status.charge") == pytest.approx(0.9, abs=0.03)
     assert craft.get("power.status.charge_trusted") in (True, False)
     craft.wait_for(lambda: craft.get("modes.status.mode") == "IDLE", within_s=400)
@@ -195,7 +195,7 @@ def test_two_clients_see_the_same(flying: Flying, craft: Craft):
         sent = craft.command("commands.nothing").wait()
         assert ben.history()[-1] == sent.state
         heard = [
-            update.body["command"]["stage"]
+            update.body["command"]["stage"]  # type: ignore[index]
             for update in ben.take_updates()
             if update.topic.value == "command"
         ]
@@ -206,7 +206,7 @@ def test_a_snapshot_brings_everything(craft: Craft):
     craft.snapshot().expect_completed()
     craft.fly(20)
     assert len(craft.parameters.reported) == len(craft.parameters)
-    labels = {row["label"] for row in craft.ask("newest")["readings"]}
+    labels = {row["label"] for row in craft.ask("newest")["readings"]}  # type: ignore[attr-defined]
     assert labels == set(craft.dictionary.packets_by_label)
 
 

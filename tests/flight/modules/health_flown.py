@@ -69,7 +69,7 @@ class Flown:
             self.out.clear()
             self.now += stride * SECOND
             age = (self.now - self.command_at) // SECOND
-            inputs = QUIET._replace(last_command_age_s=age, restarts=self.restarts)._replace(**sees)
+            inputs = QUIET._replace(last_command_age_s=age, restarts=self.restarts)._replace(**sees)  # type: ignore[arg-type]
             self.module.step(self.now, inputs, self.out)
             self.collect()
 

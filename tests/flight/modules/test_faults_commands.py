@@ -37,7 +37,7 @@ CALL = Call(0, 77)
 
 def observed(flown: Flown, row: int, on: bool) -> None:
     flown.out.clear()
-    assert isinstance(flown.module.observe(CALL, flown.out, row, on), Waiting)
+    assert isinstance(flown.module.observe(CALL, flown.out, row, on), Waiting)  # type: ignore[attr-defined]
 
 
 def test_an_observing_row_reports_and_does_not_act() -> None:
@@ -125,7 +125,7 @@ def test_too_many_open_commands_are_refused() -> None:
     flown = Flown(HOT, t=20.0)
     for _ in range(8):
         observed(flown, 0, True)
-    assert flown.module.observe(CALL, flown.out, 0, False) == Refused("too many commands wait for storage")
+    assert flown.module.observe(CALL, flown.out, 0, False) == Refused("too many commands wait for storage")  # type: ignore[attr-defined]
     assert flown.module.rows[0].observing
 
 
@@ -133,7 +133,7 @@ def test_reset_ends_an_episode_and_its_budget() -> None:
     flown = Flown(HOT, t=50.0)
     flown.step(40)
     flown.out.clear()
-    assert flown.module.reset(CALL, flown.out, 0) == DONE
+    assert flown.module.reset(CALL, flown.out, 0) == DONE  # type: ignore[attr-defined]
     assert flown.events == [("cleared", (0,))]
     assert flown.module.status.clears == 1
     assert flown.module.outputs.faults_active == 0
@@ -150,7 +150,7 @@ def test_reset_of_a_quiet_row_ends_its_cool_down() -> None:
     flown.step(4)
     flown.step(4, t=20.0)
     flown.out.clear()
-    assert flown.module.reset(CALL, flown.out, 0) == DONE
+    assert flown.module.reset(CALL, flown.out, 0) == DONE  # type: ignore[attr-defined]
     assert flown.events == []
     flown.step(4, t=50.0)
     assert len(flown.modes) == 1
@@ -159,8 +159,8 @@ def test_reset_of_a_quiet_row_ends_its_cool_down() -> None:
 @pytest.mark.parametrize("row", [-1, 1, 255])
 def test_rows_that_do_not_exist_are_refused(row: int) -> None:
     flown = Flown(HOT, t=20.0)
-    assert flown.module.reset(CALL, flown.out, row) == Refused("there are 1 rows")
-    assert flown.module.observe(CALL, flown.out, row, True) == Refused("there are 1 rows")
+    assert flown.module.reset(CALL, flown.out, row) == Refused("there are 1 rows")  # type: ignore[attr-defined]
+    assert flown.module.observe(CALL, flown.out, row, True) == Refused("there are 1 rows")  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------- declarations
@@ -201,5 +201,5 @@ def test_ages_and_the_mode_can_be_signals() -> None:
         Fault("odd", "mode", AtMost(2), persist_s=0, response=ReportOnly()),
         rung_age=0,
     )
-    assert flown.module.Inputs._fields == ("mode", "levels", "rung_age")
+    assert flown.module.Inputs._fields == ("mode", "levels", "rung_age")  # type: ignore[attr-defined]
     assert flown.step(rung_age=6 * SECOND, mode=COMPUTE).names == ["tripped_old", "tripped_odd"]

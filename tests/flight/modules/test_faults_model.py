@@ -203,7 +203,7 @@ class Comparison(RuleBasedStateMachine):
     def step(self, dt: int) -> None:
         self.now += dt
         self.out.clear()
-        sees = self.module.Inputs(mode=self.mode, levels=(0, 1), **self.values)
+        sees = self.module.Inputs(mode=self.mode, levels=(0, 1), **self.values)  # type: ignore[call-arg]
         self.module.step(self.now, sees, self.out)
         self.model.step(self.now, self.mode, self.values)
         said = [(event.name, arguments) for event, arguments in self.out.events if event.name != "not_obeyed"]
@@ -232,7 +232,7 @@ class Comparison(RuleBasedStateMachine):
     @rule(index=st.integers(0, len(TABLE) - 1))
     def reset(self, index: int) -> None:
         self.out.clear()
-        self.module.reset(Call(self.now, 1), self.out, index)
+        self.module.reset(Call(self.now, 1), self.out, index)  # type: ignore[attr-defined]
         assert bool(self.out.events) == self.model.rows[index].active
         self.model.reset(index)
 
@@ -240,7 +240,7 @@ class Comparison(RuleBasedStateMachine):
     @rule(index=st.integers(0, len(TABLE) - 1), on=st.booleans())
     def observe(self, index: int, on: bool) -> None:
         self.out.clear()
-        assert isinstance(self.module.observe(Call(self.now, 1), self.out, index, on), Waiting)
+        assert isinstance(self.module.observe(Call(self.now, 1), self.out, index, on), Waiting)  # type: ignore[attr-defined]
         row = self.model.rows[index]
         if on and not row.observing:
             row.silenced_at = self.now + 1  # type: ignore[attr-defined]
@@ -283,7 +283,7 @@ def test_every_episode_is_reported_exactly_once(sequence) -> None:
     for mode, t, u, on in sequence:
         now += SECOND
         out.clear()
-        module.step(now, module.Inputs(mode=mode, levels=(0, 1), t=t, u=u, on=on), out)
+        module.step(now, module.Inputs(mode=mode, levels=(0, 1), t=t, u=u, on=on), out)  # type: ignore[call-arg]
         for event, arguments in out.events:
             if event.name.startswith("tripped_"):
                 name = event.name.removeprefix("tripped_")

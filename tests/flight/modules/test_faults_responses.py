@@ -75,7 +75,9 @@ def test_a_switch_that_does_not_obey_is_told_once() -> None:
 
 def test_a_switch_that_cannot_be_read_does_not_obey() -> None:
     flown = Flown(
-        Fault("over", "i", AtMost(2.0), persist_s=0, response=SetLevel("payload", 0)), i=3.0, levels=(0,)
+        Fault("over", "i", AtMost(2.0), persist_s=0, response=SetLevel("payload", 0)),
+        i=3.0,
+        levels=(0,),  # type: ignore[arg-type]
     )
     flown.step(6)
     assert ("not_obeyed", (1, 255, 0)) in flown.events
@@ -112,7 +114,7 @@ def test_a_rail_is_cycled_back_to_the_level_it_had() -> None:
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_a_cycle_that_never_reads_off_is_told(level: int) -> None:
-    flown = Flown(CYCLE, i=3.0, levels=(0, level, 1))
+    flown = Flown(CYCLE, i=3.0, levels=(0, level, 1))  # type: ignore[arg-type]
     flown.step(4, i=3.0)
     assert flown.names == ["tripped_latched"]
     flown.step()
@@ -120,7 +122,7 @@ def test_a_cycle_that_never_reads_off_is_told(level: int) -> None:
 
 
 def test_a_rail_that_is_off_stays_off() -> None:
-    flown = Flown(CYCLE, i=math.nan, levels=(0, 0, 0))
+    flown = Flown(CYCLE, i=math.nan, levels=(0, 0, 0))  # type: ignore[arg-type]
     flown.step(400)
     assert flown.out.switches == []
     assert flown.module.status.responses == 6
