@@ -116,6 +116,8 @@ def test_clears_by_hysteresis_after_the_same_persistence() -> None:
     flown.step(3, t=35.0)
     assert flown.events == []
     flown.step(t=36.0)  # interrupts
+    flown.step(2, t=35.0)
+    flown.step(t=41.0)  # as well
     flown.step(3, t=35.0)
     assert flown.events == []
     flown.step()

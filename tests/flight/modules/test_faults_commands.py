@@ -70,6 +70,8 @@ def test_an_observing_row_acts_as_soon_as_it_may() -> None:
     flown = Flown(row, t=50.0)
     flown.step(100)
     observed(flown, 0, False)
+    assert flown.state("hot") is RowState.TRIPPED
+    assert flown.module.status.observing == 0
     assert flown.module.outputs.fault_rung == 0
     assert flown.step().module.outputs.fault_rung == 3
     assert flown.names == []
