@@ -358,6 +358,7 @@ REQUESTS = st.lists(
 NUMBERS = st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.just(0.0), st.just(1.0))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(REQUESTS, st.integers(0, 255), NUMBERS), max_size=40),
     st.sampled_from([CLEAN, UNCLEAN, SAFE_SET]),

@@ -108,6 +108,7 @@ def test_leaving_safe_forgets_what_was_told() -> None:
         assert flown.told() == ([(0, 0, 1)] if count == 3 else [])
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 20 * SECOND), st.lists(st.integers(0, 255), max_size=4)),
