@@ -244,6 +244,13 @@ def test_the_first_deadline_is_that_of_the_critical_module_that_is_longest_ago(b
     assert bench.kernel.met_until(bench.ticks * TICK) > bench.ticks * TICK, "it runs again"
 
 
+def test_deadlines_of_modules_that_are_not_critical_do_not_count(bench: Bench) -> None:
+    bench.kernel.begin(0, {bench.index("trouble"): CHARGES_TO_ISOLATE}, NOBODY)
+    bench.run(100)
+    assert bench.kernel.slots[bench.index("trouble")].last_step == 0
+    assert bench.kernel.met_until(bench.ticks * TICK) > bench.ticks * TICK
+
+
 # ---------------------------------------------------------------- around the ticks
 
 

@@ -17,9 +17,11 @@ from flight.declare import (
     Close,
     Commit,
     Found,
+    LoadDocument,
     LoadState,
     Read,
     Records,
+    SaveDocument,
     SaveState,
     Snapshot,
     Stored,
@@ -147,6 +149,21 @@ def test_what_nobody_waits_for_is_kept_and_not_answered(start: Start, real: list
     worker.keep(SaveState("note", b"kept"))
     assert ask(worker, LoadState("note")) == Found("note", b"kept", False)
     assert worker.poll(0) == []
+
+
+def test_messages_larger_than_the_socket_arrive_whole(start: Start, real: list[str]) -> None:
+    """While a worker stands still, the socket takes a part of a message and then nothing."""
+    worker = booted(start, real)
+    os.kill(worker.pid, signal.SIGSTOP)
+    notes = [bytes([number]) * 50_000 for number in range(1, 31)]
+    for ticket, note in enumerate(notes, 1):
+        assert worker.submit(ticket, SaveDocument("note", note), 0)
+        worker.tend()
+    assert worker.queued_octets > 0, "more than the socket takes"
+    os.kill(worker.pid, signal.SIGCONT)
+    assert answers(worker, len(notes)) == [(ticket, Stored()) for ticket in range(1, 31)]
+    assert worker.queued_octets == 0
+    assert ask(worker, LoadDocument("note")) == Found("note", notes[-1], False)
 
 
 def test_closing_lets_it_finish(start: Start, real: list[str], clock: Clock, tmp_path: Path) -> None:
