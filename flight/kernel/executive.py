@@ -102,6 +102,7 @@ class Kernel:
             self.figures,
             number_events(dictionary, self.slots),
             loaded.kept,
+            loaded.documents,
         )
         self.event = self.performer.event
         self._compile_schedule()
@@ -128,7 +129,7 @@ class Kernel:
             spacecraft_id=dictionary.spacecraft_id,
             frame_length=dictionary.frame_length,
             next_counts=tuple(loaded.next_counts),
-            documents=loaded.documents,
+            documents=self.performer.documents,
         )
 
     def _wire_boxes(self, slot: Slot) -> None:
@@ -320,6 +321,7 @@ class Kernel:
         state = slot.fail(now)
         self.figures.count_slots()
         self.tickets.forget(index)
+        self.performer.forget_saves()
         if state is State.ISOLATED:
             self.event(0, own.Executive.isolated_module, index, slot.row.restarts)
         else:
@@ -351,6 +353,7 @@ class Kernel:
 
     def _collect(self, now: int) -> None:
         for owner, ticket, result in self.tickets.collect(now):
+            self.performer.ended(ticket, result)
             slot = self.slots[owner]
             if slot.state is State.RUNNING:
                 self._guarded(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from flight.declare import SECOND, Event, Inbox, Invocation, Occurrence, Outbox, SaveState, Severity
+from flight.declare import (
+    SECOND,
+    Event,
+    Inbox,
+    Invocation,
+    Occurrence,
+    Outbox,
+    SaveDocument,
+    SaveState,
+    Severity,
+    Stored,
+)
 from flight.dictionary import Dictionary, EventEntry, pack_arguments
 from flight.kernel.board import Board
 from flight.kernel.emitter import Emitter
@@ -48,6 +59,7 @@ class Performer:
         figures: Figures,
         numbers: Numbers,
         kept: Mapping[str, bytes],
+        documents: Mapping[str, bytes],
     ) -> None:
         self.board, self.out, self.boxes = board, out, boxes
         self.emitter, self.tickets, self.figures = emitter, tickets, figures
@@ -58,6 +70,10 @@ class Performer:
         )  # a mission's own events module may have one box for both
         self.event_boxes = {Severity.HIGH: grave, Severity.MEDIUM: CRITICAL}
         self.kept_bodies = dict(kept)
+        self.documents = dict(documents)  # as stored, for modules that are restarted
+        self.saving: dict[
+            int, SaveDocument
+        ] = {}  # under way, by ticket; as many as there are pending tickets
         self.invoking: deque[Invocation] = deque()  # bounded by what the commands module takes in a step
 
     def perform(self, slot: Slot, now: int) -> None:
@@ -73,6 +89,8 @@ class Performer:
             self.post(name, item)
         for ticket, request, within in out.requests:
             self.tickets.submit(slot.index, ticket, request, within, now)
+            if isinstance(request, SaveDocument):
+                self.saving[ticket] = request
         if out.keeping:
             self._keep(slot, out.keeping, now)
         for data in out.frames:
@@ -81,6 +99,17 @@ class Performer:
             self.post(OUTCOMES, (ident, outcome))
         self.invoking.extend(out.invocations)
         out.clear()
+
+    def ended(self, ticket: int, result: object) -> None:
+        """A document that is stored is what a restarted module finds."""
+        saved = self.saving.pop(ticket, None)
+        if saved is not None and isinstance(result, Stored):
+            self.documents[saved.name] = saved.body
+
+    def forget_saves(self) -> None:
+        """Those that nobody waits for any more."""
+        pending = self.tickets.pending
+        self.saving = {ticket: saved for ticket, saved in self.saving.items() if ticket in pending}
 
     def event(self, origin: int, event: Event, *arguments: float) -> None:
         """Severity high and severity medium have a box each, so that no flood takes the room of graver events."""

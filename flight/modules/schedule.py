@@ -77,6 +77,7 @@ class Schedule(Module):
         self.held: list[Timed] = []  # on disk, by release time
         self.taken: list[Timed] = []  # off the disk, about to be released
         self.writing: int | None = None
+        self.before: tuple[list[Timed], list[Timed]] | None = None  # held and taken, if the write fails
         self.after_write: list[tuple[int, Outcome]] = []
 
     def connect(self, access: Access) -> None:
@@ -109,13 +110,19 @@ class Schedule(Module):
         if ticket != self.writing:
             return
         self.writing = None
+        stored = isinstance(result, Stored)
+        if not stored and self.before is not None:  # what is not on the disk has not happened
+            self.held, self.taken = self.before
+        self.before = None
         for ident, outcome in self.after_write:
-            out.finish(ident, outcome if isinstance(result, Stored) else Refused("not stored"))
+            out.finish(ident, outcome if stored else Refused("not stored"))
         self.after_write = []
 
     # ---------------------------------------------------------------- releasing
 
     def _take(self, now: int, out: Outbox) -> None:
+        """Off the disk, or else tried again: one that could come back after a reboot must not be released."""
+        self.before = (self.held, self.taken.copy())
         due = [entry for entry in self.held if entry.at <= now + TAKE_AHEAD_NS]
         self.held = self.held[len(due) :]
         self.taken += due
@@ -140,8 +147,10 @@ class Schedule(Module):
     # ---------------------------------------------------------------- requests
 
     def _serve(self, now: int, request: Request, out: Outbox) -> None:
+        before = (self.held, self.taken)
         outcome, changed = self._perform(now, request, out)
         if changed:
+            self.before = before
             self._write(out)
             self.after_write.append((request.ident, outcome))
         else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from collections import Counter
 
-from flight.declare import SECOND, Done, Occurrence, Outcome, Refused, Request
+from flight.declare import SECOND, Done, Occurrence, Outcome, Refused, Request, SaveDocument, Stored
 from flight.kernel import Kernel
 from flight.kernel.supervisor import State
-from flight.modules.schedule import DELETE, INSERT, RESET, Schedule
+from flight.modules.schedule import DELETE, DOCUMENT, INSERT, RESET, Schedule
 from flight.wire.timed import Timed, read_timed
 from sim.checks.check import Check
 from sim.simulation import Simulation
@@ -116,6 +116,7 @@ class TimeTaggedKept(Check):
         self.maybe: set[int] = set()
         self.refused: set[int] = set()
         self.gone: set[int] = set()
+        self.unstored_at = -OVERDUE_S  # when the disk last refused the schedule
         self.dropped = 0  # as many as the spacecraft has said it lost in a reboot
         self.look_at = -1
         self.kernel: Kernel | None = None
@@ -128,6 +129,10 @@ class TimeTaggedKept(Check):
         if name in ("commands", "schedule"):
             self._unsure()
             self.look_at = self.moment.second + SETTLED_S
+
+    def performed(self, request: object, result: object) -> None:
+        if isinstance(request, SaveDocument) and request.name == DOCUMENT and not isinstance(result, Stored):
+            self.unstored_at = self.moment.second
 
     def _unsure(self) -> None:
         for request in self.pending.values():
@@ -206,9 +211,11 @@ class TimeTaggedKept(Check):
         self.look_at = -1
         schedule = slot.module
         assert isinstance(schedule, Schedule)
-        self._compare(schedule, kernel.emitter.now)
+        waits = bool(simulation.computer.worker.queue) or second - self.unstored_at < 2 * OVERDUE_S
+        self._compare(schedule, kernel.emitter.now, waits=waits)
 
-    def _compare(self, schedule: Schedule, now: int) -> None:
+    def _compare(self, schedule: Schedule, now: int, *, waits: bool) -> None:
+        """`waits` for a disk that does not take it: then a command may be overdue, and is dropped later."""
         present = Counter(entry.request for entry in (*schedule.held, *schedule.taken))
         latest = now - (schedule.late_after + OVERDUE_S) * SECOND
         for number, entry in list(self.held.items()):
@@ -216,7 +223,7 @@ class TimeTaggedKept(Check):
                 self.dropped -= 1
                 del self.held[number]
                 continue
-            overdue = entry.at < latest and schedule.status.enabled
+            overdue = entry.at < latest and schedule.status.enabled and not waits
             if number not in present or overdue:
                 del self.held[number]
             self.expect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flight.declare import Failed, SaveDocument
 from flight.wire import encode_cuc
 
 NS = 1_000_000_000
@@ -104,6 +105,67 @@ def test_a_cut_around_the_release_never_runs_a_command_twice(make_craft) -> None
         craft.fly(120)
         after = len(craft.module("toy").pushes)
         assert before + after <= 1, f"cut at {cut} s"
+
+
+def test_what_was_refused_as_not_stored_is_never_released(craft) -> None:
+    craft.fly(2)
+    craft.computer.worker.storage.perform = failing_documents(craft)
+    request = insert(craft, (30.0, craft.packed("toy.push", 1)))
+    craft.fly(5)
+    assert "not stored" in craft.answers(request)[-1].reason
+    craft.fly(40)
+    assert push_times(craft) == []
+    assert craft.module("schedule").status.held == 0
+
+
+def test_a_command_that_cannot_be_taken_off_the_disk_is_not_released(craft) -> None:
+    insert(craft, (30.0, craft.packed("toy.push", 1)))
+    craft.fly(10)
+    craft.computer.worker.storage.perform = failing_documents(craft)
+    craft.fly(60)
+    assert push_times(craft) == []
+    assert craft.module("schedule").status.held == 1
+    del craft.computer.worker.storage.perform
+    craft.fly(5)
+    assert [label for label, _ in craft.events()].count("schedule.dropped_late") == 1
+    assert craft.module("schedule").status.held == 0
+
+
+def test_a_crash_of_the_schedule_forgets_nothing(craft) -> None:
+    insert(craft, (60.0, craft.packed("toy.push", 1)))
+    craft.fly(10)
+    kernel = craft.computer.kernel
+    slot = next(slot for slot in kernel.slots if slot.name == "schedule")
+    kernel.fail(slot.index, craft.second * NS)
+    craft.fly(5)
+    assert slot.restarts == 1
+    assert craft.module("schedule").status.held == 1
+    craft.fly(60)
+    assert len(push_times(craft)) == 1
+
+
+def test_a_crash_of_the_sequences_keeps_what_is_stored(craft) -> None:
+    load(craft, 2, sequence(craft, (0.5, craft.packed("toy.push", 1))))
+    craft.call("sequences.store", 2)
+    craft.fly(5)
+    kernel = craft.computer.kernel
+    kernel.fail(next(slot.index for slot in kernel.slots if slot.name == "sequences"), craft.second * NS)
+    craft.fly(5)
+    craft.call("sequences.start_sequence", 2)
+    craft.fly(5)
+    assert len(push_times(craft)) == 1
+
+
+def failing_documents(craft):
+    """A disk that takes everything but documents."""
+    perform = type(craft.computer.worker.storage).perform
+
+    def failing(request):
+        if isinstance(request, SaveDocument):
+            return Failed("disk: no")
+        return perform(craft.computer.worker.storage, request)
+
+    return failing
 
 
 def test_late_commands_are_dropped_with_an_event(craft) -> None:
