@@ -65,6 +65,7 @@ def _add_orders(command: argparse.ArgumentParser) -> None:
     command.add_argument("--charges", default="", metavar="INDEX:COUNT,...")
     command.add_argument("--charged", type=int, default=-1, metavar="INDEX")
     command.add_argument("--safe", action="store_true")
+    command.add_argument("--clock-floor", type=int, default=0, metavar="NS")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -46,6 +46,7 @@ class Guardian:
         self.child = 0  # 0 while none runs
         self.start_at = 0
         self.cause = Verdict(restart=POWER_ON)
+        self.mission_time = 0  # of the last tick that anybody did
         self.stopping = False
 
     def _end_stale(self) -> None:
@@ -94,14 +95,15 @@ class Guardian:
         _say(f"executive {NAMES[verdict.restart]}, {whom} charged, restart {self.judge.recent(now)}")
 
     def _start(self, now: int) -> None:
+        shown = self.page.read()
+        self.mission_time = max(self.mission_time, shown.heartbeat if shown is not None else 0)
         self.page.wipe()
-        command = [
-            *self.command,
-            "--reset-reason",
-            str(self.cause.restart),
-            "--charged",
-            str(self.cause.charged),
-        ]
+        cause = {
+            "--reset-reason": self.cause.restart,
+            "--charged": self.cause.charged,
+            "--clock-floor": self.mission_time,
+        }
+        command = [*self.command, *(word for name, value in cause.items() for word in (name, str(value)))]
         charges = self.judge.charged(now)
         if charges:
             command += ["--charges", ",".join(f"{index}:{count}" for index, count in charges.items())]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from flight.boot import BOOT_STATE, CLOCK_STATE, Resumed, pack_boot, resume
 from flight.declare import (
     Append,
-    Boot,
     Found,
     LoadDocument,
     LoadState,
@@ -41,18 +40,16 @@ def recover(ask: Ask, modules: Iterable[str], reason: int, safe: bool) -> tuple[
     documents = {name: body for name in DOCUMENTS if (body := _body(ask(LoadDocument(name)))) is not None}
     stores = ask(Snapshot())
     if not isinstance(stores, Stores):
-        return without_storage(reason, safe, resumed)
+        return without_storage(resumed)
     counts = tuple(store.extent.next for store in stores.stores)
     for store, count in enumerate(counts):
-        ask(
-            Append(store, count, ())
-        )  # reserves numbers before the first is heard on the ground, and maybe lost here
+        # Reserves numbers before the first is heard on the ground, and lost here by a power cut.
+        ask(Append(store, count, ()))
     return resumed, Loaded(kept, documents, counts)
 
 
-def without_storage(reason: int, safe: bool, resumed: Resumed | None = None) -> tuple[Resumed, Loaded]:
-    """Fly all the same: the link must live.  Nothing is known, and nothing is taken for clean."""
-    resumed = resumed or Resumed(Boot(0, clean=False, safe=safe, reason=reason), 0)
+def without_storage(resumed: Resumed) -> tuple[Resumed, Loaded]:
+    """Fly all the same, for the link must live: with nothing kept, and with numbers that nobody has used."""
     first = UNKNOWN_COUNT + resumed.clock // 1_000_000
     return resumed, Loaded({}, {}, (first,) * len(STORE_NAMES))
 

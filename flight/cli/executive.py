@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +20,13 @@ from flight.boards.machine import Machine
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
 from flight.cli.run import FlightOptions, refuse_unflyable
-from flight.declare import SECOND, Close, Commit, SaveDocument, Stored
+from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.drivers.tcp_link import TcpLink, address_of
 from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
-from flight.recovery import STORE_NAMES, recover, without_storage
+from flight.recovery import STORE_NAMES, UNKNOWN_COUNT, recover, without_storage
 from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.workers.process import ProcessWorker
@@ -47,6 +48,7 @@ class Orders(NamedTuple):
     charges: str = ""  # index:count,index:count
     charged: int = -1
     safe: bool = False
+    clock_floor: int = 0  # mission time that an executive before this one had reached, ns
 
 
 class Flight:
@@ -71,16 +73,19 @@ class Flight:
         self.guarded = orders.guardian != 0
 
     def _recover(self, built: Built) -> tuple[Resumed, Loaded]:
-        reason, safe = self.orders.reason, self.orders.safe
+        reason, safe, worker = self.orders.reason, self.orders.safe, self.worker
+        floor = -(-self.orders.clock_floor // SECOND) * SECOND
         until = monotonic() + STORAGE_WITHIN_NS
         try:
-            recovered = recover(lambda request: self.worker.ask(request, until), built.modules, reason, safe)
+            resumed, loaded = recover(lambda request: worker.ask(request, until), built.modules, reason, safe)
         except TimeoutError as error:
             _say(f"flying without storage: {error}")
-            self.worker.ask_floors()
-            return without_storage(reason, safe)
-        self.worker.ready = True
-        return recovered
+            worker.ask_floors()
+            return without_storage(Resumed(Boot(0, clean=False, safe=safe, reason=reason), floor))
+        worker.ready = min(loaded.next_counts) < UNKNOWN_COUNT
+        if not worker.ready:
+            worker.ask_floors()
+        return replace(resumed, clock=max(resumed.clock, floor)), loaded
 
     def _board(self) -> Board:
         options, mission = self.options, self.mission

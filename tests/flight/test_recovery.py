@@ -6,10 +6,11 @@ import random
 
 import pytest
 
-from flight.boot import RESERVED_NS, pack_boot, pack_clock
+from flight.boot import RESERVED_NS, Resumed, pack_boot, pack_clock
 from flight.declare import (
     SECOND,
     Append,
+    Boot,
     Failed,
     Found,
     LoadDocument,
@@ -114,11 +115,11 @@ def test_stores_that_cannot_be_opened_do_not_keep_it_from_flying() -> None:
     assert min(loaded.next_counts) >= UNKNOWN_COUNT
 
 
-def test_without_storage_nothing_is_taken_for_clean_and_no_number_for_free() -> None:
-    resumed, loaded = without_storage(reason=2, safe=True)
-    assert (resumed.boot.clean, resumed.boot.reason, resumed.boot.safe) == (False, 2, True)
-    assert loaded.kept == {}
-    assert loaded.documents == {}
+def test_without_storage_nothing_is_kept_and_no_number_taken_for_free() -> None:
+    given = Resumed(Boot(0, clean=False, safe=True, reason=2), 70 * SECOND)
+    resumed, loaded = without_storage(given)
+    assert resumed == given
+    assert (loaded.kept, loaded.documents) == ({}, {})
     assert min(loaded.next_counts) >= UNKNOWN_COUNT
     assert max(loaded.next_counts) < 2**56
 

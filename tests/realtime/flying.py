@@ -178,7 +178,8 @@ class Flying:
     def start_executive(self, *orders: str) -> None:
         """The executive alone, without a guardian."""
         words = ["executive", *self.command()[4:], "--page", str(page_path(self.state)), *orders]
-        (self.state / "storage").mkdir(exist_ok=True)
+        if not (self.state / "storage").exists():
+            (self.state / "storage").mkdir()
         with (self.state / "stderr").open("a") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flight", *words], stderr=errors, text=True

@@ -43,3 +43,24 @@ def test_a_sync_that_takes_long(flying: Flying, seconds: int) -> None:
     assert flying.stop() == 0
     stored = flying.stored()
     assert all(count in stored[store] for store, count in heard)
+
+
+@pytest.mark.slow
+def test_without_a_disk_it_flies_and_records_when_there_is_one_again(flying: Flying) -> None:
+    storage = flying.state / "storage"
+    storage.touch()  # not a folder: as if the card had not been mounted
+    flying.start_executive("--clock-floor", str(77 * 10**9 + 1))
+    station = flying.station
+    assert "flying without storage" in flying.errors()
+    flying.until(lambda: station.happened("executive.booted") == 1, "the link alive")
+    shown = flying.shown()
+    assert shown is not None
+    assert shown.heartbeat >= 78 * 10**9, "the mission clock does not go back"
+    storage.unlink()
+    storage.mkdir()
+    flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk")
+    flying.pass_ticks(SECOND)
+    heard = split_record(max(record for record in station.records if record >> 56 == 2))
+    flying.pass_ticks(2 * SECOND)
+    flying.stop()
+    assert heard[1] in flying.stored()[heard[0]]
