@@ -190,12 +190,13 @@ def report(name: str, arguments: argparse.Namespace, trees: list[Tree]) -> float
         if status != 0:
             raise SystemExit(f"{name}: the tests fail without a mistake:\n{output}")
     everything = list(planted_in(area, trees[0].root))
+    sources = {path: (trees[0].root / path).read_bytes() for path in {each.path for each in everything}}
     results: Counter[str] = Counter()
     for planted, fate in measured(area, sampled(everything, arguments.sample, arguments.seed), trees):
         results[fate] += 1
         print(f"{fate}: {planted.place}", flush=True)
         if fate == SURVIVED or arguments.verbose:
-            print(planted.mutant.difference((trees[0].root / planted.path).read_bytes()), flush=True)
+            print(planted.mutant.difference(sources[planted.path]), flush=True)
     fates = "".join(f" {results[fate]} |" for fate in (KILLED, NOT_IMPORTED, TIMED_OUT, SURVIVED))
     print(f"| {name} | {results.total()} of {len(everything)} |{fates} {score(results):.1f} % |", flush=True)
     return score(results)

@@ -381,3 +381,11 @@ def test_whatever_is_asked_only_the_tables_ways_are_taken(steps, boot) -> None:
             assert flown.mode == SAFE
         if boot is SAFE_SET:
             assert flown.mode == SAFE
+
+
+def test_of_two_ways_that_open_together_the_first_is_taken() -> None:
+    table = tuple(Transition(SAFE, target, (Why.RECOVERED,), dwell_s=10) for target in (IDLE, COMPUTE))
+    flown = Flown(table=table)
+    flown.step(seconds=11)
+    assert flown.events() == [("changed", (SAFE, IDLE, Why.RECOVERED))]
+    assert flown.mode == IDLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -89,7 +90,7 @@ def test_after_a_bad_end_a_new_segment_begins_with_safe_numbers(disk: SimulatedD
     assert again.next == 8 + 75 // OVERHEAD
     assert again.damage.octets == 75
     fill(again, 1)
-    assert len(disk.names()) == 2
+    assert [name.split(".")[1] for name in sorted(disk.names())] == ["00000000", "00000001"]
     assert numbers(again) == [*range(8), 11, 12, 13, 14]
 
 
@@ -142,6 +143,46 @@ def test_the_oldest_segments_yield_and_the_budget_holds(disk: SimulatedDisk) -> 
     assert found == list(range(log.oldest, 240))
     assert log.stored_bytes > BUDGET - 2 * SEGMENT
     assert log.dropped_segments > 0
+
+
+def test_a_removed_segment_is_gone_for_good_before_the_next_write(
+    disk: SimulatedDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = opened(disk)
+    calls: list[str] = []
+
+    def spied_on(name: str) -> None:
+        call = getattr(disk, name)
+
+        def spy(*arguments: object) -> object:
+            calls.append(name)
+            return call(*arguments)
+
+        monkeypatch.setattr(disk, name, spy)
+
+    for name in ("remove", "sync_directory", "write"):
+        spied_on(name)
+    fill(log, 60)
+    after_removal = {after for before, after in itertools.pairwise(calls) if before == "remove"}
+    assert after_removal == {"sync_directory"}
+
+
+def test_a_full_disk_does_not_cost_the_only_segment() -> None:
+    disk = SimulatedDisk(random.Random(0), capacity_bytes=600)
+    log = opened(disk)
+    fill(log, 1)
+    log.append(log.next, bytes(700))
+    with pytest.raises(OSError, match="space"):
+        log.commit()
+    assert numbers(log) == [0, 1, 2, 3]
+
+
+def test_a_segment_that_somebody_removed_reads_as_empty(disk: SimulatedDisk) -> None:
+    log = opened(disk)
+    fill(log, 30)
+    disk.remove(min(disk.names()))
+    first = log._segments[1].first
+    assert numbers(log) == list(range(first, 120))
 
 
 def test_a_budget_may_be_used_to_the_last_octet(disk: SimulatedDisk) -> None:

@@ -36,6 +36,13 @@ def test_stores_are_separate(disk: SimulatedDisk) -> None:
     assert recorder.extent(1) == (0, 8)
 
 
+def test_stores_are_as_many_as_their_numbers_have_room_for(disk: SimulatedDisk) -> None:
+    stores = [StoreBudget(f"store{number}", 4000, 1000) for number in range(257)]
+    assert len(Recorder(disk, stores[:256]).logs) == 256
+    with pytest.raises(AssertionError):
+        Recorder(disk, stores)
+
+
 def test_the_budget_of_one_store_does_not_touch_the_other(disk: SimulatedDisk) -> None:
     recorder = opened(disk)
     recorder.append(0, 0, [b"rare"])
@@ -180,3 +187,9 @@ def test_there_is_no_other_store(disk: SimulatedDisk) -> None:
             recorder.append(store, 0, [b""])
         with pytest.raises(Refused, match="no store"):
             recorder.read(store, 0, 1, 1)
+
+
+def test_floors_with_an_odd_end_are_read_as_far_as_they_go(disk: SimulatedDisk) -> None:
+    opened(disk).floors.save((500).to_bytes(8, "little") + b"odd")
+    again = opened(disk)
+    assert (again.extent(0).next, again.extent(1).next) == (500, 0)
