@@ -10,6 +10,7 @@ from pathlib import Path
 from flight.app import MissionError
 from flight.dictionary import IdsError
 from sim.configuration import ConfigurationError
+from sim.live_command import add_live, run_live_command
 from sim.orbit import OrbitError
 from sim.scenario import LONGEST_S, known_scenarios, load_scenario
 from sim.swarm_command import add_swarm, run_swarm_command
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--mission", help="fly this mission package instead of the spacecraft's own")
     run.add_argument("--out", type=Path, help="folder for the results; runs/<scenario>-<seed> if left out")
     run.add_argument("--quiet", action="store_true", help="no progress, no table")
+    add_live(commands)
     add_swarm(commands)
     return top
 
@@ -45,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
+        if options.command == "live":
+            return run_live_command(options, partial(print, flush=True))
         if options.command == "swarm":
             return run_swarm_command(options, partial(print, flush=True))
         return _run(options)

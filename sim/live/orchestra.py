@@ -33,7 +33,7 @@ PR_SET_PDEATHSIG = 1
 SPEED_MAX = 1_000
 
 
-class LiveError(RuntimeError):
+class LiveError(ChildProcessError):
     """It cannot begin, or one of them has ended; one line says which."""
 
 

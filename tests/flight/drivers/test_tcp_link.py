@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
@@ -161,6 +162,41 @@ def test_a_device_that_takes_nothing_fills_the_room_and_no_more(
         assert data == piece * (handed // len(piece)), "whole and in order"
         assert link.sent_octets == handed
         assert link.room() == BUFFER_MAX
+
+
+def test_a_partial_write_is_gone_on_with(connect: Connect, listener: socket.socket) -> None:
+    class Narrow:
+        """Takes three octets at a time, and every other time none."""
+
+        def __init__(self) -> None:
+            self.taken = b""
+            self.turn = 0
+
+        def send(self, data: bytes) -> int:
+            self.turn += 1
+            if self.turn % 2:
+                raise BlockingIOError
+            self.taken += bytes(data[:3])
+            return min(3, len(data))
+
+        def recv(self, count: int) -> bytes:
+            raise BlockingIOError
+
+        def close(self) -> None:
+            pass
+
+    link = connect(listener.getsockname()[1])
+    with joined(link, listener):
+        assert link.socket is not None
+        link.socket.close()
+        narrow = Narrow()
+        link.socket = cast(socket.socket, narrow)
+        link.send(b"abcdefgh")
+        link.send(b"ij")
+        for _ in range(10):
+            link.receive()
+        assert narrow.taken == b"abcdefghij"
+        assert (link.sent_octets, link.room()) == (10, BUFFER_MAX)
 
 
 def test_what_is_in_the_buffer_when_it_breaks_is_counted(connect: Connect, listener: socket.socket) -> None:

@@ -36,7 +36,8 @@ class Live:
         command = [
             sys.executable,
             "-m",
-            "sim.live",
+            "sim",
+            "live",
             str(scenario),
             "--speed",
             str(SPEED),
