@@ -24,8 +24,7 @@ class Delay:
 
     def put(self, arrives: int, data: bytes) -> None:
         if data:
-            latest = self.under_way[-1][0] if self.under_way else arrives
-            self.under_way.append((max(arrives, latest), data))
+            self.under_way.append((arrives, data))  # none overtakes: the first holds up those that are due behind it
 
     def take(self, now: int) -> bytes:
         taken = []
