@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -15,6 +14,7 @@ from flight.dictionary import to_json
 from ground.__main__ import main
 from ground.protocol import NoServerError, UsageError
 from ground.shell.find import find_folder, find_server
+from ground.socket_line import SocketLine
 
 pytestmark = pytest.mark.slow  # most start a server, and a spacecraft to go with it
 
@@ -123,14 +123,20 @@ def test_a_log_that_was_changed_or_cut_off_is_found_out(run, served):
     assert (code, out[0].endswith("line 2: entry 3 follows entry 1")) == (1, True)
 
 
-def test_stopping_to_wait_leaves_the_command_under_way(run, served, station):
+def test_stopping_to_wait_leaves_the_command_under_way(run, served, station, monkeypatch):
     station.simulation.silenced.add(0)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    waits = SocketLine.wait
+
+    def interrupted(line: SocketLine, until_ns: int) -> None:
+        if served.server.ground.uplink.queue:
+            os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C would, in the middle of waiting
+        waits(line, until_ns)
+
+    monkeypatch.setattr(SocketLine, "wait", interrupted)
     code, out, _ = run("command", "commands.nothing")
-    timer.join()
     assert code == 130
     assert out[-1].startswith("#1 goes on without you (queued")
+    assert [one.text for one in served.server.ground.uplink.queue] == ["commands.nothing"]
 
 
 # ---------------------------------------------------------------- without a server

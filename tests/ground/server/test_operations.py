@@ -305,7 +305,7 @@ def test_history_outlives_the_server_and_leaves_out_what_the_ground_asked_by_its
 ):
     first = Desk(dictionary, craft, tmp_path)
     first.ask("take")
-    first.ask("command", **SWITCH)
+    first.ask("command", **SWITCH)  # type: ignore[arg-type]
     first.hear(craft.event("executive.booted", 10 * NS, 3))
     first.close()
     again = Desk(dictionary, craft, tmp_path)
@@ -313,7 +313,7 @@ def test_history_outlives_the_server_and_leaves_out_what_the_ground_asked_by_its
     assert [(one["number"], one["stage"]) for one in shown] == [(1, "no answer")]
     assert [one["label"] for one in again.ask("events")["events"]] == ["executive.booted"]
     again.ask("take")
-    assert again.ask("command", **SWITCH)["commands"][0]["number"] == 2
+    assert again.ask("command", **SWITCH)["commands"][0]["number"] == 2  # type: ignore[arg-type]
     record = again.operations.commands[2]
     record.source = RECOVERY
     assert [one["number"] for one in again.ask("history")["commands"]] == [1]
@@ -369,20 +369,7 @@ PLAIN = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    [
-        "label",
-        "arguments",
-        "values",
-        "labels",
-        "name",
-        "from",
-        "limit",
-        "severity",
-        "number",
-        "store",
-        "first",
-        "last",
-    ]
+    "label arguments values labels name from limit severity number store first last".split()
 )
 
 

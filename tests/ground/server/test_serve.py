@@ -152,7 +152,7 @@ def test_a_signal_ends_it_with_everything_kept(station, tmp_path):
         assert f"station {station.address}: connected" in lines
         with connect(lines[0].split()[4].rstrip(",")) as craft:
             assert 0 <= craft.line.now_ns() - 1_777_011_384 * NS < 3600 * NS
-            craft.wait_for(lambda: craft.get("power.status.charge") > 0, within_s=60)
+            craft.wait_for(lambda: craft.get("power.status.charge") > 0, within_s=60)  # type: ignore[operator]
         started.send_signal(signal.SIGTERM)
         rest = started.stdout.read()
         assert started.wait() == 0
