@@ -9,16 +9,17 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flight.mission import Mission
+from flight.mission import Mission, Sensor
 from sim.scenario import Fault, Scenario
 from sim.simulation import stream
 from sim.swarm.orders import KINDS, Order
 
-FEATURE_SHARE = 0.3  # of the kinds of faults, in one seed
+DENSITIES = (0.04, 0.1, 0.2, 0.4)  # of the kinds of faults, in one seed: some have one, some half of them
 ORDER_SHARE = 0.6
 EACH_MAX = 4  # faults of one kind
 ORDERS_EACH = (2, 8)
 SETTLE_S = 30  # before the first fault
+HEATED_SHARE = 0.5
 IN_PASS = 0.5  # of the faults come while a station is in view, where most happens
 LONGEST_S = 3000
 SPEAKERS = ("events", "commands", "downlink")  # a flood must not be hidden by what carries it being away
@@ -56,6 +57,13 @@ class Stage:
             return rng.randint(int(start), int(end))
         return rng.randint(SETTLE_S, self.end_s - 60)
 
+    def sensor(self, rng: random.Random) -> Sensor:
+        """As often one of a heated node as any other: few nodes have heaters, and much hangs on them."""
+        sensors = [sensor for sensor in self.mission.sensors if sensor.unit]
+        heated = [heater.node for heater in self.scenario.spacecraft.heaters]
+        near = [one for one in sensors if any(one.name.startswith(f"{node}_temperature") for node in heated)]
+        return rng.choice(near if near and rng.random() < HEATED_SHARE else sensors)
+
     def fault(
         self,
         rng: random.Random,
@@ -78,7 +86,7 @@ Draw = Callable[[random.Random, Stage], Sequence[Fault]]
 
 def _sensor(kind: str) -> Draw:
     def draw(rng: random.Random, stage: Stage) -> Sequence[Fault]:
-        sensor = rng.choice([sensor for sensor in stage.mission.sensors if sensor.name != "upsets"])
+        sensor = stage.sensor(rng)
         width = sensor.high - sensor.low
         value = {
             "stuck": rng.choice((None, rng.uniform(sensor.low, sensor.high))),
@@ -222,10 +230,11 @@ def start_of(seed: int) -> tuple[int, float]:
 def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, passes: Sequence[Span]) -> Plan:
     """Streams of their own for each kind, so that a new kind does not reshuffle the others."""
     stage = Stage(scenario, mission, quiet_s, passes)
+    density = stream(seed, "density").choice(DENSITIES)
     faults: list[Fault] = []
     for name, draw in FEATURES.items():
         rng = stream(seed, f"feature {name}")
-        if rng.random() < FEATURE_SHARE:
+        if rng.random() < density:
             for _ in range(rng.randint(1, EACH_MAX)):
                 faults += draw(rng, stage)
     orders: list[Order] = []
