@@ -59,7 +59,8 @@ class Station:
         self.dictionary: Dictionary = built.dictionary
         self.pipes = Pipes()
         self.simulation = Simulation(scenario, built.mission, self.pipes)
-        self.simulation.world.station = lambda: 0  # in sight for good: a pass would be over in seconds  # type: ignore[method-assign]
+        # In sight for good: a pass would be over in seconds.
+        self.simulation.world.station = lambda: 0  # type: ignore[method-assign]
         self.simulation.world.delay_ns = lambda: 0  # type: ignore[method-assign]
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address("127.0.0.1", self.listener.getsockname()[1])
