@@ -25,6 +25,7 @@ from sim.simulation import NS, Simulation
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
 FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the link
 ANSWER_WITHIN_S = 6 * 3600.0  # from being queued: the next pass may be hours away
+FLUSH_EVERY_NS = 3600 * NS  # of simulated time: nobody reads the tables while a run is under way
 EVENTS_KEPT = 20_000  # in the result; the archive has them all
 
 
@@ -113,7 +114,7 @@ def fly(
     seed = scenario.seed if seed is None else seed
     length = int(duration_s if duration_s is not None else scenario.duration_s)
     work = _work_folder(folder)
-    archive = Archive(work / "archive", built.dictionary) if work else None
+    archive = Archive(work / "archive", built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if work else None
     ground = Ground(built.dictionary, archive)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
