@@ -109,3 +109,9 @@ def test_too_long_is_refused(disk: SimulatedDisk) -> None:
     with pytest.raises(Refused):
         document.save(bytes(BODY_LIMIT + 1))
     assert loaded(disk) == (b"one", False, False)
+
+
+def test_a_disk_that_cannot_be_asked_counts_as_damage(disk: SimulatedDisk) -> None:
+    saved(disk, b"one", b"two")
+    disk.fail_at(disk.operations + 1)
+    assert loaded(disk) == (b"one", True, True)

@@ -137,3 +137,14 @@ def test_a_save_costs_a_write_and_a_sync(disk: SimulatedDisk) -> None:
     writes, syncs, directory_syncs = disk.writes, disk.syncs, disk.directory_syncs
     slots.save(b"5")
     assert (disk.writes, disk.syncs, disk.directory_syncs) == (writes + 1, syncs + 1, directory_syncs)
+
+
+def test_a_disk_that_cannot_be_asked_counts_as_damage(disk: SimulatedDisk) -> None:
+    saved(disk, b"a", b"b")
+    slots = Slots(disk, "mode")
+    disk.fail_at(disk.operations + 1)  # the size of the first slot
+    assert slots.load() == b"b"
+    assert (slots.damaged, slots.errors) == (1, 1)
+    disk.fail_at(disk.operations + 1, NEVER)
+    assert slots.load() is None
+    assert (slots.damaged, slots.errors) == (4, 5)
