@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.checks.check import Check
 from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice
-from sim.checks.energy import ChargeAtSunrise
+from sim.checks.energy import ChargeAtSunrise, ForecastNotTooHigh
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
@@ -50,6 +50,7 @@ class Checks:
             HeaterDuty(),
             NodesWithinLimits(),
             ChargeAtSunrise(simulation),
+            ForecastNotTooHigh(simulation),
             StoredWithinBudget(simulation),
             NumbersGoOn(),
             FailedReadsWanted(),
