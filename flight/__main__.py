@@ -92,9 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _fly(options: argparse.Namespace) -> int:
     from flight.cli.run import FlightOptions, become_guardian
 
-    become_guardian(
-        FlightOptions._make(getattr(options, name) for name in FlightOptions._fields), options.watchdog
-    )
+    wanted = FlightOptions._make(getattr(options, name) for name in FlightOptions._fields)
+    become_guardian(wanted, options.watchdog)
     return 0
 
 

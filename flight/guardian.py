@@ -181,6 +181,7 @@ def main(words: list[str]) -> int:
         return 2
     if "--fifo" in options:
         take_priority()
+    _say("starts the executive; Ctrl-C ends it in order")
     return guardian.run()
 
 

@@ -23,7 +23,7 @@ from flight.dictionary import Dictionary, compile_decoder, pack_arguments, unpac
 from flight.drivers.posix_disk import PosixDisk
 from flight.page import SharedPage, Shown
 from flight.recovery import STORE_NAMES
-from flight.store import Recorder, StoreBudget
+from flight.store import Document, Recorder, StoreBudget
 from flight.wire import (
     TmFrameConfig,
     TmPacket,
@@ -172,7 +172,7 @@ class Flying:
     def start(self) -> None:
         """The guardian, and what it starts; back when the executive ticks and is heard."""
         with (self.state / "stderr").open("a") as errors:
-            self.process = subprocess.Popen(self.command(), stderr=errors, text=True)
+            self.process = subprocess.Popen(self.command(), stderr=errors, text=True, start_new_session=True)
         self.until(lambda: self.ticking() and self.station.line is not None)
 
     def start_executive(self, *orders: str) -> None:
@@ -242,6 +242,13 @@ class Flying:
         wanted = self.ticks() + count
         self.until(lambda: self.ticks() >= wanted, f"{count} more ticks")
 
+    def document(self, name: str) -> bytes | None:
+        """One that flight has stored, read when nobody flies."""
+        disk = PosixDisk(self.state / "storage")
+        found = Document(disk, f"table-{name}").load()
+        disk.close()
+        return found
+
     def stored(self) -> dict[int, set[int]]:
         """The record counts in each packet store, read when nobody flies."""
         budgets = [
@@ -264,6 +271,11 @@ class Flying:
         """An orderly end; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for the end, and take what was sent until then."""
+        assert self.process is not None
         self.until(lambda: self.process is not None and self.process.poll() is not None, "the end")
         self.until(lambda: self.station.line is None, "the end of the line")
         return self.process.returncode

@@ -113,6 +113,21 @@ def test_an_orderly_end_goes_on_without_a_gap(flying: Flying) -> None:
         assert counts == set(range(len(counts))), f"store {store} has a gap"
 
 
+def test_ctrl_c_reaches_all_of_them_and_ends_them_in_order(flying: Flying) -> None:
+    flying.start()
+    flying.pass_ticks(SECOND)
+    assert flying.process is not None
+    executive, worker = flying.executive_pid(), flying.worker_pid()
+    os.killpg(flying.process.pid, signal.SIGINT)
+    assert flying.ended() == 0
+    assert not alive(executive)
+    assert not alive(worker)
+    assert (flying.state / "watchdog").read_bytes().endswith(b"V")
+    heard = {split_record(record) for record in flying.station.records}
+    stored = flying.stored()
+    assert all(count in stored[store] for store, count in heard)
+
+
 @pytest.mark.long
 def test_the_safe_set_after_many_restarts(flying: Flying) -> None:
     flying.start()
