@@ -104,7 +104,4 @@ def become_guardian(options: FlightOptions, watchdog: str) -> None:
     options = checked(options)
     Path(options.state, "storage").mkdir(parents=True, exist_ok=True)
     command = guardian_command(options, watchdog)
-    say(
-        f"flying {options.mission} on board {options.board}, state in {options.state}; Ctrl-C ends it in order"
-    )
     os.execv(command[0], command)  # noqa: S606

@@ -173,7 +173,7 @@ class Flying:
         """The guardian, and what it starts; back when the executive ticks and is heard."""
         with (self.state / "stderr").open("a") as errors:
             self.process = subprocess.Popen(self.command(), stderr=errors, text=True, start_new_session=True)
-        self.until(lambda: self.ticking() and self.station.line is not None)
+        self.until_up()
 
     def start_executive(self, *orders: str) -> None:
         """The executive alone, without a guardian."""
