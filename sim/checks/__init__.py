@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.checks.check import Check
-from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice
+from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice, RequestIdsKept
 from sim.checks.energy import ChargeAtSunrise, ForecastNotTooHigh
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
@@ -37,6 +37,7 @@ class Checks:
         high = HighEventsTold()
         self.all: list[Check] = [
             NoCommandTwice(),
+            RequestIdsKept(),
             EveryCommandAnswered(),
             ParametersKept(),
             TimeTaggedKept(),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 
-from flight.declare import SECOND, Done, Invocation, Outcome, Report
+from flight.declare import SECOND, Done, Invocation, Outcome, Report, SaveState, Stored
 from flight.kernel import Kernel
 from flight.modules.commands import Commands
+from flight.modules.commands.seen import was_seen
 from flight.wire import Ack
 from flight.wire import Report as Stage
 from sim.checks.check import Check
@@ -14,6 +15,8 @@ from sim.simulation import Simulation
 
 VERIFICATION = 1
 FINAL = (Stage.COMPLETED, Stage.NOT_COMPLETED)
+REMEMBERED = 8  # of the 16 request ids that flight keeps; others may have come since
+SETTLED_S = 2
 WAIT_S = 75  # what a module may ask for beyond `answer_within`: the longest wait, and a few ticks
 
 
@@ -65,6 +68,48 @@ class NoCommandTwice(Check):
         if module is not None and module.status.duplicates != self.duplicates:
             self.exercised += module.status.duplicates - self.duplicates
             self.duplicates = module.status.duplicates
+
+
+class RequestIdsKept(Check):
+    """A telecommand runs only when its request id is on disk, and the last ones are still known after a boot.
+
+    Exercised: a telecommand ran, or one was looked for after a boot.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a telecommand's request id is on disk before it runs, and remembered")
+        self.stored = b""  # the state of the commands module, as storage took it last
+        self.last: deque[int] = deque(maxlen=REMEMBERED)  # of this life of the module
+        self.known: list[int] = []  # of the one before
+        self.look_at = -1
+
+    def installed(self, kernel: Kernel, name: str) -> None:
+        if name == "commands":
+            self.look_at = self.moment.second + SETTLED_S
+            self.known = list(self.last)
+            self.last.clear()
+
+    def performed(self, request: object, result: object) -> None:
+        if isinstance(request, SaveState) and request.name == "commands" and isinstance(result, Stored):
+            self.stored = request.body
+
+    def begun(self, request: int, wants: int, on_board: bool) -> None:
+        if not on_board:
+            self.last.append(request)
+            self.expect(
+                request.to_bytes(4, "big") in self.stored, f"request {request:#x} runs, and is not on disk"
+            )
+
+    def look(self, simulation: Simulation, second: int) -> None:
+        kernel = simulation.computer.kernel
+        if self.look_at < 0 or second < self.look_at or kernel is None:
+            return
+        self.look_at = -1
+        module = commands_of(kernel)
+        if module is None or len(self.last) == REMEMBERED:  # so many new ones may have taken their places
+            return
+        for request in self.known:
+            self.expect(was_seen(module.kept, request), f"request {request:#x} is no longer known")
 
 
 class EveryCommandAnswered(Check):
