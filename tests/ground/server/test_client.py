@@ -34,7 +34,7 @@ def script(craft: Craft) -> None:
     craft.parameters["power.floor"] = 0.65
     assert craft.parameters["power.floor"] == pytest.approx(0.65)
     craft.expect_event("modes.changed", within_s=300)
-    craft.wait_for(lambda: craft.get("modes.status.mode") == "IDLE", within_s=300)
+    craft.wait_for(lambda: craft.get("modes.status.mode") in ("IDLE", "COMPUTE"), within_s=600)
     assert 0.5 < craft.get("power.status.charge") <= 1.0  # type: ignore[operator]
     texts = [one.text for one in craft.history()]
     assert texts[0] == "power.switch rail=navigation on=off"
@@ -46,6 +46,7 @@ def test_in_a_simulation():
         script(craft)
 
 
+@pytest.mark.long  # its waits are real seconds, which a loaded machine does not give
 def test_over_a_server(served):
     with connect(served.address, "anna") as craft:
         script(craft)
