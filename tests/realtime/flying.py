@@ -180,11 +180,18 @@ class Flying:
         words = ["executive", *self.command()[4:], "--page", str(page_path(self.state)), *orders]
         if not (self.state / "storage").exists():
             (self.state / "storage").mkdir()
+        command = [sys.executable, "-m", "flight", *words]
         with (self.state / "stderr").open("a") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "flight", *words], stderr=errors, text=True
-            )
-        self.until(lambda: self.ticking() and self.station.line is not None)
+            self.process = subprocess.Popen(command, stderr=errors, text=True)
+        self.until_up()
+
+    def until_up(self) -> None:
+        """Until it ticks and is heard."""
+        process = self.process
+        assert process is not None
+        self.until(lambda: self.ticking() or process.poll() is not None, "ticks")
+        assert process.poll() is None, f"has ended: {self.errors()}"
+        self.until(lambda: self.station.line is not None, "the link")
 
     # ---------------------------------------------------------------- looking
 
