@@ -52,7 +52,8 @@ class World:
         shortwave: Row = self._shortwave[index]
         if self.array_share != 1.0:
             shortwave = tuple(
-                flux * self.array_share if lit else flux for flux, lit in zip(shortwave, self._on_array, strict=True)
+                flux * self.array_share if lit else flux
+                for flux, lit in zip(shortwave, self._on_array, strict=True)
             )
         self.plant.step(shortwave, self._infrared[index])
 

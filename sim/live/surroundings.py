@@ -24,7 +24,9 @@ class Delay:
 
     def put(self, arrives: int, data: bytes) -> None:
         if data:
-            self.under_way.append((arrives, data))  # none overtakes: the first holds up those that are due behind it
+            self.under_way.append(
+                (arrives, data)
+            )  # none overtakes: the first holds up those that are due behind it
 
     def take(self, now: int) -> bytes:
         taken = []

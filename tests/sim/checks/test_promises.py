@@ -115,7 +115,7 @@ class Craft:
         self.worker = SimpleNamespace(queue=[])
         self.simulation = SimpleNamespace(computer=SimpleNamespace(kernel=self.kernel, worker=self.worker))
         self.check = TimeTaggedKept()
-        self.check.booted(self.simulation, self.kernel)
+        self.check.booted(self.simulation, self.kernel)  # type: ignore[arg-type]
 
     def insert(self, outcome=DONE) -> None:
         self.check.requested("schedule", Request(3, 11, 4, pack_timed([ENTRY])))
@@ -126,7 +126,7 @@ class Craft:
         """Failures so far."""
         self.kernel.emitter.now = int(now_s * SECOND)
         self.check.moment.second = second
-        self.check.look(self.simulation, second)
+        self.check.look(self.simulation, second)  # type: ignore[arg-type]
         return self.check.failed
 
 
@@ -205,7 +205,7 @@ def test_a_refused_insertion_must_not_be_released() -> None:
 def test_an_unanswered_insertion_may_be_released_or_not() -> None:
     craft = Craft()
     craft.insert(None)
-    craft.check.booted(craft.simulation, craft.kernel)
+    craft.check.booted(craft.simulation, craft.kernel)  # type: ignore[arg-type]
     assert craft.look() == 0
     craft.check.released(PACKET)
     assert craft.check.failed == 0
