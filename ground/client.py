@@ -91,6 +91,10 @@ class Craft:
         """A sign of life; how things stand.  NoServerError soon, if nobody answers."""
         return self._served(self.line.request({"do": "ping"}, within_s))
 
+    def ground_ns(self) -> int:
+        """What the ground's clock shows, asked of the ground itself."""
+        return taken(self.ask("ping")["ground_ns"], int)
+
     @staticmethod
     def _served(reply: Plain) -> Plain:
         if "error" in reply:

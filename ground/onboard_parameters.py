@@ -28,7 +28,7 @@ class Parameters(MutableMapping[str, Value]):
         """NotReceivedError if the spacecraft has answered without it, CommandFailedError if it has not answered."""
         self._known(label)
         craft = self._craft
-        asked_ns = craft.line.now_ns()
+        asked_ns = craft.ground_ns()
         craft.send("ask_parameters", labels=[label]).expect_completed()
 
         def fresh() -> bool:

@@ -48,7 +48,7 @@ def set_parameter(desk: Desk, options: Options) -> int:
 
 def snapshot(desk: Desk, options: Options) -> int:
     """Without a prompt: and show everything, when it is there."""
-    began_ns = desk.craft.line.now_ns()
+    began_ns = desk.craft.ground_ns()
     outcome = desk.follow(desk.craft.snapshot(), options.wait)
     if outcome or desk.at_prompt:
         return outcome
@@ -100,7 +100,7 @@ def get_parameters(desk: Desk, options: Options) -> int:
         desk.asked.update(labels)
         desk.craft.send("ask_parameters", labels=asked)
         return DONE
-    asked_ns = desk.craft.line.now_ns()
+    asked_ns = desk.craft.ground_ns()
     sent = desk.craft.send("ask_parameters", labels=asked)
     try:
         sent.expect_completed(options.wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flight.declare import Mode, Why
 from flight.kernel import Kernel
-from flight.modules.modes import Modes
+from flight.modules.modes import Modes, Transition
 from sim.checks.check import Check
 from sim.simulation import Simulation
 
@@ -41,14 +41,14 @@ class ModesByTable(Check):
             return
         values = vars(kernel.bus)
         mode = values["mode"]
+        rung, charge = values["rung"], values["charge"]
         if mode != self.mode:
-            self._changed(module, Mode(mode))
-        rung, charge, held = values["rung"], values["charge"], self.held_s
+            self._changed(module, Mode(mode), rung, charge)
+        held = self.held_s
         for index, row in enumerate(module.rows[mode]):
-            good = rung <= row.rung_at_most and charge >= row.charge_at_least
-            held[index] = held[index] + 1 if good else 0
+            held[index] = held[index] + 1 if _holds(row, rung, charge) else 0
 
-    def _changed(self, module: Modes, mode: Mode) -> None:
+    def _changed(self, module: Modes, mode: Mode, rung: int, charge: float) -> None:
         old = self.mode
         if mode not in (Mode.SAFE, Mode.BOOT) and old is not Mode.BOOT:
             why = Why(module.status.why)
@@ -57,10 +57,17 @@ class ModesByTable(Check):
                 for row, held in zip(module.rows[old], self.held_s, strict=True)
                 if row.target is mode
             ]
-            good = any(why in row.by and held + LATE_S >= row.dwell_s for row, held in rows)
+            good = any(
+                why in row.by and held + LATE_S >= row.dwell_s and (held or _holds(row, rung, charge))
+                for row, held in rows
+            )
             self.expect(
                 good, f"{old.name} to {mode.name} for {why.name}, held for {[held for _, held in rows]} s"
             )
         elif old is Mode.BOOT and mode is not Mode.SAFE:
             self.expect(False, f"BOOT turns into {mode.name}")
         self._enter(mode)
+
+
+def _holds(row: Transition, rung: int, charge: float) -> bool:
+    return rung <= row.rung_at_most and charge >= row.charge_at_least

@@ -24,9 +24,8 @@ class Delay:
 
     def put(self, arrives: int, data: bytes) -> None:
         if data:
-            self.under_way.append(
-                (arrives, data)
-            )  # none overtakes: the first holds up those that are due behind it
+            # None overtakes: the first holds up those that are due behind it.
+            self.under_way.append((arrives, data))
 
     def take(self, now: int) -> bytes:
         taken = []

@@ -218,3 +218,11 @@ def test_the_longest_packet_is_all_that_is_held() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * 65542
+
+
+@pytest.mark.parametrize("identification", [0x2000, 0x2001, 0xFFFF])
+def test_another_version_is_no_packet(identification: int) -> None:
+    counters = LinkCounters()
+    data = identification.to_bytes(2, "big") + b"\xc0\x00\x00\x00x"
+    assert PacketExtractor(counters).extract(data, 0) == []
+    assert counters.rejections[Reason.VERSION] == 1

@@ -132,12 +132,18 @@ class Served:
     def __init__(self, station: Station, folder: Path, port: int = 0, updates_port: int = 0) -> None:
         self.station, self.folder = station, folder
         self.said: list[str] = []
+        self.listening = threading.Event()
         settings = ServerSettings(station.address, folder, port=port, updates_port=updates_port, speed=SPEED)
-        self.server = Server(settings, station.dictionary, self.said.append, station)
+        self.server = Server(settings, station.dictionary, self._say, station)
         self.address = self.server.sockets.listen
         self.hears, self.wakes = socket.socketpair()
         self.thread = threading.Thread(target=self.server.serve, args=(self.hears,), daemon=True)
         self.thread.start()
+        self.listening.wait()
+
+    def _say(self, line: str) -> None:
+        self.said.append(line)
+        self.listening.set()  # the first thing that it says is where it listens
 
     def stop(self) -> None:
         if self.thread.is_alive():

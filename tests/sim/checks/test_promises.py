@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -103,19 +104,24 @@ PACKET = encode_tc(0x19, 5, 8, 1, b"\0\x0b")
 ENTRY = Timed(1000 * SECOND, PACKET)
 
 
+def stand_in(**parts: Any) -> Any:
+    """For a whole of which a check looks at these parts alone."""
+    return SimpleNamespace(**parts)
+
+
 class Craft:
     """A kernel with nothing but a schedule."""
 
     def __init__(self) -> None:
         self.schedule = Schedule()
-        self.kernel = SimpleNamespace(
+        self.kernel = stand_in(
             emitter=SimpleNamespace(now=900 * SECOND),
             slots=[SimpleNamespace(name="schedule", module=self.schedule, state=State.RUNNING)],
         )
         self.worker = SimpleNamespace(queue=[])
-        self.simulation = SimpleNamespace(computer=SimpleNamespace(kernel=self.kernel, worker=self.worker))
+        self.simulation = stand_in(computer=SimpleNamespace(kernel=self.kernel, worker=self.worker))
         self.check = TimeTaggedKept()
-        self.check.booted(self.simulation, self.kernel)  # type: ignore[arg-type]
+        self.check.booted(self.simulation, self.kernel)
 
     def insert(self, outcome=DONE) -> None:
         self.check.requested("schedule", Request(3, 11, 4, pack_timed([ENTRY])))
@@ -126,7 +132,7 @@ class Craft:
         """Failures so far."""
         self.kernel.emitter.now = int(now_s * SECOND)
         self.check.moment.second = second
-        self.check.look(self.simulation, second)  # type: ignore[arg-type]
+        self.check.look(self.simulation, second)
         return self.check.failed
 
 
@@ -205,7 +211,7 @@ def test_a_refused_insertion_must_not_be_released() -> None:
 def test_an_unanswered_insertion_may_be_released_or_not() -> None:
     craft = Craft()
     craft.insert(None)
-    craft.check.booted(craft.simulation, craft.kernel)  # type: ignore[arg-type]
+    craft.check.booted(craft.simulation, craft.kernel)
     assert craft.look() == 0
     craft.check.released(PACKET)
     assert craft.check.failed == 0

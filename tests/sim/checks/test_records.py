@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import struct
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flight.declare import Append, Commit, Extent, Failed, Read, Records, Report, Stored
+from sim.checks.records import FailedReadsWanted, NumbersGoOn, NumbersNameOnePacket, RecordsKept
+
+STORE = 2
+BASE = STORE << 56
+NOBODY: Any = None  # for what a check does not look at
+
+
+def kernel_at(*counts: int):
+    return SimpleNamespace(emitter=SimpleNamespace(next_counts=list(counts), boxes=()), slots=[])
+
+
+@pytest.mark.parametrize(("first", "failed"), [((5, 6, 7), 0), ((9, 9, 9), 0), ((5, 5, 7), 1)])
+def test_counts_go_on_where_they_were(first, failed) -> None:
+    check = NumbersGoOn()
+    kernel = kernel_at(0, 0, 0)
+    check.booted(NOBODY, kernel)
+    kernel.emitter.next_counts[:] = [5, 6, 7]
+    check.booted(NOBODY, kernel_at(*first))
+    assert (check.exercised, check.failed) == (3, failed)
+
+
+class TestOnePacket:
+    def check(self) -> NumbersNameOnePacket:
+        check, kernel = NumbersNameOnePacket(), kernel_at()
+        check.booted(NOBODY, kernel)
+        for record, packet in ((BASE | 1, b"one"), (BASE | 2, b"two")):
+            kernel.emitter.boxes[0].put((record, packet))
+        return check
+
+    def test_the_same_packet_again_is_right_and_another_is_wrong(self) -> None:
+        check = self.check()
+        check.emitted(BASE | 1, b"one")
+        assert not check.failed
+        check.emitted(BASE | 1, b"two")
+        assert check.failed == 1
+
+    @pytest.mark.parametrize(("count", "packet", "failed"), [(1, b"one", 0), (2, b"one", 1), (3, b"one", 1)])
+    def test_what_is_read_is_what_was_emitted(self, count, packet, failed) -> None:
+        check = self.check()
+        check.performed(Read(STORE, 0, 9), Records(STORE, ((count, packet),), 0))
+        assert (check.exercised, check.failed) == (1, failed)
+
+
+class TestKept:
+    def check(self, oldest: int = 0) -> RecordsKept:
+        check = RecordsKept()
+        storage = SimpleNamespace(extent=lambda store: Extent(oldest, 99))
+        worker = SimpleNamespace(storage=storage)
+        seen: Any = SimpleNamespace(flipped=0, computer=SimpleNamespace(worker=worker))
+        check.booted(seen, NOBODY)
+        check.performed(Append(STORE, 10, (b"",) * 5), Stored())
+        check.performed(Commit(), Stored())
+        return check
+
+    def absent(self, check: RecordsKept, first: int, last: int) -> int:
+        check.reported(Report(15, 130, struct.pack(">BQQ", STORE, first, last)))
+        return check.failed
+
+    def test_what_was_acknowledged_is_not_absent(self) -> None:
+        check = self.check()
+        assert self.absent(check, 0, 9) == 0
+        assert self.absent(check, 15, 20) == 0
+        assert self.absent(check, 14, 20) == 1
+
+    def test_what_was_not_committed_may_be(self) -> None:
+        check = self.check()
+        check.performed(Append(STORE, 15, (b"",) * 5), Stored())
+        assert self.absent(check, 15, 19) == 0
+        check.performed(Commit(), Failed("disk: no"))
+        assert self.absent(check, 15, 19) == 0
+        check.performed(Commit(), Stored())
+        assert self.absent(check, 15, 19) == 1
+
+    def test_a_cut_takes_what_was_not_committed(self) -> None:
+        check = self.check()
+        check.performed(Append(STORE, 15, (b"",) * 5), Stored())
+        check.booted(check.simulation or NOBODY, NOBODY)
+        check.performed(Commit(), Stored())
+        assert self.absent(check, 15, 19) == 0
+
+    def test_what_gave_way_may_be(self) -> None:
+        check = self.check(oldest=13)
+        assert self.absent(check, 10, 12) == 0
+        assert self.absent(check, 10, 13) == 1
+
+    def test_a_flipped_bit_costs_one_record(self) -> None:
+        check = self.check()
+        vars(check.simulation).update(flipped=1)
+        assert self.absent(check, 11, 11) == 0
+        assert self.absent(check, 11, 11) == 0, "said again"
+        assert self.absent(check, 12, 12) == 1
+
+
+class TestFailedReads:
+    def check(self, kernel, module, monkeypatch, unseen) -> FailedReadsWanted:
+        check = FailedReadsWanted()
+        check.installed(kernel, "downlink")
+        playback = module("downlink").playback
+        monkeypatch.setattr(playback, "reading", (1, 0, 5, 9))
+        check.look(NOBODY, 1)
+        monkeypatch.setattr(playback, "reading", None)
+        monkeypatch.setattr(playback, "failed", playback.failed + 1)
+        monkeypatch.setattr(playback.unseen[0], "items", unseen)
+        return check
+
+    @pytest.mark.parametrize(("unseen", "failed"), [([(0, 20)], 0), ([(5, 9)], 0), ([], 1), ([(6, 9)], 1)])
+    def test_a_failed_read_stays_wanted(self, kernel, module, monkeypatch, unseen, failed) -> None:
+        check = self.check(kernel, module, monkeypatch, unseen)
+        check.look(NOBODY, 2)
+        assert (check.exercised, check.failed) == (1, failed)
+
+    def test_one_that_was_answered_in_the_same_second_is_not(self, kernel, module, monkeypatch) -> None:
+        check = self.check(kernel, module, monkeypatch, [])
+        check.performed(Read(0, 5, 9), Records(0, (), 0))
+        check.look(NOBODY, 2)
+        assert check.failed == 0
