@@ -59,8 +59,7 @@ class WatchedKernel(Kernel):
     def met_until(self, now: int) -> int:
         """Mission time until which every critical module has met its deadline."""
         late = LATE_PERIODS * self.mission.base_tick_ns
-        critical = [slot.last_step + late * slot.row.every for slot in self.slots if slot.row.critical]
-        return min(critical, default=now + late)
+        return min([slot.last_step + late for slot, late in self.critical], default=now + late)
 
     def guardian_gone(self) -> None:
         """Nobody feeds the watchdog any more: say so while there is time."""

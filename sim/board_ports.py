@@ -6,12 +6,23 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
 
 from flight.mission import Mission
 from sim.plant import Plant
 
 Distort = Callable[[float], float]
 """True reading -> what the sensor says."""
+
+Pick = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+def picker(places: Sequence[int]) -> Pick:
+    """A function that takes the values at these places, in this order."""
+    if len(places) > 1:
+        return itemgetter(*places)  # a fifth of what a loop costs; twice each simulated second
+    return lambda values: tuple(values[place] for place in places)
 
 
 class SimulatedSensors:
@@ -24,32 +35,33 @@ class SimulatedSensors:
         self.extra: dict[str, float] = dict.fromkeys(
             extra, 0.0
         )  # what no plant model gives, such as upset counters
-        self.places = {
-            every: [(s.name, names.get(s.name, -1)) for s in mission.sensors if s.every == every]
+        names |= {name: len(names) + place for place, name in enumerate(extra)}
+        self.names = {
+            every: [sensor.name for sensor in mission.sensors if sensor.every == every]
             for every in sorted({sensor.every for sensor in mission.sensors})
         }
+        self._pick = {every: picker([names[name] for name in group]) for every, group in self.names.items()}
         self.distortions: dict[str, Distort] = {}
-        self.readings: dict[int, list[float]] = {}
+        self.readings: dict[int, Sequence[float]] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Take new readings; between two of them flight reads the same values."""
-        values = self.plant.read_sensors()
-        extra = self.extra
-        self.readings = {
-            every: [values[place] if place >= 0 else extra[name] for name, place in places]
-            for every, places in self.places.items()
-        }
+        values = [*self.plant.read_sensors(), *self.extra.values()]
+        readings = self.readings
+        for every, pick in self._pick.items():
+            readings[every] = pick(values)
         if self.distortions:
             self._distort()
 
     def _distort(self) -> None:
-        for every, places in self.places.items():
-            row = self.readings[every]
-            for index, (name, _) in enumerate(places):
+        for every, names in self.names.items():
+            row = list(self.readings[every])
+            for index, name in enumerate(names):
                 distort = self.distortions.get(name)
                 if distort is not None:
                     row[index] = distort(row[index])
+            self.readings[every] = row
 
     def read(self, every: int) -> Sequence[float]:
         return self.readings[every]
@@ -107,6 +119,7 @@ class SimulatedSwitches:
         names = plant.form.switches()
         self.plant = plant
         self.places = [names.index(switch.name) for switch in mission.switches]
+        self._pick = picker(self.places)
         self.names = [switch.name for switch in mission.switches]
         self.jammed: set[str] = set()  # these do not obey
         self.commanded = 0
@@ -117,5 +130,4 @@ class SimulatedSwitches:
             self.plant.set_switch(self.places[index], level)
 
     def levels(self) -> Sequence[int]:
-        levels = self.plant.switch_levels()
-        return [levels[place] for place in self.places]
+        return self._pick(self.plant.switch_levels())

@@ -157,6 +157,9 @@ class Kernel:
             for tick in range(self.hyperperiod)
         ]
         self.polls_link = [any(map(_uses_link, due)) for due in self.schedule]
+        self.critical = [
+            (slot, LATE_PERIODS * slot.row.every * base) for slot in self.slots if slot.row.critical
+        ]
         self.ticks_per_second = SECOND // base
 
     # ---------------------------------------------------------------- start and tick
@@ -289,14 +292,6 @@ class Kernel:
         self.figures.missed_ticks += count
         self.bus.write("missed_ticks", self.figures.missed_ticks)
         self.event(0, own.Executive.missed, count, culprit)
-
-    def critical_met(self, now: int) -> bool:
-        """Every critical module runs and has stepped in time: the condition for feeding the watchdog."""
-        base = self.mission.base_tick_ns
-        for slot in self.slots:
-            if slot.row.critical and now - slot.last_step > LATE_PERIODS * slot.row.every * base:
-                return False
-        return True
 
     # ---------------------------------------------------------------- failures
 

@@ -69,6 +69,7 @@ class Sequences(Module):
 
     def __init__(self) -> None:
         self.status = self.Status()
+        self.status.refresh = self._show
         self.loading: dict[int, bytes] = {}
         self.stored: dict[int, tuple[Timed, ...]] = {}
         self.running: Running | None = None
@@ -84,7 +85,9 @@ class Sequences(Module):
         running = self.running
         if running is not None and now >= running.due:
             self._advance(now, running, out)
-        status = self.status
+
+    def _show(self) -> None:
+        status, running = self.status, self.running
         status.stored = len(self.stored)
         status.running = running.slot + 1 if running else 0
         status.position = running.position if running else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.checks.check import Check
 from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice, RequestIdsKept
-from sim.checks.energy import ChargeAtSunrise, ForecastNotTooHigh
+from sim.checks.energy import ChargeAtSunrise, EnergyFaults, ForecastNotTooHigh
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
@@ -35,6 +35,7 @@ class Checks:
         self.ground = ground
         self.fault_rows = FaultRowsOnce()
         high = HighEventsTold()
+        energy = EnergyFaults(simulation)
         self.all: list[Check] = [
             NoCommandTwice(),
             RequestIdsKept(),
@@ -50,8 +51,8 @@ class Checks:
             BadReadingsDoubted(simulation.mission),
             HeaterDuty(),
             NodesWithinLimits(),
-            ChargeAtSunrise(simulation),
-            ForecastNotTooHigh(simulation),
+            ChargeAtSunrise(simulation, energy),
+            ForecastNotTooHigh(simulation, energy),
             StoredWithinBudget(simulation),
             NumbersGoOn(),
             FailedReadsWanted(),

@@ -24,19 +24,24 @@ class EnergyFaults:
     def __init__(self, simulation: Simulation) -> None:
         self.full_c = simulation.world.plant.power.battery.capacity_c
         self.taking = 0.0  # how much faults take, in a measure that grows with each of them
+        self.second = -1
+        self.excuse = False
 
-    def now(self, simulation: Simulation) -> bool:
+    def now(self, simulation: Simulation, second: int) -> bool:
         """A fault begins to take energy, a sensor of energy lies, a board does not obey, or a string is lost."""
+        if second != self.second:  # two checks ask
+            self.second, self.excuse = second, self._now(simulation)
+        return self.excuse
+
+    def _now(self, simulation: Simulation) -> bool:
         switches, power = simulation.switches, simulation.world.plant.power
         taking = 1.0 - simulation.world.array_share + len(simulation.latched) + len(switches.jammed)
         more, self.taking = taking > self.taking, taking
         if more or not power.bus_on or power.battery.capacity_c < CAPACITY_MIN * self.full_c:
             return True
-        lying = (
-            not SENSORS.isdisjoint(simulation.sensors.distortions)
-            if simulation.sensors.distortions
-            else False
-        )
+        if not (simulation.sensors.distortions or switches.jammed):
+            return False
+        lying = not SENSORS.isdisjoint(simulation.sensors.distortions)
         return lying or any(name.startswith(BOARDS) for name in switches.jammed)
 
 
@@ -47,14 +52,14 @@ class ChargeAtSunrise(Check):
     near the floor.
     """
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, faults: EnergyFaults) -> None:
         super().__init__("jobs never drain what the next eclipse needs")
         form = simulation.scenario.spacecraft
         self.boards = [
             (place, rail.power_w) for place, rail in enumerate(form.rails) if rail.name.startswith(BOARDS)
         ]
         self.capacity_j = form.battery.capacity_wh * JOULES_PER_WH
-        self.faults = EnergyFaults(simulation)
+        self.faults = faults
         self.jobs_j = 0.0
         self.floor = 0.7
         self.dark = False
@@ -69,7 +74,7 @@ class ChargeAtSunrise(Check):
         power = world.plant.power
         for place, watts in self.boards:
             self.jobs_j += watts[power.levels[place]]
-        if self.faults.now(simulation):
+        if self.faults.now(simulation, second):
             self.excused = True
         sunlight = world.sunlight()
         if sunlight < DARK:
@@ -96,10 +101,10 @@ class ForecastNotTooHigh(Check):
     What the load has grown by since is not held against it.  Exercised: an eclipse without a fault of energy.
     """
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, faults: EnergyFaults) -> None:
         super().__init__("the energy guard foresees what the next eclipse takes")
         self.capacity_j = simulation.scenario.spacecraft.battery.capacity_wh * JOULES_PER_WH
-        self.faults = EnergyFaults(simulation)
+        self.faults = faults
         self.kernel: Kernel | None = None
         self.foreseen: float | None = None  # drop of charge, as said last in the sunlight
         self.load_w = 0.0
@@ -111,7 +116,7 @@ class ForecastNotTooHigh(Check):
         self.kernel = kernel
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if self.faults.now(simulation):
+        if self.faults.now(simulation, second):
             self.foreseen = None
         sunlight = simulation.world.sunlight()
         power = simulation.world.plant.power

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from typing import NamedTuple
 
 from flight.declare import Occurrence, mask_of
 from flight.kernel import Kernel
 from flight.kernel.supervisor import Slot, State
 from flight.modules.faults.module import Faults
-from flight.modules.faults.table import Good, interval
+from flight.modules.faults.table import interval
 from sim.checks.check import Check
 from sim.simulation import Simulation
 
@@ -18,12 +18,18 @@ CLEARED = "faults.cleared"
 EVENT_NUMBER = 2  # octets before the arguments of an event
 LATE_S = 4  # beyond its persistence: the engine looks once a second, and so do we
 
-Holds = Callable[[float], bool]
 
+class Judged(NamedTuple):
+    """One row, as seen from outside."""
 
-def holds(good: Good) -> Holds:
-    low, high = interval(good)
-    return lambda value: low <= value <= high
+    place: int
+    signal: str
+    low: float  # good from here
+    high: float  # to here
+    clear_low: float
+    clear_high: float
+    modes: int
+    late: int  # seconds
 
 
 class FaultRowsOnce(Check):
@@ -37,7 +43,7 @@ class FaultRowsOnce(Check):
         self.rows: Counter[str] = Counter()
         self.active: set[int] = set()
         self.slot: Slot | None = None
-        self.judged: list[tuple[int, str, Holds, Holds, int, int]] = []
+        self.judged: list[Judged] = []
         self.bad_for: list[int] = []
         self.good_for: list[int] = []
         self.names: list[str] = []
@@ -53,11 +59,11 @@ class FaultRowsOnce(Check):
         for fault in self.names:
             self.rows.setdefault(fault, 0)
         self.judged = [
-            (
+            Judged(
                 index,
                 fault.signal,
-                holds(fault.good),
-                holds(fault.cleared),
+                *interval(fault.good),
+                *interval(fault.cleared),
                 mask_of(fault.modes),
                 int(fault.persist_s) + LATE_S,
             )
@@ -86,9 +92,9 @@ class FaultRowsOnce(Check):
         values = vars(kernel.bus)
         mode, active = values["mode"], self.active
         bad_for, good_for = self.bad_for, self.good_for
-        for index, signal, good, clear, modes, late in self.judged:
+        for index, signal, low, high, clear_low, clear_high, modes, late in self.judged:
             value = values[signal]
-            if good(value):
+            if low <= value <= high:
                 bad_for[index] = 0
             elif modes >> mode & 1:
                 bad_for[index] += 1
@@ -97,6 +103,6 @@ class FaultRowsOnce(Check):
             else:
                 bad_for[index] = 0
             if index in active:
-                good_for[index] = good_for[index] + 1 if clear(value) else 0
+                good_for[index] = good_for[index] + 1 if clear_low <= value <= clear_high else 0
                 if good_for[index] == late:
                     self.fail(f"{self.names[index]} is good ({value}) for {late} s and has not cleared")

@@ -326,19 +326,6 @@ def test_a_command_that_crashes_is_refused_and_charged(make_bench) -> None:
     assert bench.kernel.slots[1].state is State.BACKING_OFF
 
 
-def test_a_critical_module_that_does_not_step_is_not_met(make_bench) -> None:
-    bench = make_bench(Row("counter", Counter, every=5, critical=True), Row("other", Counter2))
-    bench.run(11)
-    now = 10 * SECOND // 10
-    assert bench.kernel.critical_met(now)
-    late = 3 * 5 * SECOND // 10
-    assert bench.kernel.critical_met(now + late)
-    assert not bench.kernel.critical_met(now + late + 1)
-    bench.run(1)
-    bench.kernel.slots[1].last_step = 0
-    assert not bench.kernel.critical_met(2 * SECOND)
-
-
 def test_steps_are_measured_and_overruns_named(make_bench) -> None:
     bench = make_bench(Row("counter", Counter, every=1, budget_us=50), measures=True)
     costs = iter(range(0, 10**12, 60_000))

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sim.checks.energy import ChargeAtSunrise, ForecastNotTooHigh
+from sim.checks.energy import ChargeAtSunrise, EnergyFaults, ForecastNotTooHigh
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def an_orbit(check, orbit, charge: float) -> None:
     [(0.80, 4, 0, 0), (0.72, 4, 1, 0), (0.60, 0, 1, 0), (0.60, 4, 1, 1), (0.60, 3, 1, 1)],
 )
 def test_jobs_must_not_eat_the_floor(orbit, charge, level, exercised, failed) -> None:
-    check = ChargeAtSunrise(orbit)
+    check = ChargeAtSunrise(orbit, EnergyFaults(orbit))
     an_orbit(check, orbit, 0.9)
     orbit.power.levels[orbit.board] = level
     an_orbit(check, orbit, charge)
@@ -53,7 +53,7 @@ def test_jobs_must_not_eat_the_floor(orbit, charge, level, exercised, failed) ->
 
 @pytest.mark.parametrize("fault", ["array", "sensor", "board", "string", "bus"])
 def test_a_fault_of_energy_excuses_its_orbit_alone(orbit, fault) -> None:
-    check = ChargeAtSunrise(orbit)
+    check = ChargeAtSunrise(orbit, EnergyFaults(orbit))
     an_orbit(check, orbit, 0.9)
     orbit.power.levels[orbit.board] = 4
     if fault == "array":
@@ -81,7 +81,7 @@ def forecast(orbit, kernel, booted):
     """The same, with what the guard says: how much of the charge the eclipse will take."""
     guard = SimpleNamespace(load_w=50.0)
     power_module = next(slot for slot in kernel.slots if slot.name == "power").module
-    check = ForecastNotTooHigh(orbit)
+    check = ForecastNotTooHigh(orbit, EnergyFaults(orbit))
     original = power_module.guard
     power_module.guard = guard
     check.booted(booted, kernel)
