@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flight.boot import CLOCK_STATE, RESERVED_NS, pack_clock
 from flight.declare import (
@@ -27,7 +28,7 @@ from flight.declare import (
 from flight.dictionary import Dictionary
 from flight.kernel import own
 from flight.kernel.board import Board
-from flight.kernel.bus import Bus, add_sensors, add_signals, compile_sense, sensor_groups
+from flight.kernel.bus import Bus, Sense, add_sensors, add_signals, compile_sense, sensor_groups
 from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
@@ -54,6 +55,15 @@ class Loaded:
     kept: Mapping[str, bytes]
     documents: Mapping[str, bytes]
     next_counts: Sequence[int]
+
+
+class Program(NamedTuple):
+    """What happens on one tick of the hyperperiod."""
+
+    sensing: tuple[tuple[int, Sense], ...]
+    whole_second: bool
+    polls_link: bool
+    due: tuple[Slot, ...]
 
 
 class Kernel:
@@ -147,20 +157,17 @@ class Kernel:
         rates = (
             {slot.row.every for slot in self.slots} | {every for every, _ in self.senses} | {SECOND // base}
         )
-        self.hyperperiod = math.lcm(*rates)
-        self.schedule = [
-            tuple(slot for slot in self.slots if tick % slot.row.every == 0)
-            for tick in range(self.hyperperiod)
-        ]
-        self.sensing = [
-            tuple((every, sense) for every, sense in self.senses if tick % every == 0)
-            for tick in range(self.hyperperiod)
-        ]
-        self.polls_link = [any(map(_uses_link, due)) for due in self.schedule]
+        self.base_tick_ns, self.hyperperiod = base, math.lcm(*rates)
+        self.program = [self._program(tick) for tick in range(self.hyperperiod)]
         self.critical = [
             (slot, LATE_PERIODS * slot.row.every * base) for slot in self.slots if slot.row.critical
         ]
-        self.ticks_per_second = SECOND // base
+
+    def _program(self, tick: int) -> Program:
+        due = tuple(slot for slot in self.slots if tick % slot.row.every == 0)
+        sensing = tuple((every, sense) for every, sense in self.senses if tick % every == 0)
+        whole_second = tick % (SECOND // self.base_tick_ns) == 0
+        return Program(sensing, whole_second, any(map(_uses_link, due)), due)
 
     # ---------------------------------------------------------------- start and tick
 
@@ -182,20 +189,20 @@ class Kernel:
 
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
-        index = now // self.mission.base_tick_ns % self.hyperperiod
-        board = self.board
+        sensing, whole_second, polls_link, due = self.program[now // self.base_tick_ns % self.hyperperiod]
         self.emitter.now = now
-        if self.tickets.busy():
+        if self.tickets.pending or self.tickets.ended:
             self._collect(now)
-        for every, sense in self.sensing[index]:
-            sense(board.sensors.read(every), now)
-        if index % self.ticks_per_second == 0:
+        read = self.board.sensors.read
+        for every, sense in sensing:
+            sense(read(every), now)
+        if whole_second:
             self._each_second(now)
-        if self.polls_link[index]:
+        if polls_link:
             self._poll_link()
-        self.step_due(self.schedule[index], now)
+        self.step_due(due, now)
         self.ticks += 1
-        if index % self.ticks_per_second == 0:
+        if whole_second:
             self.sampler.sample(now // SECOND)
             if now >= self.reserve_at:
                 self._reserve_clock(now)

@@ -42,6 +42,7 @@ STORE_SHIFT = 56
 COUNT_MASK = (1 << STORE_SHIFT) - 1
 ASSERT_EVERY_NS = 30 * SECOND
 KEEP_EVERY_NS = 10 * MINUTE  # at most this much is sent twice after a power cut
+NOTE_FROM = 32  # packets whose numbers are noted at once while no station is in sight
 FETCH_LINES = 2  # read ahead of the line by two steps, so that a slow disk does not idle it
 RETRIEVE = 129
 
@@ -141,7 +142,7 @@ class Downlink(Module):
         if sees.carrier:
             self._queue_live()
             self._send(sees, out)
-        elif self.emitted.items:
+        elif len(self.emitted.items) >= NOTE_FROM:
             self._note_unseen()
         if now >= self.keep_at:
             self._keep(now, out)
@@ -159,6 +160,7 @@ class Downlink(Module):
     def _turn(self, now: int, carrier: bool, out: Outbox) -> None:
         self.carrier = carrier
         self.assert_at = now
+        self._note_unseen()
         waiting = self.playback.backlog()
         if carrier:
             self.status.passes += 1
@@ -214,6 +216,7 @@ class Downlink(Module):
 
     def _keep(self, now: int, out: Outbox) -> None:
         self.keep_at = now + KEEP_EVERY_NS
+        self._note_unseen()
         self.kept.known = True
         for store, name in enumerate(KEPT_NAMES):
             items = self.playback.unseen[store].items
