@@ -1,9 +1,10 @@
-"""Run what the documents show: README.md and docs/**/*.md, every block that is marked (see checks/blocks.py).
+"""Run what the documents show: *.md and docs/**/*.md, every block that is marked (see checks/blocks.py).
 
 python -m checks.documents [FILE...]
 
 Each document has a temporary folder of its own, in which its files are written and its commands run in order.
 A `cd`, and what runs in the background, lasts to the next block.  Two documents run side by side.
+Every test and file that a document names must be there (see checks/named.py).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.blocks import Block, BlockError, Command, agrees, commands, marked_blocks
-from checks.findings import ROOT, Finding, report
+from checks.findings import ROOT, Finding, report, source_files
+from checks.named import missing
 
 LONGEST_BLOCK_S = 300  # a hanging command is found; the slowest block today is far below
 SIDE_BY_SIDE = 2  # cores of the machine that runs this in CI
@@ -166,12 +168,14 @@ def check(name: str, markdown: str, root: Path = ROOT) -> tuple[int, list[Findin
 
 
 def main() -> int:
-    paths = [Path(name) for name in sys.argv[1:]] or [
-        path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if path.exists()
-    ]
+    ours = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+    paths = [Path(name).resolve() for name in sys.argv[1:]] or ours
+    texts = {os.path.relpath(path, ROOT): path.read_text(encoding="utf-8") for path in paths}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        results = list(pool.map(lambda path: check(path.name, path.read_text(encoding="utf-8")), paths))
+        results = list(pool.map(lambda name: check(name, texts[name]), texts))
     findings = [finding for _, found in results for finding in found]
+    files = source_files()
+    findings += [finding for name, text in texts.items() for finding in missing(name, text, ROOT, files)]
     return report(
         "documents", findings, f"{sum(n for n, _ in results)} blocks of {len(paths)} documents agree"
     )

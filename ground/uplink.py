@@ -1,7 +1,7 @@
 """The way up: commands wait for contact, go one at a time, are repeated while unheard, and end by their deadline.
 
 One command is on the way until its acceptance is known, so that a repeat can never overtake a later command.  A
-repeat is the same packet, octet for octet.  The spacecraft remembers the last 16 request ids that it took and never
+repeat is the same packet, octet for octet.  The spacecraft remembers the last 256 commands that it accepted and never
 runs one of them twice: no command is repeated after so many others.
 """
 
@@ -29,7 +29,7 @@ BACKGROUND_MAX = 16  # the ground's own requests; they come again by themselves
 HEARD_MAX = 1024  # ended commands that a late report may still move
 REPEAT_AFTER_NS = 10 * NS  # light time, two steps, the write of the request id, the report's way down
 REPEATS_MAX = 3
-REPEAT_WINDOW = 15  # other packets since the first transmission: one less than the spacecraft's memory
+REPEAT_WINDOW = 255  # other packets since the first transmission: one less than the spacecraft's memory
 QUEUED_LONGEST_NS = 12 * 3600 * NS  # several passes; an older order no longer fits what it was meant for
 CHANNEL = 0
 ACK_AT = 6  # the octet of a telecommand packet that holds the acknowledgement flags

@@ -12,9 +12,9 @@ from flight.dictionary import IdsError
 from sim.configuration import ConfigurationError
 from sim.live_command import add_live, run_live_command
 from sim.orbit import OrbitError
-from sim.scenario import LONGEST_S, known_scenarios, load_scenario
+from sim.scenario import HIGHEST_SEED, LONGEST_S, known_scenarios, load_scenario
 from sim.swarm_command import add_swarm, run_swarm_command
-from sim.units import QuantityError, convert, parse
+from sim.units import QuantityError, convert, expectation, parse
 
 RUNS = Path("runs")
 REFERENCE = "reference"
@@ -22,6 +22,13 @@ REFERENCE = "reference"
 
 class UsageError(ValueError):
     """An argument that makes no sense; one line says which."""
+
+
+def seed_number(text: str) -> int:
+    """A seed as a scenario may have it."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= HIGHEST_SEED):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 to {HIGHEST_SEED}")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         default=REFERENCE,
         help=f"a name ({', '.join(known_scenarios())}) or a file; the reference mission if left out",
     )
-    run.add_argument("--seed", type=int, help="instead of the scenario's own")
+    run.add_argument("--seed", type=seed_number, help="instead of the scenario's own")
     run.add_argument("--duration", help='instead of the scenario\'s own, such as "3 h" or "1 day"')
     run.add_argument("--mission", help="fly this mission package instead of the spacecraft's own")
     run.add_argument("--out", type=Path, help="folder for the results; runs/<scenario>-<seed> if left out")
@@ -85,9 +92,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _duration(text: str) -> float:
     try:
-        seconds = convert(*parse(text), "s")
+        seconds = convert(*parse(text, "s"), "s")
     except QuantityError as error:
-        raise UsageError(f"--duration {text!r}: {error}") from None
+        raise UsageError(f"--duration {text!r}: {error}, expected {expectation('s')}") from None
     if not 1.0 <= seconds <= LONGEST_S:
         raise UsageError(f"--duration {text!r}: expected 1 s to {LONGEST_S:g} s")
     return seconds

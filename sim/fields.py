@@ -50,7 +50,7 @@ class Quantity:
     def _number(self, value: Any) -> float:
         if isinstance(value, str):
             try:
-                number, unit = units.parse(value)
+                number, unit = units.parse(value, self.unit)
             except units.QuantityError:
                 if self.unit == "1" and re.fullmatch(r"[+-]?\d+(\.\d*)?", value):
                     raise units.QuantityError("is text") from None

@@ -7,9 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 NS = 1_000_000_000
-ECHO_FRAMES = (
-    12  # that a reflection or a relay may bring back; flight promises to know the last 16 telecommands
-)
+ECHO_FRAMES = 240  # that a relay may bring back; flight promises to know the last 256 that it accepted
 START_SEQUENCE = b"\xeb\x90"  # of a telecommand frame
 WAITING_MAX = 65_536  # octets in the receiver's buffer; a minute of uplink at 9,600 bit/s is 72,000
 

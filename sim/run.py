@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from flight.app import Built, build, load_mission
-from flight.dictionary import to_json
+from flight.dictionary import Dictionary, to_json
 from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Stage
 from ground.commanding import find_command, function_data
 from sim.checks import Checks
+from sim.configuration import ConfigurationError
 from sim.faults import Injector
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
@@ -27,10 +29,6 @@ FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the
 ANSWER_WITHIN_S = 6 * 3600.0  # from being queued: the next pass may be hours away
 FLUSH_EVERY_NS = 3600 * NS  # of simulated time: nobody reads the tables while a run is under way
 EVENTS_KEPT = 20_000  # in the result; the archive has them all
-
-
-class RunError(ValueError):
-    """The run cannot begin; one line says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +88,14 @@ class Commander:
                 answer_within_s=ANSWER_WITHIN_S,
             )
 
-    def check(self, path: str) -> None:
-        """Before the start: RunError with file and line for a command that the dictionary does not know."""
-        for command in self.waiting:
-            try:
-                function_data(find_command(self.ground.dictionary, command.name), dict(command.arguments))
-            except CommandError as error:
-                raise RunError(f"{path}:{command.line}: {error}") from None
+
+def check_commands(scenario: Scenario, dictionary: Dictionary) -> None:
+    """Before the start: ConfigurationError with file and line for a command that the dictionary does not know."""
+    for command in scenario.commands:
+        try:
+            function_data(find_command(dictionary, command.name), dict(command.arguments))
+        except CommandError as error:
+            raise ConfigurationError(f"{scenario.path}:{command.line}: command: {error}") from None
 
 
 def fly(
@@ -109,16 +108,34 @@ def fly(
     progress: RunProgress | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
-    """One run from start to end.  `folder` gets everything; without it only the result is kept."""
+    """One run from start to end.  `folder` gets everything; without it only the result is kept.
+
+    ConfigurationError if it cannot begin.  What is cut short leaves nothing.
+    """
     built = build(load_mission(mission or scenario.spacecraft.mission))
+    check_commands(scenario, built.dictionary)
     seed = scenario.seed if seed is None else seed
     length = int(duration_s if duration_s is not None else scenario.duration_s)
-    work = _work_folder(folder)
+    with _work_folder(folder) as work:
+        outcome = _flown(scenario, built, seed, length, work, progress, clock)
+        if work and folder:
+            _leave(work, folder, scenario, outcome.result, built)
+    return replace(outcome, folder=folder)
+
+
+def _flown(
+    scenario: Scenario,
+    built: Built,
+    seed: int,
+    length: int,
+    work: Path | None,
+    progress: RunProgress | None,
+    clock: Callable[[], float],
+) -> Outcome:
     archive = Archive(work / "archive", built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if work else None
     ground = Ground(built.dictionary, archive)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
-    commander.check(scenario.path)
     injector = Injector(scenario.faults, seed)
     simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
     observer, checks = Observer(simulation), Checks(simulation, ground)
@@ -126,25 +143,32 @@ def fly(
     if work:
         simulation.frames = FrameFile(work / "frames.bin")
     began = clock()
-    simulation.run(length, progress.at if progress else None)
-    took = clock() - began
-    observer.finish(length)
-    ground.close()
-    result = _result(simulation, observer, checks, ground, log)
-    if work and folder:
+    try:
+        simulation.run(length, progress.at if progress else None)
+        took = clock() - began
+    finally:
+        ground.close()
         simulation.close()
-        _leave(work, folder, scenario, result, built)
-    return Outcome(result, folder, length / took if took > 0 else 0.0)
+    observer.finish(length)
+    result = _result(simulation, observer, checks, ground, log)
+    return Outcome(result, None, length / took if took > 0 else 0.0)
 
 
-def _work_folder(folder: Path | None) -> Path | None:
+@contextmanager
+def _work_folder(folder: Path | None) -> Iterator[Path | None]:
     """Everything is written beside the folder and moved at the end: a run cut short never looks finished."""
     if folder is None:
-        return None
+        yield None
+        return
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder}: is a file, expected a folder for the results")
     work = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    return work
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)  # moved, unless the run was cut short
 
 
 def _leave(work: Path, folder: Path, scenario: Scenario, result: RunResult, built: Built) -> None:
@@ -262,4 +286,4 @@ def _link(simulation: Simulation, ground: Ground) -> tuple[tuple[str, str], ...]
     )
 
 
-__all__ = ["CheckCount", "Outcome", "RunError", "fly"]
+__all__ = ["CheckCount", "Outcome", "fly"]

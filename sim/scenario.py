@@ -32,6 +32,7 @@ __all__ = [
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 STATIONS = Path(__file__).parent / "stations.toml"
+HIGHEST_SEED = 2**63 - 1  # what any TOML reader takes
 LONGEST_S = 3.2e8  # ten years; two-line elements are past use long before
 OLDEST_ELEMENTS_S = 60 * 86400.0  # SGP4 errs by kilometres a day; beyond this it flies another orbit
 
@@ -101,7 +102,7 @@ class ScenarioForm:
     name: Annotated[str, NAME]
     spacecraft: Annotated[str, Text(f"a spacecraft ({', '.join(known_spacecraft())}) or a path to its file")]
     duration_s: Annotated[float, Quantity("s", low=1.0, high=LONGEST_S)]
-    seed: Annotated[int, Whole(0, 2**63 - 1)]
+    seed: Annotated[int, Whole(0, HIGHEST_SEED)]
     tle: Annotated[tuple[str, ...], Several(Text("a line of 69 characters"), low=2, high=2)]
     epoch: Annotated[datetime | None, Instant()] = None
     initial_charge: Annotated[float, Ratio] = 0.9

@@ -100,8 +100,11 @@ def expectation(unit: str) -> str:
     return "a number, or a percentage" if unit == "1" else f'{article(dimension)} such as "1 {unit}"'
 
 
-def parse(text: str) -> tuple[float, str]:
-    """Split "360 Wh" into 360.0 and "Wh".  QuantityError if it is no finite number with a known unit."""
+def parse(text: str, wanted: str = "") -> tuple[float, str]:
+    """Split "360 Wh" into 360.0 and "Wh".  QuantityError if it is no finite number with a known unit.
+
+    A misspelt unit is taken for one of the dimension of `wanted` if any of those is near.
+    """
     match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_QUANTITY else None
     if match is None:
         raise QuantityError("is not a number with a unit")
@@ -111,11 +114,16 @@ def parse(text: str) -> tuple[float, str]:
     if not unit:
         raise QuantityError("has no unit")
     if unit not in UNITS:
-        near = [known for known in UNITS if known.lower() == unit.lower()]
-        near = near or difflib.get_close_matches(unit, UNITS, n=1, cutoff=0.5)
-        hint = f' (did you mean "{near[0]}"?)' if near else ""
-        raise QuantityError(f'has an unknown unit "{unit}"{hint}')
+        raise QuantityError(f'has an unknown unit "{unit}"{_hint(unit, wanted)}')
     return number, unit
+
+
+def _hint(unit: str, wanted: str) -> str:
+    fitting = [known for known in UNITS if wanted and UNITS[known].dimension == UNITS[wanted].dimension]
+    near = [known for known in UNITS if known.lower() == unit.lower()]
+    near = near or difflib.get_close_matches(unit, fitting, n=1, cutoff=0.5)
+    near = near or difflib.get_close_matches(unit, UNITS, n=1, cutoff=0.5)
+    return f' (did you mean "{near[0]}"?)' if near else ""
 
 
 def convert(number: float, unit: str, wanted: str) -> float:

@@ -15,7 +15,7 @@ from sim.simulation import Simulation
 
 VERIFICATION = 1
 FINAL = (Stage.COMPLETED, Stage.NOT_COMPLETED)
-REMEMBERED = 8  # of the 16 request ids that flight keeps; others may have come since
+REMEMBERED = 128  # half of what flight promises to know; others may have come since
 SETTLED_S = 2
 WAIT_S = 75  # what a module may ask for beyond `answer_within`: the longest wait, and a few ticks
 

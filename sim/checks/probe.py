@@ -157,11 +157,11 @@ class Probe:
     def _tap_ledger(self, module: Commands) -> None:
         begin = module.ledger.begin
 
-        def begun(request: int, wants: int, deadline: int, *, on_board: bool) -> Open:
-            entry = begin(request, wants, deadline, on_board=on_board)
+        def begun(request: int, wants: int, deadline: int, identity: int) -> Open:
+            entry = begin(request, wants, deadline, identity)
             self.requests[entry.ident] = request
             for check in self.by_method["begun"]:
-                check.begun(request, wants, on_board)
+                check.begun(request, wants, not identity)
             return entry
 
         vars(module.ledger)["begin"] = begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from checks.blocks import BlockError, agrees, marked_blocks
 from checks.documents import check, end_groups
 from checks.findings import ROOT
+from checks.named import missing
 
 
 def findings(markdown: str) -> list[str]:
@@ -165,3 +167,32 @@ def test_packages_can_be_imported_and_the_root_reached() -> None:
         $ test -f pyproject.toml
         ```
         """)
+
+
+@pytest.mark.parametrize(
+    ("span", "complaint"),
+    [
+        ("tests/a/test_one.py::test_that_is_there", ""),
+        ("a/test_one.py::test_that_is_there", ""),
+        ("test_one.py::Kind::test_inside", ""),
+        ("tests/a/test_one.py", ""),
+        ("tests/a/", ""),
+        ("tests/a/test_*.py", ""),
+        ("pytest.mark.slow", ""),
+        ("test_one.py::test_that_is_gone", "`test_one.py` has no test_that_is_gone"),
+        ("test_one.py::Kind::test_that_is_there", "`test_one.py` has no Kind::test_that_is_there"),
+        ("test_two.py::test_that_is_there", "`test_two.py` is in several places"),
+        ("one.py::test_that_is_there", "`one.py` is not there"),
+        ("tests/a/test_three.py", "`tests/a/test_three.py` is not there"),
+        ("flight/nowhere/", "`flight/nowhere/` is not there"),
+    ],
+)
+def test_what_a_document_names_must_be_there(span: str, complaint: str, tmp_path: Path) -> None:
+    text = "def test_that_is_there(): ...\nclass Kind:\n    def test_inside(self): ...\n"
+    files = [Path("tests/a/test_one.py"), Path("tests/a/test_two.py"), Path("tests/b/test_two.py")]
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    markdown = f"# Title\n\n| item | test |\n|---|---|\n| a | `{span}` |\n"
+    found = [str(finding) for finding in missing("page.md", markdown, tmp_path, files)]
+    assert found == ([f"page.md:5: {complaint}"] if complaint else [])

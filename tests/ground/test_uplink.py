@@ -10,7 +10,7 @@ import pytest
 from ground.archive import Archive
 from ground.commanding import CommandError, Stage
 from ground.station import Ground
-from ground.uplink import HEARD_MAX, QUEUE_MAX, QUEUED_LONGEST_NS, REPEAT_AFTER_NS, REPEATS_MAX
+from ground.uplink import HEARD_MAX, QUEUE_MAX, QUEUED_LONGEST_NS, REPEAT_AFTER_NS, REPEAT_WINDOW, REPEATS_MAX
 
 NS = 1_000_000_000
 SWITCH = {"board": "beta", "on": True, "seconds": 30}
@@ -125,8 +125,8 @@ def test_no_repeat_after_as_many_others_as_the_spacecraft_remembers(ground, craf
     ground.contact(True, 0)
     ground.command("power.switch", SWITCH, 0)
     ground.send(0)
-    ground.uplink.counters.packets += 15
-    assert ground.send(10 * NS), "15 others: the spacecraft still remembers 16"
+    ground.uplink.counters.packets += REPEAT_WINDOW
+    assert ground.send(10 * NS), "as many others: the spacecraft still remembers one more"
     ground.uplink.counters.packets += 1
     assert ground.send(20 * NS) == b""
 

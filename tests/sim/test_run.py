@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sim.__main__ import main
-from sim.run import RunError, fly
+from sim.configuration import ConfigurationError
+from sim.run import fly
 from sim.scenario import SCENARIOS, load_scenario
 
 NEEDED = "import numpy, scipy, sgp4, erfa, cbor2, rich"
@@ -80,7 +81,7 @@ def test_the_trace_is_the_same_under_another_hash_seed_and_python(python: str) -
     [
         (["run", "nowhere"], "no such scenario"),
         (["run", "missing.toml"], "missing.toml"),
-        (["run", "--duration", "3 kg"], "--duration '3 kg': is a mass"),
+        (["run", "--duration", "3 kg"], "--duration '3 kg': is a mass, expected a time such as"),
         (["run", "--duration", "soon"], "--duration 'soon': is not a number with a unit"),
         (["run", "--duration", "0 s"], "expected 1 s to"),
         (["run", "--mission", "nosuch"], "mission 'nosuch'"),
@@ -111,16 +112,50 @@ def test_what_cannot_run_is_one_line(
     ],
 )
 def test_a_scenario_command_that_does_not_fit_names_file_and_line(
-    tmp_path: Path, command: str, says: str
+    tmp_path: Path, command: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (SCENARIOS / "reference.toml").read_text().split("# ------")[0]
     path = tmp_path / "mine.toml"
     path.write_text(text + f'\n[[command]]\nat = "1 h"\n{command}\n')
     line = len(text.split("\n")) + 1
-    with pytest.raises(RunError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         fly(load_scenario(path), duration_s=10.0)
-    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert str(caught.value).startswith(f"{path}:{line}: command: ")
     assert says in str(caught.value)
+    assert main(["run", str(path), "--out", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr().err == f"skyrack-sim: {caught.value}\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("raised", "status"), [(KeyboardInterrupt, 130), (OSError("the disk is full"), 2)])
+def test_a_run_cut_short_leaves_what_was_there_and_nothing_else(
+    raised: BaseException, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strike(*_: object) -> None:
+        raise raised
+
+    folder = tmp_path / "run"
+    folder.mkdir()
+    monkeypatch.setattr("sim.run.Commander.look", strike)
+    assert main(["run", "--duration", "60 s", "--quiet", "--out", str(folder)]) == status
+    assert list(tmp_path.iterdir()) == [folder]
+    assert not list(folder.iterdir())
+
+
+def test_a_file_is_no_folder_for_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "precious.toml"
+    path.touch()
+    assert main(["run", "--duration", "60 s", "--out", str(path)]) == 2
+    assert capsys.readouterr().err == f"skyrack-sim: {path}: is a file, expected a folder for the results\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", str(2**63), "9" * 50])
+def test_a_seed_is_what_a_scenario_may_have(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--seed", seed])
+    assert ended.value.code == 2
+    assert f"{seed!r}: expected a whole number from 0 to {2**63 - 1}" in capsys.readouterr().err
 
 
 def test_a_check_that_fails_makes_the_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

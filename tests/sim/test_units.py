@@ -60,6 +60,16 @@ def test_what_is_no_quantity_says_why(text: str, problem: str) -> None:
     assert str(caught.value) == problem
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted", "meant"),
+    [("40 mim", "s", "min"), ("40 mim", "", "mm"), ("5 Kw", "s", "kW"), ("1 mn", "m", "m")],
+)
+def test_a_misspelt_unit_is_taken_for_one_of_the_wanted_dimension(text: str, wanted: str, meant: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        parse(text, wanted)
+    assert f'did you mean "{meant}"?' in str(caught.value)
+
+
 def test_a_percentage_is_the_decimal_that_was_written() -> None:
     assert convert(*parse("95 %"), "1") == 0.95
     assert convert(*parse("0.1 degC"), "K") == 273.25

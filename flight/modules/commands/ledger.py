@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flight.declare import Complaint
+from flight.wire import Failure
+
 OPEN_MAX = 64  # more commands than that at once are refused as a full queue
-RECENT_MAX = 64  # final answers that can be repeated when their telecommand is; a pass's worth
+RECENT_MAX = 64  # final answers, and refusals, that are given again when their telecommand comes again
+OURS = frozenset(
+    {Failure.QUEUE_FULL, Failure.STORAGE}
+)  # no fault of the command: it may come again and be taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,9 @@ class Open:
     request: int  # the request id that reports name
     wants: int  # acknowledgement flags of the telecommand
     deadline: int
-    on_board: bool = False  # released by a schedule or a sequence: no telecommand that can be repeated
+    identity: int = (
+        0  # of the telecommand; 0 when released by a schedule or a sequence, which nothing repeats
+    )
 
 
 class Ledger:
@@ -33,13 +41,14 @@ class Ledger:
     def __init__(self) -> None:
         self.open: dict[int, Open] = {}
         self.next_ident = 1
-        self.recent: dict[int, Answer] = {}
+        self.recent: dict[int, Answer] = {}  # by identity, as is the next
+        self.refusals: dict[int, Complaint] = {}
 
     def full(self) -> bool:
         return len(self.open) >= OPEN_MAX
 
-    def begin(self, request: int, wants: int, deadline: int, *, on_board: bool) -> Open:
-        entry = Open(self.next_ident, request, wants, deadline, on_board)
+    def begin(self, request: int, wants: int, deadline: int, identity: int) -> Open:
+        entry = Open(self.next_ident, request, wants, deadline, identity)
         self.next_ident += 1
         self.open[entry.ident] = entry
         return entry
@@ -49,12 +58,17 @@ class Ledger:
 
     def remember(self, entry: Open, answer: Answer) -> None:
         """So that a repeated telecommand gets the same answer, and nothing runs twice."""
-        if entry.on_board:
-            return
-        self.recent.pop(entry.request, None)
-        self.recent[entry.request] = answer
-        if len(self.recent) > RECENT_MAX:
-            del self.recent[next(iter(self.recent))]
+        if entry.identity:
+            self.recent[entry.identity] = answer
+            if len(self.recent) > RECENT_MAX:
+                del self.recent[next(iter(self.recent))]
+
+    def remember_refusal(self, identity: int, complaint: Complaint) -> None:
+        """So that the echo of a command that was not armed does not run when another has been armed since."""
+        if complaint.code != Failure.QUEUE_FULL:  # which is no fault of the command
+            self.refusals[identity] = complaint
+            if len(self.refusals) > RECENT_MAX:
+                del self.refusals[next(iter(self.refusals))]
 
     def extend(self, ident: int, deadline: int) -> None:
         if ident in self.open:

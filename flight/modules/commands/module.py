@@ -43,16 +43,14 @@ from flight.declare import (
 )
 from flight.modules.commands.arming import Armed
 from flight.modules.commands.ledger import Answer, Ledger, Open
-from flight.modules.commands.seen import Seen, note, was_seen
+from flight.modules.commands.seen import WAITING_MAX, Known, Taken, identity_of
 from flight.wire import Ack, Failure, Rejection, TcPacket, TcReceiver, decode_tc, encode_verification
 
 UPLINK_CHUNKS = 64  # a second of line at 115,200 baud in pieces of 180 octets
 RELEASED_MAX = 32  # time-tagged commands and sequence steps that fall due in one second
-WAITING_MAX = 32  # commands checked and waiting for their request id to be on disk
 VERIFICATION = 1
 FUNCTION_MANAGEMENT, PERFORM_FUNCTION = 8, 1
 TEST, ARE_YOU_ALIVE, ALIVE = 17, 1, 2
-DICTIONARY_ALWAYS = (TEST,)
 
 
 class Commands(Module):
@@ -101,7 +99,8 @@ class Commands(Module):
         self.outputs = self.Outputs()
         self.status = self.Status()
         self.status.refresh = self._show
-        self.kept = Seen()
+        self.taken = Taken()
+        self.kept = self.taken.kept
         self.uplink: Inbox[bytes] = Inbox(UPLINK_CHUNKS)
         self.released: Inbox[bytes] = Inbox(RELEASED_MAX)
         self.outcomes: Inbox[tuple[int, Outcome]] = Inbox(4 * WAITING_MAX, Overflow.DROP_OLDEST)
@@ -118,6 +117,7 @@ class Commands(Module):
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.last_at = now
+        self.taken.load()
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         self.mode = sees.mode
@@ -148,8 +148,10 @@ class Commands(Module):
         while self.waiting and self.waiting[0][1] <= ticket:
             packet, _ = self.waiting.popleft()
             if saved:
+                self.taken.accept(identity_of(packet))
                 self._run(now, packet, out)
             else:
+                self.taken.drop(identity_of(packet))
                 self._refuse(packet, Complaint(Failure.STORAGE, type(result).__name__), out)
 
     # ---------------------------------------------------------------- taking
@@ -160,28 +162,32 @@ class Commands(Module):
         if isinstance(packet, Rejection):
             self.status.bad_packets += 1
             return
-        if was_seen(self.kept, packet.request_id):
-            self._repeat(packet, out)
+        identity = identity_of(packet)
+        known = self.taken.look(identity)
+        if known is not None:
+            self._repeat(packet, known, out)
             return
-        complaint = self._complaint(now, packet)
+        complaint = self.ledger.refusals.get(identity) or self._complaint(now, packet)
         if complaint is not None:
+            self.ledger.remember_refusal(identity, complaint)
             self._refuse(packet, complaint, out)
             return
-        note(self.kept, packet.request_id)
+        self.taken.take(identity)
         self.waiting.append((packet, out.keep()))
         self.last_at = now
 
-    def _repeat(self, packet: TcPacket, out: Outbox) -> None:
+    def _repeat(self, packet: TcPacket, known: Known, out: Outbox) -> None:
         """The ground has not seen our answer, or the line has doubled the frame: say again what was said.
 
-        After a reboot only the acceptance is still known; the ground is then left without a final answer, as is true.
+        After a reboot there may be an acceptance and no final answer, and of one that was on its way to disk not even
+        that is known: then nothing is said, the ground comes to "no answer", and a person decides.
         """
         self.status.duplicates += 1
-        if any(packet.request_id == waiting.request_id for waiting, _ in self.waiting):
-            return  # its acceptance is not even decided
+        if known is not Known.ACCEPTED:
+            return
         if packet.ack & Ack.ACCEPTANCE:
             out.report(VERIFICATION, 1, encode_verification(packet.request_id), Priority.CRITICAL)
-        answer = self.ledger.recent.get(packet.request_id)
+        answer = self.ledger.recent.get(identity_of(packet))
         if answer is not None and packet.ack & Ack.COMPLETION:
             out.report(VERIFICATION, answer.subtype, answer.body, Priority.CRITICAL)
 
@@ -233,7 +239,8 @@ class Commands(Module):
         self.status.accepted += 1
         self.status.last_request, self.status.last_code = packet.request_id, 0
         deadline = now + self.answer_within * SECOND
-        entry = self.ledger.begin(packet.request_id, packet.ack, deadline, on_board=on_board)
+        identity = 0 if on_board else identity_of(packet)
+        entry = self.ledger.begin(packet.request_id, packet.ack, deadline, identity)
         self._tell(entry, 1, Ack.ACCEPTANCE, out)
         if packet.service == TEST:
             out.report(TEST, ALIVE, b"")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flight.declare import DONE, SECOND, Failed, Invocation, Refused, Report, SaveState, Stored
+from flight.modules.commands.seen import CHECKSUM_BITS
 from flight.wire import Ack, encode_verification
 from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice, RequestIdsKept
 
@@ -165,6 +166,6 @@ def test_a_request_id_that_a_boot_forgets_is_wrong(seen, kernel, module, monkeyp
         check.performed(SaveState("commands", stored(REQUEST)), Stored())
         check.begun(REQUEST, Ack.ALL, False)
         check.installed(kernel, "commands")
-        monkeypatch.setattr(module("commands").kept, "r3", ring)
+        monkeypatch.setattr(module("commands").kept, "r3", ring << CHECKSUM_BITS)
         check.look(seen, 10)
         assert check.failed == failed
