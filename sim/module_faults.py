@@ -62,7 +62,7 @@ def _crash(slot: Slot | None, name: str) -> None:
         raise SimulatedCrash(f"injected into {name}")
 
     if slot is not None and slot.state is not State.ISOLATED:
-        slot.step = crash
+        slot.step, slot.glance = crash, _always
 
 
 def _stall(simulation: Simulation, slot: Slot | None) -> None:
@@ -72,6 +72,11 @@ def _stall(simulation: Simulation, slot: Slot | None) -> None:
         assert kernel is not None
         slot.state = State.BACKING_OFF
         slot.resume_at = kernel.emitter.now + 2 * 10**9
+
+
+def _always(_now: int, /, *_sees: float) -> bool:
+    """A glance that wants a step each time."""
+    return True
 
 
 class _Flooding:
@@ -98,9 +103,10 @@ def _flood(slot: Slot | None) -> None:
         return
     event = loudest(slot.module)
     if event is not None:
-        slot.step = _Flooding(slot.step, event)
+        slot.step, slot.glance = _Flooding(slot.step, event), _always
 
 
 def _calm(slot: Slot | None) -> None:
     if slot is not None and isinstance(slot.step, _Flooding):
         slot.step = slot.step.step
+        slot.glance = getattr(slot.module, "glance", None)

@@ -41,9 +41,14 @@ class Module:
 
     `Inputs` is a NamedTuple; each field names a signal, a sensor, or `<signal>_age` (nanoseconds since it was written).
     A reading that is missing, out of range, late or stuck is NaN.
+
+    A module that runs more often than once a second may add `def glance(self, now: int, *sees) -> bool`, and name in
+    `Glance` what it sees.  It is called in between the steps at whole seconds: it may count, but not ask for anything
+    or change a signal, and says whether a step is needed at once.
     """
 
     Inputs: type[tuple[object, ...]] = NoInputs
+    Glance: ClassVar[type[tuple[object, ...]]] = NoInputs
     rules: ClassVar[tuple[Rule, ...]] = ()
     serves: ClassVar[tuple[int, ...]] = ()  # PUS services whose requests come to the inbox `requests`
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from flight.declare import DeclarationError, Module, Outbox, Signals
+from flight.declare import SECOND, DeclarationError, Module, Outbox, Signals
 from flight.mission import Mission, Sensor
 
 LATE_PERIODS = 3  # payload.md 4.1: a reading older than three periods is no reading
@@ -72,10 +72,10 @@ def add_signals(bus: Bus, name: str, signals: Signals | None) -> None:
         bus.add(field.name, name, getattr(signals, field.name))
 
 
-def _input_parts(bus: Bus, module: Module, name: str) -> list[str]:
+def _input_parts(bus: Bus, inputs: type[tuple[object, ...]], name: str) -> list[str]:
     """The source of each input.  DeclarationError if one has no writer."""
     parts = []
-    for field in getattr(module.Inputs, "_fields", ()):
+    for field in getattr(inputs, "_fields", ()):
         if field in bus.writers_of:
             parts.append(f"b.{field}")
         elif field.endswith("_age") and field[:-4] in bus.writers_of:
@@ -97,17 +97,28 @@ def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) 
     """`run(now)`: inputs from the bus, one step, signals to the bus, in one generated function.
 
     Twelve modules at 1 Hz and three at 10 Hz make four million of these in a simulated day; a call less for each is
-    worth having.  `slot.step` is looked up each time, so that a test may put something else there.
+    worth having.  `slot.step` is looked up each time, so that a test may put something else there.  A module that can
+    glance does so between its steps at whole seconds: for one at 10 Hz that is half of what it costs.
     """
-    parts = _input_parts(bus, module, name)
+    parts = _input_parts(bus, module.Inputs, name)
     signals = module.signals()
-    lines = [
-        "def run(now):",
-        f"    slot.step(now, new(Inputs, ({''.join(part + ', ' for part in parts)})), out)",
+    inputs = f"new(Inputs, ({''.join(part + ', ' for part in parts)}))" if parts else "nothing"
+    lines = ["def run(now):"]
+    if hasattr(module, "glance"):
+        seen = "".join(", " + part for part in _input_parts(bus, module.Glance, name))
+        lines += [
+            f"    if now < slot.next_step and not slot.glance(now{seen}):",
+            f"        b.{name}_at = slot.last_step = now",
+            "        return",
+            f"    slot.next_step = now // {SECOND} * {SECOND} + {SECOND}",
+        ]
+    lines += [
+        f"    slot.step(now, {inputs}, out)",
         *(f"    b.{field.name} = s.{field.name}" for field in (signals.fields if signals else ())),
         f"    b.{name}_at = slot.last_step = now",
     ]
     space = {"b": bus, "s": signals, "slot": slot, "out": out, "new": tuple.__new__, "Inputs": module.Inputs}
+    space["nothing"] = tuple.__new__(module.Inputs, ()) if not parts else None
     return cast(Run, _compiled("\n".join(lines) + "\n", "run", **space))
 
 

@@ -69,7 +69,10 @@ class Emitter:
         self.next_counts[Priority.HOUSEKEEPING] = count + 1
         record = HOUSEKEEPING_BASE | count
         packet = slot.encode(slot.packet, sequence, counter, self._second, self._fine, self._fraction, record)
-        self._deliver((record, packet))
+        emitted = (record, packet)
+        self.emitted += 1
+        for box in self.boxes:
+            box.put(emitted)
 
     def report(self, origin: int, report: Report) -> None:
         if self.now != self._stamped:

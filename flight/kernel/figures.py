@@ -73,6 +73,8 @@ class Figures:
     def _show_times(self, module: Executive) -> None:
         for slot in self.slots:
             times = slot.times
+            if not times.count:  # in virtual time steps are not timed
+                continue
             for name, spent in (
                 ("min", times.least()),
                 ("mean", times.mean()),

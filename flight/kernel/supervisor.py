@@ -25,6 +25,10 @@ class Steps(Protocol):
     step: Callable[[int, tuple[object, ...], Outbox], None]
 
 
+class Glance(Protocol):
+    def __call__(self, now: int, /, *sees: float) -> bool: ...
+
+
 class Slot:
     """One row of the mission's table as it runs."""
 
@@ -48,6 +52,8 @@ class Slot:
     def install(self, module: Module) -> None:
         self.module = module
         self.step = cast(Steps, module).step
+        self.glance: Glance | None = getattr(module, "glance", None)
+        self.next_step = 0  # until then a module that can glance need not step
         self.run: Run = compile_run(self.bus, self, module, self.name, self.out)
         self.publish: Publish = compile_publish(self.bus, self.name, module.signals())
         self.kept: Kept | None = module.kept_state()

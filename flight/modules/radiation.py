@@ -40,6 +40,8 @@ class Radiation(Module):
     class Inputs(NamedTuple):
         upsets: float
 
+    Glance = Inputs
+
     class Outputs(Signals):
         upset_rate: float
 
@@ -88,6 +90,13 @@ class Radiation(Module):
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.seen_at = self.level_at = self.tokens_at = now
         self.next_bin = now + self._bin_ns()
+
+    def glance(self, now: int, count: float) -> bool:
+        """Most of the time nothing has changed."""
+        if count != self.last or now >= self.next_bin or self.strange_since is not None or self.missing:
+            return True
+        self.seen_at = now
+        return False
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         count = sees.upsets

@@ -81,10 +81,10 @@ class Recorder(Module):
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         items = self.emitted.items
-        if items and (now >= self.due or sees.carrier or min(items)[0] < HOUSEKEEPING_BASE):
-            if len(self.open) < OPEN_WRITES_MAX:
-                self._write(out)
-                self.due = now + self.commit_s * SECOND
+        due = items and (now >= self.due or sees.carrier or min(items)[0] < HOUSEKEEPING_BASE)
+        if due and len(self.open) < OPEN_WRITES_MAX:
+            self._write(out)
+            self.due = now + self.commit_s * SECOND
         status, outputs = self.status, self.outputs
         status.open_writes = len(self.open)
         status.lost = self.emitted.dropped

@@ -81,6 +81,9 @@ class Sequences(Module):
             if steps:
                 self.stored[slot] = tuple(steps)
 
+    def glance(self, now: int) -> bool:
+        return self.running is not None and now >= self.running.due
+
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         running = self.running
         if running is not None and now >= running.due:

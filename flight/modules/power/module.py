@@ -4,6 +4,7 @@ import enum
 import functools
 import math
 from collections import namedtuple
+from typing import NamedTuple
 
 from flight.declare import (
     SECOND,
@@ -52,6 +53,9 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         ),
     )
 
+    class Glance(NamedTuple):
+        battery_current: float
+
     def __init__(self, open_circuit: tuple[tuple[float, float], ...], rails: tuple[Rail, ...]) -> None:
         self.gauge = Gauge(self, OpenCircuit(open_circuit))
         self.sun = SunWatch(self)
@@ -67,29 +71,25 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self.rail_fields = [(rail.name, rail.measured) for rail in rails]
         measured = [f"rail_current_{rail.name}" for rail in rails if rail.measured]
         self.Inputs = namedtuple("Inputs", [*PowerInputs._fields, *measured])  # type: ignore[misc]  # noqa: PYI024
-        self.due = 0
         self.counted_at = self.updated_at = self.started_at = 0
         self.ampere_ns = 0.0
         self.missing_ns = 0
         self.rails_due = 0
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
-        self.due = self.rails_due = self.counted_at = self.updated_at = self.started_at = now
+        self.rails_due = self.counted_at = self.updated_at = self.started_at = now
         self.gauge.start(now)
         self.switching.switched_off = self.kept.switched_off & MASK_MAX
 
-    def step(self, now: int, sees: PowerInputs, out: Outbox) -> None:
-        """Count coulombs at each step; all else once a second."""
-        current = sees[1]
+    def glance(self, now: int, current: float) -> bool:
+        """Count coulombs at each tick; all else once a second."""
         elapsed = now - self.counted_at
         self.counted_at = now
         if -AMPERES_MAX <= current <= AMPERES_MAX and elapsed <= GAP_NS:
             self.ampere_ns += current * elapsed
         else:
             self.missing_ns += elapsed
-        if now >= self.due:
-            self.due = now + SECOND
-            self._second(now, sees, out)
+        return False
 
     def switch_rail(self, call: Call, out: Outbox, number: int, on: bool) -> Outcome:
         before = self.switching.switched_off
@@ -99,7 +99,8 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
             out.keep()
         return outcome
 
-    def _second(self, now: int, sees: PowerInputs, out: Outbox) -> None:
+    def step(self, now: int, sees: PowerInputs, out: Outbox) -> None:
+        self.glance(now, sees.battery_current)
         seconds = (now - self.updated_at) / SECOND
         self.updated_at = now
         array_w = _at_least_zero(sees.array_power)

@@ -33,8 +33,16 @@ def stepped(seconds: float, sees: tuple[object, ...] = REST, hertz: int = 1, mod
     out = Outbox()
     module.start(0, BOOT, out)
     for tick in range(1, round(seconds * hertz) + 1):
-        module.step(tick * SECOND // hertz, module.Inputs(*sees), out)
+        run(module, tick * SECOND // hertz, module.Inputs(*sees), out)
     return module
+
+
+def run(module: Any, now: int, sees: Any, out: Outbox) -> None:
+    """As the executive does: a step at each whole second, and glances in between."""
+    if now % SECOND:
+        assert not module.glance(now, sees.battery_current)
+    else:
+        module.step(now, sees, out)
 
 
 def test_rails_have_their_names_in_commands_events_inputs_and_telemetry() -> None:
@@ -79,9 +87,9 @@ def test_coulombs_between_the_seconds_are_counted() -> None:
     module = stepped(60, hertz=10)
     before = module.gauge.by_coulombs
     out = Outbox()
-    for tick in range(1, 13):  # 9 A, but not when the sum is taken, a tenth after each full second
-        current = -9.0 if 2 <= tick <= 10 else 0.0
-        module.step(60 * SECOND + tick * SECOND // 10, module.Inputs(28.2, current, *REST[2:]), out)
+    for tick in range(1, 13):  # 9 A, but not when the sum is taken
+        current = -9.0 if 1 <= tick <= 9 else 0.0
+        run(module, 60 * SECOND + tick * SECOND // 10, module.Inputs(28.2, current, *REST[2:]), out)
     assert module.gauge.by_coulombs - before == pytest.approx(-0.9 * 9 / 3600 / (150 / 27.62), rel=0.02)
 
 
