@@ -5,7 +5,7 @@ On board a `Farm`, on the ground a `Fop` and, to keep it up, a `ServiceKeeper`; 
 
 from __future__ import annotations
 
-from flight.wire.cop1.clcw_reader import control_words
+from flight.wire.cop1.clcw_reader import ClcwReader
 from flight.wire.cop1.control import SetReceiver, Unlock, decode_control, encode_control
 from flight.wire.cop1.farm import Farm
 from flight.wire.cop1.farm_table import FARM_TABLE, FarmAction, FarmCell, FarmEvent, FarmState
@@ -31,6 +31,7 @@ __all__ = [
     "FOP_TABLE",
     "Alert",
     "AlertNotice",
+    "ClcwReader",
     "Directive",
     "DirectiveKind",
     "DirectiveNotice",
@@ -53,7 +54,6 @@ __all__ = [
     "Transfer",
     "TransferNotice",
     "Unlock",
-    "control_words",
     "decode_control",
     "encode_control",
 ]

@@ -155,6 +155,7 @@ def test_both_tables_name_the_same_cells_and_states() -> None:
         if text == "-":
             assert found is None, cell
         else:
+            assert found is not None
             assert found.state.value == "S" + text.split()[-1], cell
     assert len(APPLICABLE) == 252
     assert len(CELLS) == 300
