@@ -29,6 +29,7 @@ def test_a_good_line_confirms_everything_without_a_repetition() -> None:
     assert not pair.alerts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["lost", "doubled", "flipped", "late"])
 def test_each_fault_alone_is_repaired(what: str) -> None:
     pair = Pair(2)
@@ -44,6 +45,7 @@ def test_each_fault_alone_is_repaired(what: str) -> None:
     pair.heal()
 
 
+@pytest.mark.slow
 def test_overtaking_words_cost_the_service_but_no_truth() -> None:
     """Without the reader's look at the frame count, FOP-1 sees reports go backwards: E13, and it starts again."""
     pair = Pair(2, overtaken_most=0)
@@ -225,4 +227,4 @@ class PairMachine(RuleBasedStateMachine):
 
 
 PairMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=25)
-TestPairMachine = PairMachine.TestCase
+TestPairMachine = pytest.mark.slow(PairMachine.TestCase)
