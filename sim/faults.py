@@ -22,6 +22,11 @@ from sim.simulation import NS, Simulation, stream
 DUTY_PERIOD_S = 100  # of a heater that a fault drives
 CORRELATE_EVERY_S = 60  # while the ground's clock drifts
 UNCERTAINTY_US = 1_000_000  # of a correlation by hand
+CUT_WITHIN = 40  # operations of the disk
+CUT_IN_SHARE, CUT_IN_WITHIN = (
+    0.5,
+    3,
+)  # of the cuts; operations on files of that name: a write, a sync and a rename
 KILL_WITHIN = 40  # operations of the disk, until a killed worker ends: in the middle of anything
 
 
@@ -165,8 +170,8 @@ def correlate(simulation: Simulation, error_ns: int) -> None:
 def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     disk = simulation.disk
     if fault.kind == "power_cut":
-        disk.cut_at(disk.operations + rng.randint(1, 40))
-    elif fault.kind == "error":
+        return _power_cut(simulation, rng)
+    if fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     elif fault.kind == "bit_flip":
         if disk.stored_bytes:
@@ -177,6 +182,20 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
         return Begun(lambda: simulation.disk.set_capacity(1 << 62))
     else:
         return _slow_disk(simulation, int((fault.value or 1.0) * NS))
+    return OVER
+
+
+def _power_cut(simulation: Simulation, rng: random.Random) -> Begun:
+    """During any operation, or, as often, while any one of the logs, states and documents is being changed.
+
+    Most operations are those of one log; what is written now and then is as easily torn.  A cut that has waited in vain
+    until its fault ends does not come.
+    """
+    disk, stems = simulation.disk, simulation.disk.stems()
+    if stems and rng.random() < CUT_IN_SHARE:
+        disk.cut_in(rng.choice(stems), rng.randint(1, CUT_IN_WITHIN))
+        return Begun(lambda: disk.cut_in("", 0))
+    disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
     return OVER
 
 

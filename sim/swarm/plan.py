@@ -159,7 +159,7 @@ def _dips(rng: random.Random, stage: Stage) -> Sequence[Fault]:
 
 def _cuts(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     """In the middle of any operation of the disk."""
-    return [stage.fault(rng, "disk", "power_cut") for _ in range(rng.randint(1, 4))]
+    return [stage.fault(rng, "disk", "power_cut", span=(300, 6000)) for _ in range(rng.randint(1, 4))]
 
 
 def _step(rng: random.Random, stage: Stage) -> Sequence[Fault]:
