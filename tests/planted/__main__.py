@@ -170,7 +170,7 @@ def swarm_section(facts: dict[str, object]) -> list[str]:
         rows = sorted(found.items()) if isinstance(found, dict) else found
         assert isinstance(rows, list)
         lines += ["", f"| {title} | {what} |", "|---|--:|"]
-        lines += [f"| {row[0]} | {row[1] or 'NOT EXERCISED':,} |" for row in rows]
+        lines += [f"| {row[0]} | {f'{row[1]:,}' if row[1] else 'NOT EXERCISED'} |" for row in rows]
     return lines
 
 
