@@ -1,7 +1,8 @@
 """The first milliseconds: what storage still knows, which boot this is, and where the mission clock goes on.
 
 The mission clock never runs backwards over a reboot: a floor is reserved ahead in a critical slot, and after an unclean
-end the clock goes on from there.  After an orderly end it goes on where it stopped.
+end the clock goes on from there.  After an orderly end it goes on where it stopped.  Where slots are damaged, the
+newest record in a packet store tells a floor too: its time stamp is mission time.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _clock = struct.Struct(">Q?")
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """`clock` is mission time in whole seconds, ns, at which this boot begins."""
+    """`clock` is mission time in whole seconds, ns, at which this boot begins.
+
+    `provisional`: storage could not be opened, so nobody knows what it holds, and nothing may be written to it.
+    """
 
     boot: Boot
     clock: int
+    provisional: bool = False
 
 
 def pack_clock(floor: int, clean: bool) -> bytes:
@@ -34,11 +39,21 @@ def pack_boot(count: int) -> bytes:
     return _boot.pack(count)
 
 
-def resume(boot_state: bytes | None, clock_state: bytes | None, reason: int, safe: bool) -> Resumed:
-    """From the two slots to this boot.  Unreadable slots count as a first, unclean boot at clock zero."""
-    count = _boot.unpack(boot_state)[0] if boot_state and len(boot_state) == _boot.size else 0
-    floor, clean = (
-        _clock.unpack(clock_state) if clock_state and len(clock_state) == _clock.size else (0, count == 0)
-    )
+def resume(
+    boot_state: bytes | None, clock_state: bytes | None, reason: int, safe: bool, recorded: int | None = None
+) -> Resumed:
+    """From the two slots to this boot; both absent is the first one, and a clean one.
+
+    `recorded` is given where a slot is damaged, or absent beside stored data: the newest time that was found in a
+    packet store, ns, 0 for none.  The boot is unclean then, and the clock goes on beyond that time.  A boot count that
+    is lost goes on at the clock in seconds: each boot has taken a second at least, so it was not used before.
+    """
+    count = _boot.unpack(boot_state)[0] if boot_state and len(boot_state) == _boot.size else None
+    stored = _clock.unpack(clock_state) if clock_state and len(clock_state) == _clock.size else None
+    floor, clean = stored or (0, count is None)
+    if recorded is not None:
+        floor, clean = max(floor, recorded + RESERVED_NS), False
     whole = -(-floor // SECOND) * SECOND
+    if count is None:
+        count = 0 if recorded is None else whole // SECOND
     return Resumed(Boot(count + 1, clean, safe, reason), whole)

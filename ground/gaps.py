@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 
+from flight.wire import UNSTORED_COUNT
+
 INTERVALS_MAX = 4096  # of one set: some hundred lossy passes; 64 kB of numbers
 
 STORE_RANGE = Struct(
@@ -96,6 +98,11 @@ class IntervalSet:
         del self._starts[index], self._ends[index]
         self._hint -= index < grown
 
+    def highest_below(self, limit: int) -> int:
+        """-1 if there is none."""
+        index = bisect_right(self._starts, limit - 1) - 1
+        return min(self._ends[index], limit - 1) if index >= 0 else -1
+
     def holes(self, first: int, last: int) -> Iterator[Interval]:
         """The intervals of first..last that are not in the set, ascending."""
         index = bisect_right(self._starts, first) - 1
@@ -121,8 +128,11 @@ class Coverage:
         self.absent = IntervalSet(absent)
 
     def gaps(self) -> Iterator[Interval]:
-        """What lies below the highest number received and is neither received nor absent, ascending."""
-        for first, last in self.received.holes(0, self.received.highest):
+        """What lies below the highest number received and is neither received nor absent, ascending.
+
+        Numbers that are never stored are in no sequence: there are no gaps below or between them.
+        """
+        for first, last in self.received.holes(0, self.received.highest_below(UNSTORED_COUNT)):
             yield from self.absent.holes(first, last)
 
     def missing(self) -> int:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flight.app import build, safe_rows
+from flight.declare import Snapshot, Stores
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
-from flight.ports import Disk, Link, Sensors, Switches
+from flight.ports import Link, Sensors, Switches
 from flight.recovery import STORE_NAMES, recover
 from flight.store import StoreBudget
 from flight.watched import WatchedKernel
+from flight.workers.process import BACK_OFF_NS, LOST
 from flight.workers.storage import StorageWorker
+from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
 
 
@@ -35,15 +38,29 @@ class VirtualClock:
 
 
 class VirtualWorker:
-    """The storage worker in virtual time: a request is performed `delay_ns` after it was submitted, in order."""
+    """The storage worker in virtual time: a request is performed `delay_ns` after it was submitted, in order.
 
-    def __init__(self, storage: StorageWorker, delay_ns: int = 0) -> None:
-        self.storage = storage
+    A disk that says ProcessKilled ends it, as a signal would: what it had not answered fails, what was in its memory
+    is gone, and after the back-off of the real one another begins, which says where the record numbers go on.
+    """
+
+    def __init__(self, make: Callable[[], StorageWorker], delay_ns: int = 0) -> None:
+        self.make = make
+        self.storage = make()
         self.delay_ns = delay_ns
         self.queue: deque[tuple[int, int, object]] = deque()  # due, ticket, request
         self.hung = False
+        self.lost = 0  # processes that were killed
+        self.down_until = -1  # below zero while it runs
+        self.raise_counts: Callable[[Sequence[int]], None] = _ignore
+        self.heard_lost: Callable[[], None] | None = None  # for checks
+
+    def perform(self, request: object) -> object:
+        return self.storage.perform(request)  # type: ignore[arg-type]  # total over requests
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
+        if self.down_until >= 0 and not self._revived(now):
+            return False
         self.queue.append((now + self.delay_ns, ticket, request))
         return True
 
@@ -51,12 +68,44 @@ class VirtualWorker:
         queue = self.queue
         if not queue or self.hung or queue[0][0] > now:
             return ()
-        perform = self.storage.perform
+        perform = self.perform
         done = []
-        while queue and queue[0][0] <= now:
-            _, ticket, request = queue.popleft()
-            done.append((ticket, perform(request)))  # type: ignore[arg-type]  # total over requests
+        try:
+            while queue and queue[0][0] <= now:
+                _, ticket, request = queue[0]
+                done.append((ticket, perform(request)))
+                queue.popleft()
+        except ProcessKilled:
+            done += self._killed(now)
         return done
+
+    def _killed(self, now: int) -> list[tuple[int, object]]:
+        unanswered: list[tuple[int, object]] = [(ticket, LOST) for _, ticket, _ in self.queue]
+        self.queue.clear()
+        self.lost += 1
+        self.down_until = now + BACK_OFF_NS[min(self.lost, len(BACK_OFF_NS)) - 1]
+        if self.heard_lost is not None:
+            self.heard_lost()
+        return unanswered
+
+    def _revived(self, now: int) -> bool:
+        if now < self.down_until:
+            return False
+        self.storage = self.make()
+        try:
+            floors = self.perform(Snapshot())
+        except ProcessKilled:  # once more, at its start
+            self._killed(now)
+            return False
+        if not isinstance(floors, Stores):  # the disk fails: asked again at the next request
+            return False
+        self.raise_counts([store.extent.next for store in floors.stores])
+        self.down_until = -1
+        return True
+
+
+def _ignore(_counts: Sequence[int]) -> None:
+    pass
 
 
 class VirtualMachine:
@@ -89,7 +138,7 @@ class Computer:
     """One computer with its disk.  `boots` and `crashes` are for checks and reports; flight does not see them."""
 
     mission: Mission
-    disk: Disk
+    disk: SimulatedDisk
     link: Link
     sensors: Sensors
     switches: Switches
@@ -110,10 +159,11 @@ class Computer:
             StoreBudget(name, store.budget, store.segment)
             for name, store in zip(STORE_NAMES, mission.stores, strict=True)
         ]
-        storage = StorageWorker(self.disk, budgets)
+        disk = self.disk
+        disk.kill_at(NEVER)  # the worker that it was meant for is gone
         built = build(mission)
-        resumed, loaded = recover(storage.perform, built.modules, orders.reason, orders.safe)
-        self.worker = VirtualWorker(storage, self.delay_ns)
+        self.worker = worker = VirtualWorker(lambda: StorageWorker(disk, budgets), self.delay_ns)
+        resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe)
         board = Board(
             self.clock, self.link, self.sensors, self.switches, self.worker, VirtualMachine(), self._crashed
         )
@@ -121,6 +171,7 @@ class Computer:
         kernel = self.kernel = WatchedKernel(
             built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, NoPage()
         )
+        worker.raise_counts = kernel.raise_counts
         self.clock.time = now + self.offset
         if self.before_start is not None:
             self.before_start(kernel)

@@ -68,6 +68,10 @@ class SimulatedDisk:
         self._dead = self._read_only = False
         self._cut_at = self._kill_at = self._fail_from = NEVER
         self._fail_until = 0
+        self._cut_in, self._cut_in_left = (
+            "",
+            0,
+        )  # the part of a name, and operations on such files until the cut
         self._alarm_at = NEVER  # the first operation that needs a look at the faults
         self.stored_bytes = 0
         self.operations = 0
@@ -82,6 +86,15 @@ class SimulatedDisk:
         """Cut the power during this operation."""
         self._cut_at = operation
         self._set_alarm()
+
+    def cut_in(self, stem: str, operation: int = 1) -> None:
+        """Cut the power during this operation, from now on, that changes or syncs a file whose name begins so."""
+        self._cut_in, self._cut_in_left = stem, operation
+        self._set_alarm()
+
+    def stems(self) -> list[str]:
+        """What the names of the files begin with, up to the first full stop: a log, a state, a document each."""
+        return sorted({name.partition(".")[0] for name in self._files})
 
     def kill_at(self, operation: int) -> None:
         """Raise ProcessKilled once, before this operation; what the disk holds stays."""
@@ -124,8 +137,15 @@ class SimulatedDisk:
 
     def _set_alarm(self) -> None:
         self._alarm_at = min(self._cut_at, self._kill_at, self._fail_from)
-        if self._dead or self._read_only:
+        if self._dead or self._read_only or self._cut_in:
             self._alarm_at = 0
+
+    def _aim(self, name: str) -> None:
+        """A cut that waits for such a file comes at the operation under way."""
+        if self._cut_in and name.startswith(self._cut_in):
+            self._cut_in_left -= 1
+            if self._cut_in_left == 0:
+                self._cut_at = self.operations
 
     def _alarm(self, changes: bool) -> None:
         """Raise what is due at this operation, if anything is."""
@@ -169,6 +189,7 @@ class SimulatedDisk:
         self.writes += 1
         file = self._files.get(name)
         if self.operations >= self._alarm_at:
+            self._aim(name)
             self._alarm_in_write(name, offset, data)
         if file is None:
             file = self._create(name)
@@ -182,7 +203,7 @@ class SimulatedDisk:
         file.put(offset, data)
 
     def truncate(self, name: str, size: int) -> None:
-        self._count()
+        self._count(name=name)
         file = self._file(name)
         growth = size - len(file.content)
         if growth > max(0, self._capacity_bytes - self.stored_bytes):
@@ -195,6 +216,7 @@ class SimulatedDisk:
         self.syncs += 1
         file = self._files.get(name)
         if self.operations >= self._alarm_at:
+            self._aim(name)
             try:
                 self._alarm(changes=False)
             except OSError:
@@ -211,7 +233,7 @@ class SimulatedDisk:
             file.pending.clear()
 
     def rename(self, old: str, new: str) -> None:
-        self._count()
+        self._count(name=new)
         file = self._file(old)
         if old == new:
             return
@@ -222,7 +244,7 @@ class SimulatedDisk:
         self._name_changes.append((old, new, None))
 
     def remove(self, name: str) -> None:
-        self._count()
+        self._count(name=name)
         self.stored_bytes -= len(self._file(name).content)
         del self._files[name]
         self._name_changes.append((name, "", None))
@@ -236,9 +258,11 @@ class SimulatedDisk:
             self._sure_names = dict(self._files)
         self._name_changes.clear()
 
-    def _count(self, changes: bool = True) -> None:
+    def _count(self, changes: bool = True, name: str = "") -> None:
         self.operations += 1
         if self.operations >= self._alarm_at:
+            if name:
+                self._aim(name)
             self._alarm(changes)
 
     def _file(self, name: str) -> StoredFile:

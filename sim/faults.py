@@ -6,17 +6,28 @@ duration, and is undone when it ends, so that after the last one the system can 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flight.page import NOBODY
+from ground import CommandError, Ground
 from sim.line_faults import Lines
 from sim.module_faults import begin_module
 from sim.scenario import Fault
 from sim.simulation import NS, Simulation, stream
 
 DUTY_PERIOD_S = 100  # of a heater that a fault drives
+CORRELATE_EVERY_S = 60  # while the ground's clock drifts
+UNCERTAINTY_US = 1_000_000  # of a correlation by hand
+CUT_WITHIN = 40  # operations of the disk
+CUT_IN_SHARE, CUT_IN_WITHIN = (
+    0.5,
+    3,
+)  # of the cuts; operations on files of that name: a write, a sync and a rename
+KILL_WITHIN = 40  # operations of the disk, until a killed worker ends: in the middle of anything
 
 
 def _nothing() -> None:
@@ -125,16 +136,32 @@ def _station(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
 
 
 def _clock(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
-    """Only UTC can step or drift; the mission clock is monotonic.  A bad correlation is what it looks like."""
+    """The ground's UTC is wrong, and with it what the ground tells the spacecraft: flight has no UTC of its own.
+
+    `step` is in s, `drift` in s for each second.  When it ends the ground correlates anew, and rightly.
+    """
+    error_ns = int((fault.value or 0.0) * NS)
+    began = simulation.now_s
     if fault.kind == "step":
-        simulation.utc_error_ns += int((fault.value or 0.0) * NS)
-        return OVER
-    rate_ns = int((fault.value or 0.0) * NS)
+        correlate(simulation, error_ns)
+        return Begun(lambda: correlate(simulation, 0))
 
-    def drift(_second: int) -> None:
-        simulation.utc_error_ns += rate_ns
+    def drift(second: int) -> None:
+        if (second - began) % CORRELATE_EVERY_S == 0:
+            correlate(simulation, error_ns * (second - began))
 
-    return Begun(each_second=drift)
+    return Begun(lambda: correlate(simulation, 0), drift)
+
+
+def correlate(simulation: Simulation, error_ns: int) -> None:
+    """Telecommand UTC as of now, wrong by that much.  What is no UTC to the dictionary is not sent."""
+    ground, now = simulation.ground, simulation.now_s * NS
+    assert isinstance(ground, Ground)
+    utc_ns = int(simulation.scenario.epoch.timestamp()) * NS + now + error_ns
+    mission_ns = now + simulation.computer.offset
+    arguments = {"utc": utc_ns, "at": mission_ns, "uncertainty_us": UNCERTAINTY_US}
+    with contextlib.suppress(CommandError):
+        ground.command("timekeeping.correlate", arguments, now, "clock")
 
 
 # ---------------------------------------------------------------- disk, computer, processes
@@ -143,8 +170,8 @@ def _clock(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
 def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     disk = simulation.disk
     if fault.kind == "power_cut":
-        disk.cut_at(disk.operations + rng.randint(1, 40))
-    elif fault.kind == "error":
+        return _power_cut(simulation, rng)
+    if fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     elif fault.kind == "bit_flip":
         if disk.stored_bytes:
@@ -155,6 +182,20 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
         return Begun(lambda: simulation.disk.set_capacity(1 << 62))
     else:
         return _slow_disk(simulation, int((fault.value or 1.0) * NS))
+    return OVER
+
+
+def _power_cut(simulation: Simulation, rng: random.Random) -> Begun:
+    """During any operation, or, as often, while any one of the logs, states and documents is being changed.
+
+    Most operations are those of one log; what is written now and then is as easily torn.  A cut that has waited in vain
+    until its fault ends does not come.
+    """
+    disk, stems = simulation.disk, simulation.disk.stems()
+    if stems and rng.random() < CUT_IN_SHARE:
+        disk.cut_in(rng.choice(stems), rng.randint(1, CUT_IN_WITHIN))
+        return Begun(lambda: disk.cut_in("", 0))
+    disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
     return OVER
 
 
@@ -176,14 +217,21 @@ def _reset(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     return OVER
 
 
-def _process(name: str) -> Begin:
-    def begin(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
-        if name == "storage":
-            return Begun(simulation.stop_storage(kill=fault.kind == "kill"))
-        simulation.restart_executive(None)  # without its guardian the executive ends within seconds too
-        return OVER
+def _executive(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    """Killed, or stopped for longer than the guardian waits, which then kills it: it was between two modules."""
+    simulation.restart_executive(None if fault.kind == "kill" else NOBODY)
+    return OVER
 
-    return begin
+
+def _guardian(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    return Begun(simulation.take_guardian(kill=fault.kind == "kill"))
+
+
+def _storage(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    if fault.kind == "kill":
+        simulation.disk.kill_at(simulation.disk.operations + rng.randint(1, KILL_WITHIN))
+        return OVER
+    return Begun(simulation.stop_storage())
 
 
 BEGIN: Mapping[str, Begin] = {
@@ -196,9 +244,9 @@ BEGIN: Mapping[str, Begin] = {
     "clock": _clock,
     "disk": _disk,
     "computer": _reset,
-    "process.executive": _process("executive"),
-    "process.guardian": _process("guardian"),
-    "process.storage": _process("storage"),
+    "process.executive": _executive,
+    "process.guardian": _guardian,
+    "process.storage": _storage,
 }
 
 

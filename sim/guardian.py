@@ -30,22 +30,23 @@ class Orders:
 
 
 class VirtualGuardian:
-    """One life of the guardian's process."""
+    """One life of the guardian's process.  While it is `away` (killed or stopped) it neither looks nor feeds."""
 
     def __init__(self, now: int) -> None:
         self.judge = Judge(now)
         self.orders = Orders()
         self.fed_s = now // NS
+        self.away = False
 
     def bites(self, second: int, kernel: WatchedKernel | None) -> bool:
         """Once a second: the watchdog has not been fed for too long."""
         met = kernel is not None and kernel.met_until(kernel.emitter.now) > kernel.emitter.now
-        if met and not (self.judge.restarts and self.judge.starving(second * NS)):
+        if met and not self.away and not (self.judge.restarts and self.judge.starving(second * NS)):
             self.fed_s = second
         return second - self.fed_s > BITES_AFTER_S
 
     def hung(self, now: int, ticks: int, module: int) -> int:
-        """The executive stands still in a module.  Gives the seconds from the hang to the next start."""
+        """The executive stands still in a module, or NOBODY.  Gives the seconds from the hang to the next start."""
         judge = self.judge
         shown = Shown(1, 1, max(ticks, 1), now, module, now, 0, ending=False)
         at, verdict = now, judge.look(now, shown, alive=True)

@@ -13,10 +13,12 @@ from typing import BinaryIO
 
 from flight.app import Built, build, load_mission
 from flight.dictionary import Dictionary, to_json
+from flight.mission import Mission
 from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Stage
 from ground.commanding import find_command, function_data
 from sim.checks import Checks
 from sim.configuration import ConfigurationError
+from sim.document import suggest
 from sim.faults import Injector
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
@@ -98,6 +100,15 @@ def check_commands(scenario: Scenario, dictionary: Dictionary) -> None:
             raise ConfigurationError(f"{scenario.path}:{command.line}: command: {error}") from None
 
 
+def check_modules(scenario: Scenario, mission: Mission) -> None:
+    """ConfigurationError with file and line for a fault of a module that this mission does not fly."""
+    names = [row.name for row in mission.rows]
+    for fault in scenario.faults:
+        if fault.target == "module" and fault.name not in names:
+            what = f'fault.target: no module is called "{fault.name}", {suggest(fault.name, names)}'
+            raise ConfigurationError(f"{scenario.path}:{fault.line}: {what}")
+
+
 def fly(
     scenario: Scenario,
     *,
@@ -136,6 +147,7 @@ def _flown(
     ground = Ground(built.dictionary, archive)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
+    check_modules(scenario, built.mission)
     injector = Injector(scenario.faults, seed)
     simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
     observer, checks = Observer(simulation), Checks(simulation, ground)

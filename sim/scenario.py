@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -60,13 +60,15 @@ class FaultEntry:
     kind: Annotated[str, NAME]
     duration_s: Annotated[float, Quantity("s", above=0.0, high=LONGEST_S)] = math.inf
     value: Annotated[Scalar | None, Raw()] = None
+    line: Annotated[int, Line()] = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`kind` strikes `name` of `target` (a class of `fault_kinds`) from `at_s` on, for `duration_s`.
 
-    `value` is in the unit that the kind asks for (sensor readings in V, A, W, degC), None if it takes none.
+    `value` is in the unit that the kind asks for (sensor readings in V, A, W, degC), None if it takes none.  `line` is
+    where the file has it, for errors that the mission finds.
     """
 
     at_s: float
@@ -75,6 +77,7 @@ class Fault:
     name: str
     kind: str
     value: float | None
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,7 @@ def _fault(entry: FaultEntry, at: Place, spacecraft: Spacecraft, stations: Seque
             f'"{entry.kind}" cannot strike {article(target)}, {suggest(entry.kind, kinds)}'
         )
     value = _value(entry, kinds[entry.kind], name, at.inside("value"), spacecraft)
-    return Fault(entry.at_s, entry.duration_s, target, name, entry.kind, value)
+    return Fault(entry.at_s, entry.duration_s, target, name, entry.kind, value, entry.line)
 
 
 def _target(text: str, at: Place, spacecraft: Spacecraft, stations: Sequence[str]) -> tuple[str, str]:

@@ -15,13 +15,14 @@ from flight.mission import Mission
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
-from sim.guardian import WATCHDOG, Orders, VirtualGuardian
+from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
 from sim.link import Radio
 from sim.scenario import Scenario
 from sim.trace import Trace
 from sim.world import World
 
 NS = 1_000_000_000
+FOR_EVER_S = 1 << 40
 DARK_S = 10  # how long the computer stays off after a power cut
 TRACE_EVERY_S = 10  # the state of the world enters the trace this often; every octet of the link does
 
@@ -97,7 +98,6 @@ class Simulation:
         self.injected = 0  # faults begun
         self.flipped = 0  # bits of stored data
         self.latched: set[int] = set()  # rails that draw too much until they are cycled
-        self.utc_error_ns = 0  # what the ground's clock says beside the truth
         self.frames: FrameSink | None = None  # gets the frames as sent
         self.station = -1
         self.silenced: set[int] = set()  # stations that a fault has taken
@@ -152,16 +152,13 @@ class Simulation:
         if not self.world.plant.power.bus_on:
             self.cut_power(1)
         try:
-            if computer.kernel is None:
-                if self.now_s < self.power.off_until_s:
-                    return
+            if computer.kernel is None and self.now_s >= self.power.off_until_s:
                 self.power.guardian.started(now)
                 computer.power_on(now, self.power.guardian.orders)
-            kernel = computer.kernel
-            assert kernel is not None
-            start, step = now + computer.offset, self.mission.base_tick_ns
-            for tick in range(self.ticks_per_second):
-                kernel.tick(start + tick * step)
+            if (kernel := computer.kernel) is not None:
+                start, step = now + computer.offset, self.mission.base_tick_ns
+                for tick in range(self.ticks_per_second):
+                    kernel.tick(start + tick * step)
         except PowerCut:
             self.cut_power(DARK_S)
         if self.power.guardian.bites(self.now_s, computer.kernel):
@@ -178,24 +175,45 @@ class Simulation:
         self.power = Power(guardian, back)
 
     def restart_executive(self, hung: int | None) -> None:
-        """It hangs in a module (by index) or has died: the guardian starts a new one.  The disk lives on."""
+        """It hangs in a module (by index, or in NOBODY) or has died: the guardian starts a new one.
+
+        The disk lives on.  With the guardian away nobody starts anything, until that is back or the watchdog bites.
+        """
         kernel, guardian = self.computer.kernel, self.power.guardian
         if kernel is None:
             return
         now = self.now_s * NS
-        away = guardian.died(now) if hung is None else guardian.hung(now, kernel.ticks, hung)
+        if guardian.away:
+            wait = FOR_EVER_S
+        else:
+            wait = guardian.died(now) if hung is None else guardian.hung(now, kernel.ticks, hung)
         self.computer.power_off()
-        self.power.off_until_s = self.now_s + away
+        self.power.off_until_s = self.now_s + wait
 
-    def stop_storage(self, *, kill: bool) -> Callable[[], None]:
-        """The worker's process hangs, or is killed and comes back empty-handed."""
-        kernel = self.computer.kernel
-        if kernel is None:
+    def take_guardian(self, *, kill: bool) -> Callable[[], None]:
+        """The guardian is killed, which the executive sees and says, or stopped, which nobody sees.
+
+        Either way the watchdog is not fed and bites.  Gives what brings a stopped one back, if it did not.
+        """
+        guardian, kernel = self.power.guardian, self.computer.kernel
+        guardian.away = True
+        if kill:
+            if kernel is not None:
+                kernel.guardian_gone()
+            return lambda: None
+
+        def back() -> None:
+            guardian.away = False
+            if guardian is self.power.guardian and self.power.off_until_s - self.now_s > BITES_AFTER_S:
+                self.power.off_until_s = self.now_s + guardian.died(self.now_s * NS)
+
+        return back
+
+    def stop_storage(self) -> Callable[[], None]:
+        """The worker's process stands still.  Gives what lets it go on."""
+        if self.computer.kernel is None:
             return lambda: None
         worker = self.computer.worker
-        if kill:
-            worker.queue.clear()
-            return lambda: None
         worker.hung = True
 
         def release() -> None:

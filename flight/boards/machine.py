@@ -11,6 +11,11 @@ MEGABYTE = 2**20
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
+def draw_lot() -> int:
+    """A number that another boot will hardly draw, where nothing else tells boots apart."""
+    return int.from_bytes(os.urandom(4), "big")
+
+
 class Machine:
     """`flight.ports.Computer`.  Small reads of /proc and one statvfs, each far below a millisecond."""
 

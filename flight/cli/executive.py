@@ -16,7 +16,7 @@ from typing import NamedTuple
 from flight.app import Built, build, load_mission, safe_rows, with_own_row
 from flight.boards.bench import Bench, BenchLink, umbilical_names
 from flight.boards.clock import RealClock, monotonic
-from flight.boards.machine import Machine
+from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
 from flight.cli.run import FlightOptions, refuse_unflyable
@@ -26,7 +26,7 @@ from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
-from flight.recovery import STORE_NAMES, UNKNOWN_COUNT, recover, without_storage
+from flight.recovery import STORE_NAMES, recover, without_storage
 from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.workers.process import ProcessWorker
@@ -36,6 +36,8 @@ STORAGE_WITHIN_NS = (
 )  # at boot: a card that is slower is flown without, and taken in when it answers
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
 CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
+ANEW_AFTER_NS = 150 * SECOND  # four in ten minutes; at five the guardian starts the safe set alone
+BEGIN_ANEW = 3  # an exit code
 FIFO_PRIORITY = 10  # below the guardian's
 
 
@@ -62,6 +64,11 @@ class Flight:
         self.page = SharedPage(orders.page)
         self.worker = ProcessWorker(worker_command(self.mission, Path(options.state)), monotonic)
         resumed, loaded = self._recover(built)
+        self.provisional = resumed.provisional
+        # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
+        # not look like a reboot loop.
+        self.anew_at = monotonic() + (ANEW_AFTER_NS if orders.clock_floor else 0)
+        self.anew = False
         self.clock = RealClock(resumed.clock, options.speed)
         self.bench: Bench | None = None
         board = self._board()
@@ -75,15 +82,20 @@ class Flight:
     def _recover(self, built: Built) -> tuple[Resumed, Loaded]:
         reason, safe, worker = self.orders.reason, self.orders.safe, self.worker
         floor = -(-self.orders.clock_floor // SECOND) * SECOND
-        until = monotonic() + STORAGE_WITHIN_NS
+        until, lot = monotonic() + STORAGE_WITHIN_NS, draw_lot()
+        why = "it cannot be opened"
         try:
-            resumed, loaded = recover(lambda request: worker.ask(request, until), built.modules, reason, safe)
+            resumed, loaded = recover(
+                lambda request: worker.ask(request, until), built.modules, reason, safe, lot
+            )
         except TimeoutError as error:
-            _say(f"flying without storage: {error}")
-            worker.ask_floors()
-            return without_storage(Resumed(Boot(0, clean=False, safe=safe, reason=reason), floor))
-        worker.ready = min(loaded.next_counts) < UNKNOWN_COUNT
-        if not worker.ready:
+            why = str(error)
+            unknown = Resumed(Boot(0, clean=False, safe=safe, reason=reason), 0)
+            resumed, loaded = without_storage(unknown, lot)
+        worker.sealed = resumed.provisional
+        worker.ready = not resumed.provisional
+        if resumed.provisional:
+            _say(f"flying without storage: {why}")
             worker.ask_floors()
         return replace(resumed, clock=max(resumed.clock, floor)), loaded
 
@@ -116,21 +128,24 @@ class Flight:
     # ---------------------------------------------------------------- flying
 
     def fly(self, stopped: Callable[[], bool]) -> int:
-        """Until `stopped()`.  0 after an orderly end, 1 if storage did not take the last words."""
+        """Until `stopped()`.  0 after an orderly end, 1 if storage did not take the last words, BEGIN_ANEW for the
+        guardian to start another life."""
         orders, runner = self.orders, self.runner
         charges = charges_from(orders.charges)
         safe = set(safe_rows(self.mission)) | {self.mission.rows[0].name}
         resting = [row.name for row in self.mission.rows if orders.safe and row.name not in safe]
         runner.start(lambda now: self.kernel.begin(now, charges, orders.charged, resting))
-        while not stopped():
+        while not stopped() and not self.anew:
             runner.once()
-        return self._end(runner.next_tick)
+        return self._end(runner.next_tick) if not self.provisional else self._end_unwritten(runner.next_tick)
 
     def _before(self, now: int) -> None:
         """Ahead of each tick."""
         worker = self.worker
         worker.tend()
-        if worker.floors is not None:
+        if self.provisional:
+            self.anew = worker.floors is not None and monotonic() >= self.anew_at
+        elif worker.floors is not None:
             self.kernel.raise_counts(worker.floors)
             worker.floors = None
         if self.bench is not None:
@@ -138,6 +153,15 @@ class Flight:
         if self.guarded and os.getppid() != self.orders.guardian:
             self.guarded = False
             self.kernel.guardian_gone()
+
+    def _end_unwritten(self, now: int) -> int:
+        """What is on disk stays as it was found."""
+        self.worker.close(monotonic() + END_WITHIN_NS)
+        if self.anew:
+            _say("storage is back: another life begins with what it holds")
+            return BEGIN_ANEW
+        self.page.end(now)
+        return 1
 
     def _end(self, now: int) -> int:
         """Write what the next life needs to go on without a gap."""

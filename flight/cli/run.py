@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +103,8 @@ def guardian_command(options: FlightOptions, watchdog: str) -> list[str]:
 def become_guardian(options: FlightOptions, watchdog: str) -> None:
     """Does not come back."""
     options = checked(options)
-    Path(options.state, "storage").mkdir(parents=True, exist_ok=True)
+    Path(options.state).mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a card that is not mounted: flight goes without, until it is
+        Path(options.state, "storage").mkdir(exist_ok=True)
     command = guardian_command(options, watchdog)
     os.execv(command[0], command)  # noqa: S606

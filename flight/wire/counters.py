@@ -15,6 +15,9 @@ class LinkCounters:
     frames: int = 0  # good ones: marker found, error control matches
     bad_error_control: int = 0  # candidates after a marker whose error control did not match
     damaged_markers: int = 0  # good frames found in their place though the marker was hit
+    corrected_frames: int = 0  # good ones that Reed-Solomon mended
+    corrected_symbols: int = 0
+    uncorrectable: int = 0  # codeblocks that Reed-Solomon refused, or that failed error control behind it
     skipped_octets: int = 0
     vc_gaps: int = 0
     lost_frames: int = 0  # by the virtual channels' counts

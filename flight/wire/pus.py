@@ -40,6 +40,9 @@ TC_PREFIX_LENGTH = 11
 TC_OVERHEAD = TC_PREFIX_LENGTH + CRC_LENGTH
 
 RECORD_COUNT_BITS = 56
+# Counts from here on name packets that are never stored: of a spacecraft that cannot open its storage, and so does not
+# know which numbers are in use.  A thousand packets a second would take half a million years to come here.
+UNSTORED_COUNT = 1 << 54
 
 _tm_prefix = Struct(TM_PREFIX_FORMAT)
 _tc_prefix = Struct(">HHHBBBH")

@@ -33,14 +33,16 @@ class ProcessWorker:
     """`flight.ports.Worker` over a child process, started by `command` with `--pipe FD` added.
 
     `floors` is set when a replaced worker has told from which counts on it takes records; whoever takes it sets it
-    back to None.  `ready` is set by the one that boots, after `recover`.  `starts` counts the processes, `lost` those
-    that ended on their own or were killed.
+    back to None.  `ready` is set by the one that boots, after `recover`; so is `sealed`, if it could not recover and
+    must not write over what it does not know.  `starts` counts the processes, `lost` those that ended on their own or
+    were killed.
     """
 
     def __init__(self, command: Sequence[str], monotonic: Callable[[], int]) -> None:
         self.command = list(command)
         self.monotonic = monotonic
         self.starts = self.lost = 0
+        self.sealed = False
         self.failures = 0  # in a row, for the back-off
         self.socket: socket.socket | None = None
         self.pid = self.restart_at = 0
@@ -80,7 +82,7 @@ class ProcessWorker:
         """False while the worker is down or new, or its queue is full."""
         assert isinstance(request, tuple)
         assert ticket > 0
-        if self.socket is None or not self.ready or len(self.unanswered) >= UNANSWERED_MAX:
+        if self.socket is None or self.sealed or not self.ready or len(self.unanswered) >= UNANSWERED_MAX:
             return False
         return self._put(ticket, request)
 

@@ -76,6 +76,9 @@ class Check:
     def performed(self, request: object, result: object) -> None:
         """Storage has done something."""
 
+    def storage_lost(self) -> None:
+        """The storage process was killed, with all that it had in memory."""
+
     # Once a second, and at the end.
 
     def look(self, simulation: Simulation, second: int) -> None:

@@ -18,7 +18,6 @@ from flight.declare import (
     Outcome,
     Report,
     Request,
-    StorageRequest,
 )
 from flight.kernel import Kernel
 from flight.kernel.supervisor import Slot
@@ -61,7 +60,7 @@ class Probe:
             method: overriding(checks, method)
             for method in (
                 *("booted", "installed", "begun", "called", "requested"),
-                *("ended", "released", "occurred", "reported", "performed"),
+                *("ended", "released", "occurred", "reported", "performed", "storage_lost"),
             )
         }
         self.looking = overriding(checks, "look")
@@ -190,16 +189,21 @@ class Probe:
         vars(kernel.emitter)["report"] = reported
 
     def _tap_storage(self) -> None:
-        storage = self.simulation.computer.worker.storage
-        perform = storage.perform
+        worker = self.simulation.computer.worker
+        perform = worker.perform
 
-        def performed(request: StorageRequest) -> object:
+        def performed(request: object) -> object:
             result = perform(request)
             for check in self.by_method["performed"]:
                 check.performed(request, result)
             return result
 
-        vars(storage)["perform"] = performed
+        def lost() -> None:
+            for check in self.by_method["storage_lost"]:
+                check.storage_lost()
+
+        vars(worker)["perform"] = performed
+        worker.heard_lost = lost
 
 
 def tap_inbox(kernel: Kernel, name: str, heard: Heard) -> None:

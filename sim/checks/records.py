@@ -89,6 +89,9 @@ class RecordsKept(Check):
         self.simulation = simulation
         self.appended.clear()
 
+    def storage_lost(self) -> None:
+        self.appended.clear()
+
     def performed(self, request: object, result: object) -> None:
         if not isinstance(result, Stored):
             return

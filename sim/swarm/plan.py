@@ -159,7 +159,7 @@ def _dips(rng: random.Random, stage: Stage) -> Sequence[Fault]:
 
 def _cuts(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     """In the middle of any operation of the disk."""
-    return [stage.fault(rng, "disk", "power_cut") for _ in range(rng.randint(1, 4))]
+    return [stage.fault(rng, "disk", "power_cut", span=(300, 6000)) for _ in range(rng.randint(1, 4))]
 
 
 def _step(rng: random.Random, stage: Stage) -> Sequence[Fault]:
@@ -203,6 +203,7 @@ FEATURES: Mapping[str, Draw] = {
     "down silent": _plain("link.down", "silent"),
     "outage": _outage,
     "UTC step": _step,
+    "UTC drift": _share("clock", "drift", -0.01, 0.01, (300, 8000)),
     "power cut": _cuts,
     "dips": _dips,
     "disk error": _plain("disk", "error"),
@@ -212,7 +213,9 @@ FEATURES: Mapping[str, Draw] = {
     "storage stops": _plain("process.storage", "stop", (5, 200)),
     "storage killed": _plain("process.storage", "kill"),
     "executive killed": _plain("process.executive", "kill"),
+    "executive stopped": _plain("process.executive", "stop"),
     "guardian killed": _plain("process.guardian", "kill"),
+    "guardian stopped": _plain("process.guardian", "stop", (2, 60)),
     "module crash": _module("crash"),
     "module crashes again": _module("crash_again", (10, 200)),
     "module hangs": _module("hang"),

@@ -121,7 +121,8 @@ def run_swarm(options: SwarmOptions) -> Iterator[Outcome]:
     with ProcessPoolExecutor(max_workers=options.workers) as pool:
         upcoming = iter(seeds)
         while True:
-            while len(waiting) < AHEAD * options.workers and (seed := next(upcoming, None)) is not None:
+            ahead = 1 if options.until_failure else AHEAD
+            while len(waiting) < ahead * options.workers and (seed := next(upcoming, None)) is not None:
                 waiting.append((seed, pool.submit(_fly, options, seed)))
             if not waiting:
                 return

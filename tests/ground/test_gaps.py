@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flight.wire import UNSTORED_COUNT
 from ground.gaps import Coverage, IntervalSet, note_absent
 
 NUMBERS = st.lists(st.integers(0, 8), max_size=9) | st.lists(st.integers(0, 60), max_size=60)
@@ -89,3 +90,20 @@ def test_reports_of_absence(body, good):
     coverage = [Coverage(), Coverage()]
     assert note_absent(coverage, body) == good
     assert bool(coverage[0].absent.total) == good
+
+
+@given(NUMBERS, st.integers(1, 70))
+def test_the_highest_below_a_limit(numbers, limit):
+    intervals = IntervalSet()
+    for number in numbers:
+        intervals.add(number)
+    assert intervals.highest_below(limit) == max((n for n in numbers if n < limit), default=-1)
+
+
+def test_packets_that_are_never_stored_leave_no_gaps():
+    """A spacecraft that could not open its storage was heard, and later goes on where it had been."""
+    coverage = Coverage()
+    for number in (0, 1, 2, 4, UNSTORED_COUNT + 7, UNSTORED_COUNT + 9, 5):
+        coverage.received.add(number)
+    assert list(coverage.gaps()) == [(3, 3)]
+    assert coverage.missing() == 1

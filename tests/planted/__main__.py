@@ -1,7 +1,7 @@
 """`python -m tests.planted`: hunt every planted bug with the swarm and write the table of what it took.
 
 Batches grow, so that what is found early costs little; `--minutes` bounds the whole, and what is not found within it
-is said to be not found.
+is said to be not found.  What was found in this very tree is not hunted again.
 """
 
 from __future__ import annotations
@@ -10,56 +10,70 @@ import argparse
 import json
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.planted.planting import ROOT, Bug, Found, all_bugs, copy_tree, hunt
+from tests.planted.planting import ROOT, Bug, Found, all_bugs, copy_tree, hunt, tree_digest
 
 BATCHES = (8, 24, 68, 400)  # 500 seeds in all
-STATE = ROOT / "runs" / "planted.json"
+SEEDS, ORBITS = 500, 3.0
+STATE = ROOT / "runs" / "planted"
 TABLE = ROOT / "docs" / "planted.md"
+SECONDS_PER_HOUR = 3600.0
 
 
 def main() -> int:
     options = parser().parse_args()
     bugs = [bug for bug in all_bugs() if not options.bugs or bug.name in options.bugs.split(",")]
-    results: dict[str, Found] = {} if options.anew else read_state()
     until = time.monotonic() + options.minutes * 60
-    STATE.parent.mkdir(exist_ok=True)
+    results: dict[str, Found] = {}
 
     def hunt_one(bug: Bug) -> None:
-        if bug.name in results and results[bug.name].seed is not None:
-            return
-        results[bug.name] = hunt_bug(bug, options.seeds, options.orbits, until)
-        print(f"{bug.name}: {results[bug.name]}", flush=True)
-        STATE.write_text(
-            json.dumps({name: asdict(found) for name, found in sorted(results.items())}, indent=1)
-        )
+        results[bug.name] = hunted(bug, options.seeds, options.orbits, until, keep=options.keep)
+        print(f"{bug.name}: {words(results[bug.name])}", flush=True)
 
     with ThreadPoolExecutor(max_workers=options.workers) as pool:
         list(pool.map(hunt_one, bugs))
     if options.table:
-        TABLE.write_text(table(all_bugs(), results, options.orbits))
-    return 0 if all(results[bug.name].seed is not None for bug in bugs) else 1
+        TABLE.write_text(table(all_bugs(), read_all(), options.orbits, options.swarm_result))
+    spent = sum(found.cpu_s for found in results.values()) / SECONDS_PER_HOUR
+    missing = [name for name, found in results.items() if found.seed is None]
+    print(f"{len(results) - len(missing)} of {len(results)} found, {spent:.2f} hours of processor")
+    return 1 if missing else 0
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__.split("\n")[0])
     made.add_argument("--bugs", default="", help="names, with commas between; all if left out")
-    made.add_argument("--seeds", type=int, default=500, help="at most so many for each bug")
-    made.add_argument("--orbits", type=float, default=3.0)
+    made.add_argument("--seeds", type=int, default=SEEDS, help="at most so many for each bug")
+    made.add_argument("--orbits", type=float, default=ORBITS)
     made.add_argument("--minutes", type=float, default=720.0, help="for all of it")
     made.add_argument("--workers", type=int, default=2)
-    made.add_argument("--anew", action="store_true", help="forget earlier hunts")
+    made.add_argument("--keep", action="store_true", help="what was found in an earlier tree counts, too")
     made.add_argument("--table", action="store_true", help=f"write {TABLE.relative_to(ROOT)}")
+    made.add_argument(
+        "--swarm-result", type=Path, help="put what this swarm of the clean tree found into the table"
+    )
     return made
 
 
-def read_state() -> dict[str, Found]:
-    if not STATE.exists():
-        return {}
-    return {name: Found(**found) for name, found in json.loads(STATE.read_text()).items()}
+def hunted(bug: Bug, seeds: int, orbits: float, until: float, *, keep: bool = False) -> Found:
+    """From an earlier hunt in this tree, or by a new one.  Each bug has a file: several processes may hunt."""
+    path, tree = STATE / f"{bug.name}.json", tree_digest()
+    if path.exists():
+        known = Found(**json.loads(path.read_text()))
+        if known.seed is not None and (keep or known.tree == tree):
+            return known
+    found = replace(hunt_bug(bug, seeds, orbits, until), tree=tree)
+    STATE.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(found), indent=1) + "\n")
+    return found
+
+
+def read_all() -> dict[str, Found]:
+    return {path.stem: Found(**json.loads(path.read_text())) for path in sorted(STATE.glob("*.json"))}
 
 
 def hunt_bug(bug: Bug, seeds: int, orbits: float, until: float) -> Found:
@@ -76,38 +90,88 @@ def hunt_bug(bug: Bug, seeds: int, orbits: float, until: float) -> Found:
                 flown += found.seeds
                 continue
             flown = found.seed + 1
-            if hunt(clean, found.seed, 1, orbits).seed is None:
+            without = hunt(clean, found.seed, 1, orbits)
+            cpu_s += without.cpu_s
+            if without.seed is None:
                 return Found(flown, found.seed, found.check, found.text, cpu_s)
+            print(f"{bug.name}: seed {found.seed} fails without the bug, too: {without.text}", flush=True)
     return Found(flown, None, "", "", cpu_s)
 
 
-def table(bugs: list[Bug], results: dict[str, Found], orbits: float) -> str:
+def words(found: Found) -> str:
+    if found.seed is None:
+        return f"not found in {found.seeds} seeds, {found.cpu_s:.0f} s of processor"
+    return f"seed {found.seed}, {found.cpu_s:.0f} s of processor: {found.text[:160]}"
+
+
+def table(bugs: list[Bug], results: dict[str, Found], orbits: float, swarm: Path | None) -> str:
     """Markdown."""
-    hunted = [(bug, results[bug.name]) for bug in bugs if bug.name in results]
-    found = [one for _, one in hunted if one.seed is not None]
-    hours = sum(one.cpu_s for _, one in hunted) / 3600.0
+    hunts = [results[bug.name] for bug in bugs if bug.name in results]
+    found = [one for one in hunts if one.seed is not None]
+    hours = sum(one.cpu_s for one in hunts) / SECONDS_PER_HOUR
+    trees = Counter(one.tree for one in hunts)
     lines = [
         "# Planted bugs",
         "",
         "Written by `python -m tests.planted --table`.  Each bug is a small change in `tests/planted/bugs`, frozen",
-        "by its hash before the checks were tuned.  A seed is random faults and commands for",
+        "by its hash before the checks were tuned (`frozen.txt`).  Where the tree has moved under one since, the same",
+        "mistake was planted anew, and its note says why.  A seed is random faults and commands for",
         f"{orbits:g} orbits, then quiet until all is well again.  Seeds are flown in order from 0, and one counts only",
         "if the tree without the bug passes it.",
         "",
-        f"Found: {len(found)} of {len(bugs)} planted, in {hours:.1f} hours of one processor core.",
+        f"Found: {len(found)} of {len(bugs)} planted, in {hours:.2f} hours of one processor core, the clean tree's",
+        "flights for comparison included.  Digest of the packages flown: "
+        + ", ".join(f"{tree} ({count})" for tree, count in trees.most_common())
+        + ".",
         "",
         "| bug | what it does | found by the check | seeds | core s |",
         "|---|---|---|--:|--:|",
     ]
-    for bug in bugs:
-        one = results.get(bug.name)
-        if one is None:
-            lines.append(f"| {bug.name} | {bug.says} | not hunted yet | | |")
-        elif one.seed is None:
-            lines.append(f"| {bug.name} | {bug.says} | **not found** | {one.seeds} | {one.cpu_s:.0f} |")
-        else:
-            lines.append(f"| {bug.name} | {bug.says} | {one.check} | {one.seeds} | {one.cpu_s:.0f} |")
+    lines += [_row(bug, results.get(bug.name)) for bug in bugs]
+    notes = [f"- {bug.name}, planted anew {bug.replanted}." for bug in bugs if bug.replanted]
+    if notes:
+        lines += ["", "Notes:", "", *notes]
+    if swarm is not None:
+        lines += ["", *swarm_section(json.loads(swarm.read_text()))]
     return "\n".join(lines) + "\n"
+
+
+def _row(bug: Bug, one: Found | None) -> str:
+    if one is None:
+        return f"| {bug.name} | {bug.says} | not hunted yet | | |"
+    by = "**not found**" if one.seed is None else one.check
+    return f"| {bug.name} | {bug.says} | {by} | {one.seeds} | {one.cpu_s:.0f} |"
+
+
+def swarm_section(facts: dict[str, object]) -> list[str]:
+    """What a swarm of the tree without bugs found, from its `--json`."""
+    options, flown, failing = facts["options"], facts["seeds"], facts["failing"]
+    assert isinstance(options, dict)
+    assert isinstance(flown, list)
+    assert isinstance(failing, list)
+    hours = sum(seed["cpu_s"] for seed in flown) / SECONDS_PER_HOUR
+    simulated = sum(seed["simulated_s"] for seed in flown) / SECONDS_PER_HOUR
+    lines = [
+        "## The tree without bugs",
+        "",
+        f"`skyrack-sim swarm --seeds {options['seeds']} --orbits {options['orbits']:g}`:",
+        f"{len(flown)} seeds, {len(failing)} failed; {simulated:,.0f} simulated hours,",
+        f"{sum(seed['boots'] for seed in flown):,} boots, {sum(seed['commands'] for seed in flown):,} telecommands;",
+        f"{hours:.2f} hours of one processor core.",
+        "",
+    ]
+    lines += [f"- seed {seed}: {text.splitlines()[0]}" for seed, text in failing]
+    for title, key, what in (
+        ("check", "checks", "exercised"),
+        ("row of the fault table", "fault_rows", "episodes"),
+        ("kind of fault", "faults", "begun"),
+    ):
+        found = facts[key]
+        rows = sorted(found.items()) if isinstance(found, dict) else found
+        assert isinstance(rows, list)
+        lines += ["", f"| {title} | {what} |", "|---|--:|"]
+        lines += [f"| {row[0]} | {f'{row[1]:,}' if row[1] else 'NOT EXERCISED'} |" for row in rows]
+    return lines
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Real mistakes as small changes, applied to a copy of the tree; and the hunt for each by the swarm.
 
 A bug is a TOML file in `bugs`: what it is, and replacements that must each fit exactly once.  `frozen.txt` holds the
-SHA-256 of each file, written before the checks were tuned, so that no bug was fitted to what finds it.
+SHA-256 of each file, written before the checks were tuned, so that no bug was fitted to what finds it.  Where the tree
+has moved under one, the same mistake is planted anew: the file says why, and `replanted.txt` has its new SHA-256.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUGS = HERE / "bugs"
 FROZEN = HERE / "frozen.txt"
+REPLANTED = HERE / "replanted.txt"
 PACKAGES = ("flight", "ground", "sim")
 ESCAPED = "an exception escaped"
 
@@ -37,17 +39,19 @@ class Bug:
     name: str
     says: str
     changes: tuple[Change, ...]
+    replanted: str = ""  # when and why, if the tree has moved under it
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first seed that failed, or how many were flown in vain."""
+    """The first seed that failed, or how many were flown in vain.  `cpu_s` is of all processes that it took."""
 
     seeds: int
     seed: int | None
     check: str
     text: str
     cpu_s: float
+    tree: str = ""  # digest of the packages that it was planted in
 
 
 class DoesNotFitError(Exception):
@@ -57,7 +61,7 @@ class DoesNotFitError(Exception):
 def read_bug(path: Path) -> Bug:
     content = tomllib.loads(path.read_text())
     changes = tuple(Change(one["file"], one["find"], one["replace"]) for one in content["change"])
-    return Bug(path.stem, content["says"], changes)
+    return Bug(path.stem, content["says"], changes, content.get("replanted", ""))
 
 
 def all_bugs() -> list[Bug]:
@@ -69,8 +73,23 @@ def sums() -> dict[str, str]:
 
 
 def frozen_sums() -> dict[str, str]:
-    pairs = (line.split() for line in FROZEN.read_text().splitlines())
+    """As they must be: as frozen, or as planted anew."""
+    return _read_sums(FROZEN) | _read_sums(REPLANTED)
+
+
+def _read_sums(path: Path) -> dict[str, str]:
+    pairs = (line.split() for line in path.read_text().splitlines())
     return {Path(name).stem: digest for digest, name in pairs}
+
+
+def tree_digest(root: Path = ROOT) -> str:
+    """Of everything in the packages that decides a flight."""
+    digest = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in (".py", ".toml", ".lock"):
+                digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def planted(bug: Bug, root: Path) -> dict[str, str]:
@@ -101,36 +120,28 @@ def hunt(tree: Path, first: int, seeds: int, orbits: float, scenario: str = "ref
     """Fly seeds of the tree until one fails."""
     found = tree / "found.json"
     words = ["--first", str(first), "--seeds", str(seeds), "--orbits", str(orbits), "--scenario", scenario]
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "sim",
-            "swarm",
-            *words,
-            "--workers",
-            "1",
-            "--until-failure",
-            "--quiet",
-            "--json",
-            found,
-        ],
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
+    words += ["--workers", "1", "--until-failure", "--quiet", "--json", str(found)]
+    spent = run_measured(
+        [sys.executable, "-m", "sim", "swarm", *words],
+        tree,
+        {**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"},
     )
-    if run.returncode not in (0, 1):
-        raise RuntimeError(run.stderr[-2000:])
-    facts = json.loads(found.read_text())
-    failing = facts["failing"]
-    spent = sum(one["cpu_s"] for one in facts["seeds"])
+    failing = json.loads(found.read_text())["failing"]
     if not failing:
         return Found(seeds, None, "", "", spent)
     seed, text = failing[0]
     return Found(seed - first + 1, seed, text.partition(": ")[0], text, spent)
 
 
-def names_of(bugs: Sequence[Bug]) -> list[str]:
-    return [bug.name for bug in bugs]
+def run_measured(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+    """Seconds of processor of it and its children.  RuntimeError unless it ends with 0 or 1."""
+    with (folder / "said.txt").open("w+") as said:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            said.seek(0)
+            raise RuntimeError(said.read()[-2000:])
+    return usage.ru_utime + usage.ru_stime

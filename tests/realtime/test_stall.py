@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from flight.wire import split_record
+from flight.wire import UNSTORED_COUNT, split_record
 from tests.realtime.flying import Flying
 
 SECOND = 10  # ticks
@@ -46,21 +46,42 @@ def test_a_sync_that_takes_long(flying: Flying, seconds: int) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_disk_it_flies_and_records_when_there_is_one_again(flying: Flying) -> None:
-    storage = flying.state / "storage"
-    storage.touch()  # not a folder: as if the card had not been mounted
-    flying.start_executive("--clock-floor", str(77 * 10**9 + 1))
+def test_without_a_disk_it_flies_and_writes_nothing_until_it_knows_what_is_there(flying: Flying) -> None:
+    """The card cannot be mounted at boot, and holds what an earlier life left: that is taken up, not written over."""
+    flying.start()
     station = flying.station
-    assert "flying without storage" in flying.errors()
+    flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk")
+    assert flying.stop() == 0
+    before, storage, aside = flying.stored(), flying.state / "storage", flying.state / "aside"
+    storage.rename(aside)
+    storage.touch()  # not a folder
+    station.events.clear()
+    flying.start()
     flying.until(lambda: station.happened("executive.booted") == 1, "the link alive")
+    assert "flying without storage" in flying.errors()
+    flying.pass_ticks(SECOND)
+    first = flying.executive_pid()
+    storage.unlink()
+    aside.rename(storage)
+    flying.until(
+        lambda: (shown := flying.shown()) is not None and shown.pid not in (0, first), "another executive"
+    )
+    station.latest.clear()
+    station.newest.clear()  # numbers that are stored lie below those that are not
+    flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk again")
+    assert [event.arguments[0] for event in station.events if event.label == "executive.booted"] == [0, 2]
+    assert flying.stop() == 0
+    after = flying.stored()
+    assert all(set(before[store]) <= set(after[store]) for store in before)
+    assert max(max(counts) for counts in after.values()) < UNSTORED_COUNT
+
+
+@pytest.mark.slow
+def test_without_a_disk_the_mission_clock_goes_on_where_the_guardian_saw_it(flying: Flying) -> None:
+    storage = flying.state / "storage"
+    storage.touch()
+    flying.start_executive("--clock-floor", str(77 * 10**9 + 1))
+    flying.until(lambda: flying.station.happened("executive.booted") == 1, "the link alive")
     shown = flying.shown()
     assert shown is not None
     assert shown.heartbeat >= 78 * 10**9, "the mission clock does not go back"
-    storage.unlink()
-    storage.mkdir()
-    flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk")
-    flying.pass_ticks(SECOND)
-    heard = split_record(max(record for record in station.records if record >> 56 == 2))
-    flying.pass_ticks(2 * SECOND)
-    flying.stop()
-    assert heard[1] in flying.stored()[heard[0]]

@@ -96,6 +96,33 @@ def test_later_writes_may_survive_earlier_ones() -> None:
     assert {b"", b"1", b"12", b"\x002"} <= outcomes(prepare)
 
 
+@pytest.mark.parametrize("operation", [1, 2, 3])
+def test_a_cut_waits_for_a_file(operation: int) -> None:
+    disk = SimulatedDisk(random.Random(0))
+    saved(disk)
+    disk.cut_in("table-x", operation)
+    saved(disk)
+    steps: list[Callable[[], None]] = [
+        lambda: disk.write("table-x.new", 0, b"new"),
+        lambda: disk.sync("table-x.new"),
+        lambda: disk.rename("table-x.new", "table-x.document"),
+    ]
+    for step in steps[: operation - 1]:
+        step()
+        saved(disk)
+    with pytest.raises(PowerCut):
+        steps[operation - 1]()
+
+
+def test_a_cut_that_is_called_off_does_not_come() -> None:
+    disk = SimulatedDisk(random.Random(0))
+    saved(disk)
+    disk.cut_in("a")
+    disk.cut_in("", 0)
+    saved(disk)
+    assert disk.stems() == ["a"]
+
+
 def test_a_truncation_waits_for_the_sync() -> None:
     def prepare(disk: SimulatedDisk) -> None:
         saved(disk)

@@ -127,6 +127,17 @@ def test_a_scenario_command_that_does_not_fit_names_file_and_line(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_fault_of_a_module_that_does_not_fly_names_file_and_line(tmp_path: Path) -> None:
+    text = (SCENARIOS / "reference.toml").read_text().split("# ------")[0]
+    path = tmp_path / "mine.toml"
+    path.write_text(text + '\n[[fault]]\nat = "1 h"\ntarget = "module.powr"\nkind = "crash"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        fly(load_scenario(path), duration_s=10.0)
+    says = 'fault.target: no module is called "powr", did you mean "power"?'
+    assert str(caught.value) == f"{path}:{len(text.split(chr(10))) + 1}: {says}"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(("raised", "status"), [(KeyboardInterrupt, 130), (OSError("the disk is full"), 2)])
 def test_a_run_cut_short_leaves_what_was_there_and_nothing_else(
     raised: BaseException, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
