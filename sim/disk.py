@@ -129,10 +129,10 @@ class SimulatedDisk:
         """Flip a bit drawn evenly from all that are stored; give the file and the bit."""
         bit = self._rng.randrange(8 * self.stored_bytes)
         for name, file in sorted(self._files.items()):
-            if bit < 8 * len(file.content):
+            if bit < 8 * file.size:
                 self.flip(name, bit)
                 return name, bit
-            bit -= 8 * len(file.content)
+            bit -= 8 * file.size
         raise AssertionError("stored octets are counted wrongly")
 
     def _set_alarm(self) -> None:
@@ -178,11 +178,11 @@ class SimulatedDisk:
 
     def size(self, name: str) -> int:
         self._count(changes=False)
-        return len(self._file(name).content)
+        return self._file(name).size
 
     def read(self, name: str, offset: int, length: int) -> bytes:
         self._count(changes=False)
-        return bytes(self._file(name).content[offset : offset + length])
+        return self._file(name).read(offset, length)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         self.operations += 1
@@ -193,7 +193,7 @@ class SimulatedDisk:
             self._alarm_in_write(name, offset, data)
         if file is None:
             file = self._create(name)
-        growth = offset + len(data) - len(file.content)
+        growth = offset + len(data) - file.size
         if growth > 0:
             room = self._capacity_bytes - self.stored_bytes
             if growth > room:
@@ -205,7 +205,7 @@ class SimulatedDisk:
     def truncate(self, name: str, size: int) -> None:
         self._count(name=name)
         file = self._file(name)
-        growth = size - len(file.content)
+        growth = size - file.size
         if growth > max(0, self._capacity_bytes - self.stored_bytes):
             raise self._error(errno.ENOSPC)
         self.stored_bytes += growth
@@ -238,14 +238,14 @@ class SimulatedDisk:
         if old == new:
             return
         if new in self._files:
-            self.stored_bytes -= len(self._files[new].content)
+            self.stored_bytes -= self._files[new].size
         del self._files[old]
         self._files[new] = file
         self._name_changes.append((old, new, None))
 
     def remove(self, name: str) -> None:
         self._count(name=name)
-        self.stored_bytes -= len(self._file(name).content)
+        self.stored_bytes -= self._file(name).size
         del self._files[name]
         self._name_changes.append((name, "", None))
 
@@ -274,6 +274,8 @@ class SimulatedDisk:
     def _create(self, name: str) -> StoredFile:
         if len(self._files) >= self._names_limit:
             raise self._error(errno.ENOSPC)
+        for other in self._files.values():
+            other.rest()
         file = self._files[name] = StoredFile()
         self._name_changes.append((name, "", file))
         return file
@@ -292,9 +294,9 @@ class SimulatedDisk:
 
     def _write_part(self, file: StoredFile, offset: int, data: bytes) -> None:
         if data:
-            size = len(file.content)
+            size = file.size
             file.put(offset, data)
-            self.stored_bytes += len(file.content) - size
+            self.stored_bytes += file.size - size
 
     # Power.
 
@@ -326,7 +328,7 @@ class SimulatedDisk:
         )
         disk._files = dict(self._sure_names)
         disk._sure_names = dict(self._sure_names)
-        disk.stored_bytes = sum(len(file.content) for file in disk._files.values())
+        disk.stored_bytes = sum(file.size for file in disk._files.values())
         return disk
 
     def _all_files(self) -> list[StoredFile]:

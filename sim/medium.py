@@ -6,10 +6,15 @@ that an honest disk without faults pays for one list entry for each write.
 
 from __future__ import annotations
 
+import os
 import random
+import tempfile
+import weakref
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 
+SHELVED_FROM = 256 * 1024  # octets; smaller files are state that changes again
 SECTOR_OCTETS = 512  # the unit that a card or a drive writes whole
 
 # What becomes of an unsure write at a power cut (the rest is torn), and of a sector of a torn one (the rest
@@ -39,21 +44,68 @@ class Settling:
         self.fate = fate
 
 
+class Shelf:
+    """Octets that nobody changes, in a file without a name: a month's recording is no matter of memory."""
+
+    def __init__(self, data: bytes | bytearray) -> None:
+        self.size = len(data)
+        self._file, name = tempfile.mkstemp(prefix="skyrack-medium-")
+        Path(name).unlink()
+        weakref.finalize(self, os.close, self._file)
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._file, left) :]
+
+    def read(self, offset: int, length: int) -> bytes:
+        return os.pread(self._file, max(0, min(length, self.size - offset)), offset)
+
+
 class StoredFile:
     """One file, by whatever name."""
 
-    __slots__ = ("content", "pending", "settling")
+    __slots__ = ("_content", "_shelf", "_untouched", "pending", "settling")
 
     def __init__(self) -> None:
-        self.content = bytearray()
+        self._content = bytearray()
+        self._shelf: Shelf | None = None  # holds the octets instead
+        self._untouched = False
         self.pending: list[Change] = []  # since the last sync, oldest first
         self.settling: list[Settling] = []  # older; empty on an honest disk that had no errors
 
+    @property
+    def size(self) -> int:
+        return self._shelf.size if self._shelf is not None else len(self._content)
+
+    @property
+    def content(self) -> bytearray:
+        """All octets, to be changed."""
+        self._untouched = False
+        if self._shelf is not None:
+            self._content, self._shelf = bytearray(self._shelf.read(0, self._shelf.size)), None
+        return self._content
+
+    def read(self, offset: int, length: int) -> bytes:
+        if self._shelf is not None:
+            return self._shelf.read(offset, length)
+        return bytes(self._content[offset : offset + length])
+
+    @property
+    def at_rest(self) -> bool:
+        return self._shelf is not None
+
+    def rest(self) -> None:
+        """Asked now and then: a large file that was not changed since the last time leaves the memory."""
+        sure = not (self.pending or self.settling)
+        if self._untouched and sure and self._shelf is None and len(self._content) >= SHELVED_FROM:
+            self._shelf, self._content = Shelf(self._content), bytearray()
+        self._untouched = True
+
     def put(self, offset: int, data: bytes) -> None:
         """A write, pending."""
-        size = len(self.content)
+        content = self.content
+        size = len(content)
         if offset == size:
-            self.content += data
+            content += data
             self.pending.append((offset, data, b"", size))
             return
         self.pending.append((offset, data, bytes(self.content[offset : offset + len(data)]), size))

@@ -8,19 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from flight.declare import Mode
+from sim.report.series import kept_samples
 from sim.result import NodeTrace, Series, Span
 from sim.simulation import Simulation
 
 SAMPLE_S = 10
+SAMPLES_MAX = 17_280  # two days of them; a multiple of what a chart draws
 ZERO_CELSIUS_K = 273.15
 NAMES = ("time", "charge", "onboard", "array", "load", "battery", "latitude", "longitude", "altitude")
 
 
 class Observer:
-    """A watcher that keeps compact series: 30 days at 10 s are 45 MB for 21 series."""
+    """A watcher that keeps compact series.  Of a long run it keeps the extremes and a coarser rest: 3 MB at most."""
 
-    def __init__(self, simulation: Simulation, sample_s: int = SAMPLE_S) -> None:
-        self.sample_s = sample_s
+    def __init__(self, simulation: Simulation, samples_max: int = SAMPLES_MAX) -> None:
+        self.sample_s, self.samples_max = SAMPLE_S, samples_max
         self.columns = {name: array("d") for name in NAMES}
         self.nodes = simulation.scenario.spacecraft.nodes
         self.temperatures = [array("d") for _ in self.nodes]
@@ -52,6 +54,16 @@ class Observer:
             columns[name].append(value)
         for trace, kelvin in zip(self.temperatures, plant.thermal.temperatures_k, strict=True):
             trace.append(kelvin - ZERO_CELSIUS_K)
+        if len(columns["time"]) >= self.samples_max:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Keep half of the samples, among them the lowest and highest of each series; from now on take half as many."""
+        self.sample_s *= 2
+        columns = [*self.columns.values(), *self.temperatures]
+        kept = kept_samples([_column(column) for column in columns], self.samples_max // 2)
+        for column in columns:
+            column[:] = array("d", _column(column)[kept].tobytes())
 
     def _follow_mode(self, simulation: Simulation, second: int) -> None:
         kernel = simulation.computer.kernel

@@ -13,7 +13,7 @@ from flight.drivers.posix_disk import PosixDisk
 from flight.ports import Disk
 from sim.disk import CACHE_DEPTH, NEVER, Cache, PowerCut, ProcessKilled, SimulatedDisk
 from sim.disk_conformance import DISK_CHECKS
-from sim.medium import SECTOR_OCTETS, sectors
+from sim.medium import SECTOR_OCTETS, SHELVED_FROM, sectors
 
 OUTCOMES = 300  # seeds in which each outcome of a power cut must appear
 
@@ -338,6 +338,32 @@ def test_stored_octets_are_counted() -> None:
     disk.sync("a")
     disk.sync_directory()
     assert disk.reboot().stored_bytes == 4
+
+
+def test_large_files_that_rest_leave_the_memory_and_nothing_else_changes() -> None:
+    disk, data = SimulatedDisk(random.Random(0)), random.Random(1).randbytes(SHELVED_FROM)
+    saved(disk, data)
+    disk.write("unsure", 0, data)
+    for number in range(3):
+        disk.write(f"small {number}", 0, b"new")
+    assert [file.at_rest for file in disk._files.values()] == [True, False, False, False, False]
+    assert disk.size("a") == len(data)
+    assert disk.read("a", 0, NEVER) == data
+    assert disk.read("a", 7, 9) == data[7:16]
+    assert disk.read("a", len(data) - 3, 9) == data[-3:]
+    assert disk.read("a", len(data) + 3, 9) == b""
+    disk.flip("a", 8)
+    flipped = bytes([data[0], data[1] ^ 1]) + data[2:]
+    assert disk.read("a", 0, NEVER) == flipped
+    for number in range(3, 5):
+        disk.write(f"small {number}", 0, b"new")
+    assert disk._files["a"].at_rest
+    disk.write("a", 2, b"unsure")
+    assert disk.read("a", 0, 9) == flipped[:2] + b"unsure" + flipped[8:9]
+    disk.write("a", len(data), b"end")
+    kept = disk.reboot().read("a", 0, NEVER)
+    assert kept[8 : len(data)] == flipped[8:]
+    assert kept[:2] == flipped[:2]
 
 
 def test_sectors_end_where_the_device_has_them() -> None:
