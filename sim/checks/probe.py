@@ -63,7 +63,7 @@ class Probe:
                 *("ended", "released", "occurred", "reported", "performed", "storage_lost"),
             )
         }
-        self.looking = overriding(checks, "look")
+        self.looks = [check.look for check in overriding(checks, "look")]
         self.moment = Moment()
         for check in checks:
             check.moment = self.moment
@@ -86,8 +86,8 @@ class Probe:
     def look(self, second: int) -> None:
         """What happens until the next look belongs to the next second."""
         simulation = self.simulation
-        for check in self.looking:
-            check.look(simulation, second)
+        for look in self.looks:
+            look(simulation, second)
         self.moment.second = second + 1
 
     # ---------------------------------------------------------------- inboxes
