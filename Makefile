@@ -76,9 +76,8 @@ format: $(DEV)  ## write the format and the lint fixes that are safe
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-prove: $(DEV)  ## the long proofs: tests marked `long`, and the mutation score
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m long $(ARGS)
-	@$(PY) -m checks.mutation --floor 80
+prove: $(DEV)  ## the long proofs: planted bugs, 200 seeds, tests marked `long`, mutation; says what it cost
+	@$(PY) -m checks.prove --jobs $(JOBS) --seed $(SEED) -- $(ARGS)
 
 bench: $(DEV)  ## figures: every tests/bench/bench_*.py, one after the other
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(PY) $$file $(ARGS) || exit 1; done
