@@ -22,7 +22,7 @@ from flight.wire.rejection import Rejection
 from flight.wire.tm_frame import SYNC_MARKER
 
 # Wrong bits a marker may have where one is due: noise of 32 bits passes once in 100,000 (41,449 of 2^32 words).
-# Right behind a good frame the marker is not asked for at all; in the search it must be exact.
+# In the search it must be exact; where a checksum and a place stand for a block it is not asked for at all.
 MARKER_BIT_ERRORS = 4
 
 # Bad blocks in a row whose successors are still looked for in their place.  Three: at 2 % of markers hit, one
@@ -65,7 +65,7 @@ class CaduSync:
         self._held = b""
         self._place = _NOWHERE  # where the next block is due, in _held; it is never passed unjudged
         self._misses = 0  # bad blocks in place since the last good one
-        self._mend_from = 0  # out of place, no codeblock that starts before this is mended
+        self._mend_from = 0  # out of place, no codeblock that starts before this in _held is mended
         self._ending = b""  # of the last good block if it was mended: as much as mending can have made good
         self.overlapped_octets = 0
 
@@ -109,7 +109,7 @@ class CaduSync:
         self._held = stream[position:]
         if self._place >= 0:
             self._place -= position
-        self._mend_from = max(self._mend_from - position, 0)
+        self._mend_from -= position
         return frames
 
     def _miss(self, stream: bytes, position: int) -> tuple[bytes, int]:
@@ -125,7 +125,7 @@ class CaduSync:
         overlap = ending[found:]
         self.overlapped_octets += len(overlap)
         self._place += len(overlap) - position
-        self._mend_from = max(self._mend_from + len(overlap) - position, 0)
+        self._mend_from += len(overlap) - position
         return overlap + stream[position:], 0
 
     def _next(self, stream: bytes, start: int) -> int:
@@ -145,8 +145,8 @@ class CaduSync:
         wrong_bits = self._wrong_bits(stream, position)
         if not self._verified and not self._among_markers(stream, position, wrong_bits):
             return None
-        if in_place and self._misses and wrong_bits > MARKER_BIT_ERRORS and not self._codec.coding.interleave:
-            return None  # two accidents already: a checksum of 16 bits alone is not enough
+        if self._verified and wrong_bits > MARKER_BIT_ERRORS and self._needs_marker():
+            return None
         decoded = self._decode(stream, position, in_place=in_place)
         if isinstance(decoded, Rejection):
             return None
@@ -158,6 +158,12 @@ class CaduSync:
         counters.corrected_frames += decoded.corrected_symbols > 0
         counters.corrected_symbols += decoded.corrected_symbols
         return decoded.frame
+
+    def _needs_marker(self) -> bool:
+        """A checksum of 16 bits alone is enough right behind a good frame, and not after a second accident.
+        Reed-Solomon alone never is: a line at rest, all zeros or all ones, is a codeword."""
+        coding = self._codec.coding
+        return not coding.error_control or (self._misses > 0 and not coding.interleave)
 
     def _decode(self, stream: bytes, position: int, *, in_place: bool) -> DecodedFrame | Rejection:
         mend = in_place or position >= self._mend_from

@@ -14,7 +14,9 @@ difference.
 
 **What cannot be seen:** a word with more than 16 wrong symbols is nearly always refused.  About one in 16! of
 them (5e-14; McEliece and Swanson 1986) lies within 16 symbols of some other codeword and is "corrected" to that;
-no decoder can tell.  Frames therefore keep their error control field under this code.
+no decoder can tell.  And the code is cyclic: a codeword of full length that slipped by an octet is a codeword with
+one wrong symbol, and the short randomiser does not help, since its own sequence is a codeword (the long one is not).
+Frames therefore keep their error control field under this code.
 """
 
 from __future__ import annotations
