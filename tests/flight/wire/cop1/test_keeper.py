@@ -64,6 +64,7 @@ def test_words_of_other_channels_start_nothing() -> None:
     keeper.receive_word(word(7) | 1 << 31, SETTLE_NS)
     keeper.receive_word(word(7) ^ 3 << 24, SETTLE_NS)  # ours, of another COP
     assert keeper.fop.state is FopState.INITIAL
+    assert keeper.starts == 0
 
 
 def test_the_pause_begins_when_the_line_is_empty() -> None:
