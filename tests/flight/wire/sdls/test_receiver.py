@@ -251,6 +251,17 @@ def test_a_flood_costs_no_memory_and_no_write_and_the_true_one_comes_through(gro
     assert board.receive(true) == [b"abc"]
 
 
+def test_a_forged_frame_costs_the_same_few_calls_whatever_its_length(ground, board, calls_of):
+    board.receiver.verify(ground.telecommand(b"abc"))  # loads the library
+    costs = set()
+    for length in (3, 300, 987):
+        frame = altered(ground.telecommand(bytes(length)), 20, 1)
+        assert board.receiver.verify(frame).reason is Refusal.MAC
+        costs.add(calls_of(lambda frame=frame: board.receiver.verify(frame)))
+    assert len(costs) == 1
+    assert costs.pop() < 30
+
+
 def test_frames_wait_for_the_disk_in_order_and_no_longer_than_ten_seconds(ground, board):
     frames = [ground.telecommand(b"%d" % index) for index in range(3)]
     for frame in frames:
