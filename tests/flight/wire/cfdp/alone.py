@@ -73,6 +73,14 @@ class Alone:
     def pieces(self, data: bytes = DATA, length: int = 256) -> list[FileData]:
         return [FileData(start, data[start : start + length]) for start in range(0, len(data), length)]
 
+    def received(self) -> Alone:
+        """A whole file, up to the Finished PDU."""
+        self.take(self.metadata())
+        for piece in self.pieces():
+            self.take(piece)
+        self.take(self.eof())
+        return self
+
     # the test is the receiver
 
     def put(self, data: bytes = DATA, **wish) -> TransactionId:
@@ -85,9 +93,18 @@ class Alone:
         )
         return started
 
+    def faults(self) -> list[Condition]:
+        return [notice.condition for notice in self.notices if notice.kind is Indication.FAULT]
+
     def kinds(self) -> list[str]:
         return [notice.kind.name for notice in self.notices]
 
 
 def names(bodies: list[Body]) -> list[str]:
     return [type(body).__name__ for body in bodies]
+
+
+def body_of(data: bytes) -> Body:
+    pdu = decode_pdu(data)
+    assert isinstance(pdu, Pdu)
+    return pdu.body
