@@ -9,6 +9,7 @@ from flight.wire.cfdp import (
     ChecksumType,
     Condition,
     FileJournal,
+    Indication,
     Local,
     MemoryFileStore,
     Put,
