@@ -231,5 +231,9 @@ class PairMachine(RuleBasedStateMachine):
         self.pair.check()
 
 
-PairMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=25)
+# Few in make test; as many as `make fuzz` asks for there.
+_current = settings()
+PairMachine.TestCase.settings = settings(
+    max_examples=15 if _current.derandomize else _current.max_examples, stateful_step_count=25
+)
 TestPairMachine = pytest.mark.slow(PairMachine.TestCase)
