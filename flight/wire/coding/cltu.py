@@ -10,7 +10,7 @@ and searches again.  It goes further than the standard asks, since on a serial l
   * after a candidate that came to nothing the search goes on right behind its start sequence, and after a good
     frame right behind its last codeblock.
 
-So a unit that arrives whole is always found, whatever stands before it.
+So a unit that arrives whole is found, whatever stands before it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class CltuReceiver:
         self._held = bytearray()
         self._lead = 0  # octets held before the codeblocks: a start sequence, or none behind a good frame
         self._tail_due = False  # _held begins right behind a good frame, and the unit is over
-        self._unused = b""  # of the last good frame's last codeblock: fill and parity
+        self._unused = b""  # of the last good frame's last codeblock: the last octet, fill and parity
         self.overlapped_octets = 0
         self._attentive = False  # _held begins with a start sequence, or with a block behind a good frame
         self._checked = 0  # codeblocks decoded of those held
@@ -212,7 +212,7 @@ class CltuReceiver:
         self.counters.cltus += bool(self._lead)
         consumed = self._lead + BLOCK_LENGTH * self._checked
         self.counters.cltu_octets += consumed
-        self._unused = bytes(self._held[consumed - len(self._octets) + length - 1 : consumed])
+        self._unused = bytes(self._held[consumed - len(self._octets) + length - 2 : consumed])
         del self._held[:consumed]
         del self._octets[:length]
         self._lead = self._checked = 0

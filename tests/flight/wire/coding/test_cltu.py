@@ -172,6 +172,19 @@ def test_a_start_sequence_taken_for_the_end_of_a_cut_unit_is_found(size: int) ->
     assert accounted(receiver) == len(line)
 
 
+def mended(block: bytes) -> bytes:
+    return bch.decode_blocks(block, BchMode.CORRECT).data
+
+
+def test_even_when_its_first_octet_was_the_last_of_the_frame() -> None:
+    """A cut frame whose last octet is EB, first of its codeblock; the rest of the block is mended, and not needed."""
+    cut = next(one for seed in range(10_000) if RANDOMISER.apply((one := frame(1, seed))[-1:], 7) == b"\xeb")
+    last = next(one for seed in range(1000) if mended(unit(one := frame(3, seed))[:8]).startswith(b"\xeb"))
+    receiver = new_receiver()
+    assert receiver.receive(unit(cut)[:10] + unit(last)) == [cut, last]
+    assert receiver.overlapped_octets == 8
+
+
 def test_a_unit_whose_header_says_too_much_does_not_hold_the_next_one() -> None:
     """A checksum that holds for a length field that lies: the wait ends at the first refused block."""
     lying = bytearray(frame(20))
