@@ -127,7 +127,7 @@ class VirtualMachine:
 
 @dataclass
 class Crash:
-    """What the board kept of a crash."""
+    """What the board kept of a crash.  `at` is mission time, ns."""
 
     at: int
     module: str
@@ -197,7 +197,8 @@ class Computer:
         return [row.name for row in self.mission.rows if row.name not in safe]
 
     def _crashed(self, module: str, error: Exception) -> None:
-        self.crashes.append(Crash(self.clock.time, module, error))
+        now = self.kernel.emitter.now if self.kernel is not None else self.clock.time
+        self.crashes.append(Crash(now, module, error))
 
     def packets_emitted(self) -> int:
         """By all kernels so far."""

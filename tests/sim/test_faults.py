@@ -435,6 +435,7 @@ def test_a_reset_keeps_the_computer_off_for_a_while() -> None:
 def test_a_crash_is_one_crash() -> None:
     simulation = fly(fault("module", "crash", "thermal"), until_s=FROM + 10)
     assert [crash.module for crash in simulation.computer.crashes] == ["thermal"]
+    assert FROM * NS <= simulation.computer.crashes[0].at < (FROM + 1) * NS
     assert slot(simulation, "thermal").state is State.RUNNING
 
 
