@@ -33,6 +33,10 @@ FLYWHEEL_BLOCKS = 3
 # fourth octet would otherwise ask for a decoding each, at up to a millisecond.
 MENDINGS_PER_BLOCK = 2
 
+# How far inside a mended block the next marker is looked for, in octets of each codeword: all that can be mended,
+# and as much again, since an octet out of its place may be right by chance.
+_SLIP = 2 * CORRECTABLE
+
 _MARKER = int.from_bytes(SYNC_MARKER, "big")
 _MARKER_LENGTH = len(SYNC_MARKER)
 _NOWHERE = -1
@@ -151,7 +155,7 @@ class CaduSync:
         if isinstance(decoded, Rejection):
             return None
         end = position + self._length
-        slack = min(CORRECTABLE * self._codec.coding.interleave, self._length - 1)
+        slack = min(_SLIP * self._codec.coding.interleave, self._length - 1)
         self._ending = stream[end - slack : end] if decoded.corrected_symbols else b""
         counters = self.counters
         counters.damaged_markers += wrong_bits > 0

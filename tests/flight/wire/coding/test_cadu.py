@@ -211,6 +211,23 @@ def test_an_octet_lost_at_the_end_of_a_codeblock_costs_nothing() -> None:
             assert accounted(sync, CODED) == len(spoilt)
 
 
+def test_even_when_more_octets_were_lost_than_can_be_mended_and_some_are_right_by_chance() -> None:
+    coding, lost = CODED_ALONE, CORRECTABLE + 1
+    head = SYNC_MARKER + CODECS[coding].encode(frame(coding, 1))[4:lost]
+    data = next(
+        data
+        for seed in range(10_000)
+        if any(map(int.__eq__, CODECS[coding].encode(data := frame(coding, seed))[-lost:], head))
+    )
+    following = cadus(coding, 1, 2)
+    sync = new_sync(coding)
+    assert sync.receive(CODECS[coding].encode(data)[:-lost] + following + bytes(60)) == [
+        data,
+        *frames(coding, 1, 2),
+    ]
+    assert sync.overlapped_octets == lost
+
+
 def test_symbols_are_mended_and_counted() -> None:
     sync = new_sync(CODED)
     stream = with_errors(cadus(CODED, 0, 1, 2), CODED.cadu_length + 20, 2 * CORRECTABLE)
