@@ -27,7 +27,7 @@ PACKAGES := flight ground sim hil
 MISSIONS := $(notdir $(patsubst %/__init__.py,%,$(wildcard flight/missions/*/__init__.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format-check lint types imports structure ids documents format prove bench fuzz lock wheels clean
+.PHONY: help run test peers check format-check lint types imports structure ids documents format prove bench fuzz lock wheels clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -41,8 +41,11 @@ $(DEV):
 run: $(RUN)  ## fly the reference mission for a day and write its report (ARGS="..." are passed on)
 	@$(PY) -m sim run $(ARGS)
 
-test: $(DEV)  ## the test suite (ARGS="..." for pytest, SEED=7 for another order, JOBS=4 for more processes)
+test: $(DEV) peers  ## the test suite (ARGS="..." for pytest, SEED=7 for another order, JOBS=4 for more processes)
 	@$(PYTEST) -q -n $(JOBS) --dist worksteal $(ARGS)
+
+peers: $(DEV)
+	-@sh tests/peers/set_up.sh
 
 check: format-check lint types imports structure ids documents  ## everything CI asks for besides the tests
 	@echo "check: all passed"
@@ -73,9 +76,8 @@ format: $(DEV)  ## write the format and the lint fixes that are safe
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-prove: $(DEV)  ## the long proofs: tests marked `long`, and the mutation score
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m long $(ARGS)
-	@$(PY) -m checks.mutation --floor 80
+prove: $(DEV)  ## the long proofs: planted bugs, 200 seeds, tests marked `long`, mutation; says what it cost
+	@$(PY) -m checks.prove --jobs $(JOBS) --seed $(SEED) -- $(ARGS)
 
 bench: $(DEV)  ## figures: every tests/bench/bench_*.py, one after the other
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(PY) $$file $(ARGS) || exit 1; done

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="make a mission package of your own")
     new.add_argument("name")
     new.add_argument("--in", dest="parent", type=Path, default=Path(), help="the folder to make it in")
+    _add_keys(commands.add_parser("keys", help="make the link's keys, and put them on a board"))
     executive = commands.add_parser("executive", help="(started by the guardian) the process that flies")
     _add_flight(executive)
     _add_orders(executive)
@@ -41,6 +42,26 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--store", action="append", default=[], metavar="NAME:BUDGET:SEGMENT")
     worker.add_argument("--pipe", type=int, required=True)
     return top
+
+
+def _add_keys(command: argparse.ArgumentParser) -> None:
+    tasks = command.add_subparsers(dest="task", required=True)
+    make = tasks.add_parser("make", help="new keys in a new folder")
+    make.add_argument("folder", type=Path)
+    make.add_argument("--telecommand", type=int, default=8, metavar="COUNT", help="keys for the way up")
+    make.add_argument("--telemetry", type=int, default=8, metavar="COUNT", help="keys for the way down")
+    install = tasks.add_parser("install", help="put them into the store of a board that is not flying")
+    install.add_argument("folder", type=Path)
+    install.add_argument("--state", type=Path, required=True, metavar="DIR", help="as for run")
+    install.add_argument("--replace", action="store_true", help="give up the keys that are there")
+    skip = tasks.add_parser("skip", help="begin behind lost numbers")
+    skip.add_argument("folder", type=Path)
+    skip.add_argument("--spi", type=int, required=True)
+    skip.add_argument("--to", type=int, required=True, metavar="NUMBER")
+    show = tasks.add_parser("show", help="which keys are there; never the keys")
+    where = show.add_mutually_exclusive_group(required=True)
+    where.add_argument("folder", type=Path, nargs="?")
+    where.add_argument("--state", type=Path, metavar="DIR")
 
 
 def _add_flight(command: argparse.ArgumentParser) -> None:
@@ -75,13 +96,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "executive":
         return _executive(options)
     from flight.app import MissionError
+    from flight.cli.keys import KeysError
     from flight.cli.new import NewMissionError
     from flight.cli.run import RunError
     from flight.dictionary import IdsError
 
     try:
         return _fly(options) if options.command == "run" else _work(options)
-    except (MissionError, IdsError, NewMissionError, RunError, OSError) as error:
+    except (MissionError, IdsError, KeysError, NewMissionError, RunError, OSError) as error:
         print(f"skyrack-flight: {error}", file=sys.stderr)
         return 2
 
@@ -147,6 +169,8 @@ def _work(options: argparse.Namespace) -> int:
         return _ids(options.mission, write=options.write)
     if options.command == "dictionary":
         return _export(options)
+    if options.command == "keys":
+        return _keys(options)
     from flight.cli.new import new_mission
 
     for path in new_mission(options.name, options.parent):
@@ -164,6 +188,21 @@ def _export(options: argparse.Namespace) -> int:
         options.output.write_text(text)
     else:
         sys.stdout.write(text)
+    return 0
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from flight.cli import keys
+
+    if options.task == "make":
+        lines = keys.make(options.folder, options.telecommand, options.telemetry)
+    elif options.task == "install":
+        lines = keys.install(options.folder, options.state, replace=options.replace)
+    elif options.task == "skip":
+        lines = keys.skip(options.folder, options.spi, options.to)
+    else:
+        lines = keys.show(options.folder) if options.folder else keys.show_state(options.state)
+    print("\n".join(lines))
     return 0
 
 

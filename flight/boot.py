@@ -14,6 +14,7 @@ from flight.declare import SECOND, Boot
 
 BOOT_STATE = "boot"
 CLOCK_STATE = "clock"
+POWER_ON = 1  # the reset reason, as the guardian gives it
 RESERVED_NS = 60 * SECOND  # how far ahead the floor is reserved: at most this is skipped by a power cut
 _boot = struct.Struct(">I")
 _clock = struct.Struct(">Q?")
@@ -40,17 +41,26 @@ def pack_boot(count: int) -> bytes:
 
 
 def resume(
-    boot_state: bytes | None, clock_state: bytes | None, reason: int, safe: bool, recorded: int | None = None
+    boot_state: bytes | None,
+    clock_state: bytes | None,
+    reason: int,
+    safe: bool,
+    recorded: int | None = None,
+    *,
+    ordered: bool = False,
 ) -> Resumed:
     """From the two slots to this boot; both absent is the first one, and a clean one.
 
     `recorded` is given where a slot is damaged, or absent beside stored data: the newest time that was found in a
     packet store, ns, 0 for none.  The boot is unclean then, and the clock goes on beyond that time.  A boot count that
     is lost goes on at the clock in seconds: each boot has taken a second at least, so it was not used before.
+
+    `ordered`: the run before was told to shut down, and had that stored.  If then its power went, it ended in order.
     """
     count = _boot.unpack(boot_state)[0] if boot_state and len(boot_state) == _boot.size else None
     stored = _clock.unpack(clock_state) if clock_state and len(clock_state) == _clock.size else None
     floor, clean = stored or (0, count is None)
+    clean = clean or (ordered and reason == POWER_ON)
     if recorded is not None:
         floor, clean = max(floor, recorded + RESERVED_NS), False
     whole = -(-floor // SECOND) * SECOND

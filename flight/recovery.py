@@ -11,6 +11,10 @@ from dataclasses import replace
 
 from flight.boot import BOOT_STATE, CLOCK_STATE, Resumed, pack_boot, resume
 from flight.declare import (
+    ENDING,
+    ORDERED,
+    SECOND,
+    UNORDERED,
     Append,
     Boot,
     Failed,
@@ -33,6 +37,9 @@ STORE_NAMES = ("critical", "event", "housekeeping")  # by Priority
 # A disk that fails for a moment must not cost all that it holds: each attempt opens the stores anew.  A disk that
 # fails slowly runs out of the time that `ask` gives it.
 ATTEMPTS = 32
+# A life without storage ends when storage is back.  At five restarts in ten minutes the guardian starts the safe set
+# alone: a card that comes and goes must not look like that.
+ANEW_AFTER_NS = 150 * SECOND
 
 # Without storage nobody knows which record numbers are in use, so flight takes those that are never stored.  Lives
 # without storage do not know of each other either: each draws a lot for 2^25 numbers of its own, which is nine hours
@@ -58,8 +65,11 @@ def recover(
     used = bool(kept) or any(store.extent.next > 0 for store in stores.stores)
     whole = _is_whole(boot, expected=used) and _is_whole(clock, expected=used)
     recorded = None if whole else _newest_time(ask, stores)
-    resumed = resume(_body(boot), _body(clock), reason, safe, recorded)
+    ordered = _body(ask(LoadState(ENDING))) == ORDERED
+    resumed = resume(_body(boot), _body(clock), reason, safe, recorded, ordered=ordered)
     ask(SaveState(BOOT_STATE, pack_boot(resumed.boot.count)))
+    if ordered:
+        ask(SaveState(ENDING, UNORDERED))
     documents = {name: body for name in DOCUMENTS if (body := _body(ask(LoadDocument(name)))) is not None}
     counts = tuple(store.extent.next for store in stores.stores)
     for store, count in enumerate(counts):
@@ -119,4 +129,4 @@ def _last_packet(ask: Ask, store: int, low: int, high: int) -> bytes | None:
     return packet
 
 
-__all__ = ["DOCUMENTS", "STORE_NAMES", "Ask", "recover", "without_storage"]
+__all__ = ["ANEW_AFTER_NS", "DOCUMENTS", "STORE_NAMES", "Ask", "recover", "without_storage"]

@@ -17,10 +17,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from flight.dictionary import Dictionary, from_json
+from flight.dictionary import Dictionary, Field, from_json
 from ground.commanding import CommandError, command_text, find_command
 from ground.decode import EventReport, Reading
-from ground.fields import Field, suggestion
+from ground.fields import suggestion
 from ground.followed import Command, CommandFailedError, TookTooLongError
 from ground.limits import Alarm
 from ground.onboard_parameters import Parameters, plain_arguments

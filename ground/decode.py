@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from flight.dictionary import Dictionary, EventEntry, PacketEntry, unpack_arguments
+from flight.dictionary import Dictionary, EventEntry, Field, PacketEntry, unpack_arguments
 from flight.wire import CRC_LENGTH, CUC_LENGTH, TM_PREFIX_LENGTH, decode_cuc
-from ground.fields import FLOATS, Field, choice_name, show_value
+from ground.fields import FLOATS, choice_name, show_value
 
 if TYPE_CHECKING:
     import numpy as np

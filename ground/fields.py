@@ -7,9 +7,9 @@ import enum
 import math
 from collections.abc import Iterable
 
-from flight.dictionary.entries import Field  # type: ignore[attr-defined]  # reached through the entries
+from flight.dictionary import Field
 
-__all__ = ["FLOATS", "Field", "NotAValueError", "choice_name", "parse_value", "show_value", "suggestion"]
+__all__ = ["FLOATS", "NotAValueError", "choice_name", "parse_value", "show_value", "suggestion"]
 
 ON = frozenset({"on", "true", "yes", "1"})
 OFF = frozenset({"off", "false", "no", "0"})

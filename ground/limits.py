@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
-from flight.dictionary import Dictionary, PacketEntry
+from flight.dictionary import Dictionary, Field, PacketEntry
 from ground.decode import BODY_AT, packet_length
-from ground.fields import Field
 from ground.reception import Packet
 
 PERSISTENCE = 2  # one packet may be a glitch of its sensor; the spacecraft itself looks at every sample

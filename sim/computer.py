@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flight.app import build, safe_rows
-from flight.declare import Snapshot, Stores
+from flight.declare import SECOND, Snapshot, Stores
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
 from flight.ports import Link, Sensors, Switches
-from flight.recovery import STORE_NAMES, recover
+from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover
 from flight.store import StoreBudget
 from flight.watched import WatchedKernel
 from flight.workers.process import BACK_OFF_NS, LOST
@@ -50,6 +50,7 @@ class VirtualWorker:
         self.delay_ns = delay_ns
         self.queue: deque[tuple[int, int, object]] = deque()  # due, ticket, request
         self.hung = False
+        self.sealed = False  # nobody knows what is stored, so nothing may be written
         self.lost = 0  # processes that were killed
         self.down_until = -1  # below zero while it runs
         self.raise_counts: Callable[[Sequence[int]], None] = _ignore
@@ -59,7 +60,7 @@ class VirtualWorker:
         return self.storage.perform(request)  # type: ignore[arg-type]  # total over requests
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
-        if self.down_until >= 0 and not self._revived(now):
+        if self.sealed or (self.down_until >= 0 and not self._revived(now)):
             return False
         self.queue.append((now + self.delay_ns, ticket, request))
         return True
@@ -126,7 +127,7 @@ class VirtualMachine:
 
 @dataclass
 class Crash:
-    """What the board kept of a crash."""
+    """What the board kept of a crash.  `at` is mission time, ns."""
 
     at: int
     module: str
@@ -150,6 +151,7 @@ class Computer:
     crashes: list[Crash] = field(default_factory=list)
     offset: int = 0  # mission time minus world time, ns
     clock: VirtualClock = field(default_factory=VirtualClock)
+    anew_at: int = 0
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
 
     def power_on(self, now: int, orders: Orders) -> Kernel:
@@ -163,11 +165,14 @@ class Computer:
         disk.kill_at(NEVER)  # the worker that it was meant for is gone
         built = build(mission)
         self.worker = worker = VirtualWorker(lambda: StorageWorker(disk, budgets), self.delay_ns)
-        resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe)
+        lot = self.rng.getrandbits(32)
+        resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe, lot)
+        worker.sealed = resumed.provisional
+        self.anew_at = now + (ANEW_AFTER_NS if orders.clock_floor else 0)
         board = Board(
             self.clock, self.link, self.sensors, self.switches, self.worker, VirtualMachine(), self._crashed
         )
-        self.offset = resumed.clock - now
+        self.offset = max(resumed.clock, -(-orders.clock_floor // SECOND) * SECOND) - now
         kernel = self.kernel = WatchedKernel(
             built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, NoPage()
         )
@@ -179,6 +184,11 @@ class Computer:
         self.boots += 1
         return kernel
 
+    def begins_anew(self, now: int) -> bool:
+        """Storage could not be opened at boot, and can be now: as `flight.cli.executive` does it."""
+        worker = self.worker
+        return worker.sealed and now >= self.anew_at and isinstance(worker.perform(Snapshot()), Stores)
+
     def _resting(self, orders: Orders) -> list[str]:
         """The modules outside of the safe set, if only that shall run."""
         if not orders.safe:
@@ -187,7 +197,8 @@ class Computer:
         return [row.name for row in self.mission.rows if row.name not in safe]
 
     def _crashed(self, module: str, error: Exception) -> None:
-        self.crashes.append(Crash(self.clock.time, module, error))
+        now = self.kernel.emitter.now if self.kernel is not None else self.clock.time
+        self.crashes.append(Crash(now, module, error))
 
     def packets_emitted(self) -> int:
         """By all kernels so far."""

@@ -35,7 +35,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "link.down": LINE,
     "station": {"outage": ""},
     "clock": {"step": "s", "drift": "1"},
-    "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": ""},
+    "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": "", "cut_in_save": ""},
     "computer": {"reset": ""},
     "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
     **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},

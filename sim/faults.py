@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flight.page import NOBODY
+from flight.recovery import STORE_NAMES
 from ground import CommandError, Ground
 from sim.line_faults import Lines
 from sim.module_faults import begin_module
@@ -170,8 +171,10 @@ def correlate(simulation: Simulation, error_ns: int) -> None:
 def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     disk = simulation.disk
     if fault.kind == "power_cut":
-        return _power_cut(simulation, rng)
-    if fault.kind == "error":
+        disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
+    elif fault.kind == "cut_in_save":
+        return _cut_in_save(simulation, rng)
+    elif fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     elif fault.kind == "bit_flip":
         if disk.stored_bytes:
@@ -185,18 +188,18 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     return OVER
 
 
-def _power_cut(simulation: Simulation, rng: random.Random) -> Begun:
-    """During any operation, or, as often, while any one of the logs, states and documents is being changed.
+def _cut_in_save(simulation: Simulation, rng: random.Random) -> Begun:
+    """Power is lost while one of the states or documents is being saved, each as likely as any other.
 
-    Most operations are those of one log; what is written now and then is as easily torn.  A cut that has waited in vain
-    until its fault ends does not come.
+    Most operations of a disk are those of the logs; what is saved now and then is as easily torn.  A cut that has
+    waited in vain until its fault ends does not come.
     """
-    disk, stems = simulation.disk, simulation.disk.stems()
-    if stems and rng.random() < CUT_IN_SHARE:
-        disk.cut_in(rng.choice(stems), rng.randint(1, CUT_IN_WITHIN))
-        return Begun(lambda: disk.cut_in("", 0))
-    disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
-    return OVER
+    disk = simulation.disk
+    saves = [stem for stem in disk.stems() if stem not in STORE_NAMES]
+    if not saves:
+        return OVER
+    disk.cut_in(rng.choice(saves), rng.randint(1, CUT_IN_WITHIN))
+    return Begun(lambda: disk.cut_in("", 0))
 
 
 def _slow_disk(simulation: Simulation, delay_ns: int) -> Begun:

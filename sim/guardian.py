@@ -27,6 +27,7 @@ class Orders:
     charges: Mapping[int, int] = field(default_factory=dict)
     charged: int = NOBODY
     safe: bool = False
+    clock_floor: int = 0  # mission time that the executive before had reached, ns
 
 
 class VirtualGuardian:
@@ -37,6 +38,7 @@ class VirtualGuardian:
         self.orders = Orders()
         self.fed_s = now // NS
         self.away = False
+        self.clock_floor = 0  # the latest mission time on the page, ns
 
     def bites(self, second: int, kernel: WatchedKernel | None) -> bool:
         """Once a second: the watchdog has not been fed for too long."""
@@ -64,7 +66,7 @@ class VirtualGuardian:
 
     def _restart(self, since: int, now: int, reason: int, charged: int) -> int:
         wait = self.judge.restarting(now)
-        self.orders = Orders(reason, self.judge.charged(now), charged, self.judge.safe(now))
+        self.orders = Orders(reason, self.judge.charged(now), charged, self.judge.safe(now), self.clock_floor)
         return -(-(now + wait - since) // NS)
 
     def started(self, now: int) -> None:

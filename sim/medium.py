@@ -19,8 +19,8 @@ SECTOR_OCTETS = 512  # the unit that a card or a drive writes whole
 
 # What becomes of an unsure write at a power cut (the rest is torn), and of a sector of a torn one (the rest
 # stays as it was).  No card is measured yet; what matters is that each outcome is common.
-KEPT, DROPPED = 0.45, 0.30
-SECTOR_KEPT, SECTOR_GARBAGE = 0.45, 0.15
+KEPT, DROPPED = 0.35, 0.25
+SECTOR_KEPT, SECTOR_GARBAGE = 0.40, 0.25
 
 Change = tuple[int, bytes | None, bytes, int]
 """(offset, data, what they replaced, size before); with data None a truncation to `offset`."""

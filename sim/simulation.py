@@ -155,6 +155,8 @@ class Simulation:
             if computer.kernel is None and self.now_s >= self.power.off_until_s:
                 self.power.guardian.started(now)
                 computer.power_on(now, self.power.guardian.orders)
+            elif computer.kernel is not None and computer.worker.sealed and computer.begins_anew(now):
+                self.restart_executive(None)
             if (kernel := computer.kernel) is not None:
                 start, step = now + computer.offset, self.mission.base_tick_ns
                 for tick in range(self.ticks_per_second):
@@ -182,7 +184,7 @@ class Simulation:
         kernel, guardian = self.computer.kernel, self.power.guardian
         if kernel is None:
             return
-        now = self.now_s * NS
+        now, guardian.clock_floor = self.now_s * NS, kernel.emitter.now
         if guardian.away:
             wait = FOR_EVER_S
         else:

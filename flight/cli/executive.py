@@ -26,7 +26,7 @@ from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
-from flight.recovery import STORE_NAMES, recover, without_storage
+from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover, without_storage
 from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.workers.process import ProcessWorker
@@ -36,7 +36,6 @@ STORAGE_WITHIN_NS = (
 )  # at boot: a card that is slower is flown without, and taken in when it answers
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
 CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
-ANEW_AFTER_NS = 150 * SECOND  # four in ten minutes; at five the guardian starts the safe set alone
 BEGIN_ANEW = 3  # an exit code
 FIFO_PRIORITY = 10  # below the guardian's
 

@@ -43,7 +43,10 @@ from flight.declare.outbox import (
 from flight.declare.packets import Event, Kept, Severity, Signals, Telemetry, telemetry
 from flight.declare.parameters import Parameter, Rule, Value
 from flight.declare.storage import (
+    ENDING,
+    ORDERED,
     READ_LIMIT_BYTES,
+    UNORDERED,
     Append,
     Close,
     Commit,
@@ -73,6 +76,7 @@ __all__ = [
     "BOOT",
     "COMPUTE",
     "DONE",
+    "ENDING",
     "F32",
     "F64",
     "I8",
@@ -81,6 +85,7 @@ __all__ = [
     "I64",
     "IDLE",
     "MINUTE",
+    "ORDERED",
     "READ_LIMIT_BYTES",
     "SAFE",
     "SECOND",
@@ -88,6 +93,7 @@ __all__ = [
     "U16",
     "U32",
     "U64",
+    "UNORDERED",
     "About",
     "Access",
     "AnyParameter",

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 READ_LIMIT_BYTES = 256 * 1024  # of one `Read`: what the pipe carries without holding up the next request
 
+ENDING = "ending"  # a state of its own: ORDERED from an orderly shutdown until the next boot has seen it
+ORDERED, UNORDERED = b"\x01", b"\x00"
+
 
 class Append(NamedTuple):
     """Take packets of counts from `first` on for the next commit; no count is ever used twice."""

@@ -1,5 +1,6 @@
 """Every command, packet, event and parameter of a mission, as data: built, numbered, hashed, exported."""
 
+from flight.declare import Field
 from flight.dictionary.build import build_dictionary, wanted_ids
 from flight.dictionary.codec import (
     body_format,
@@ -21,6 +22,7 @@ __all__ = [
     "Dictionary",
     "DictionaryError",
     "EventEntry",
+    "Field",
     "IdsError",
     "PacketEntry",
     "ParameterEntry",

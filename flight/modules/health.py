@@ -9,12 +9,15 @@ from typing import Annotated, NamedTuple
 
 from flight.declare import (
     DONE,
+    ENDING,
+    ORDERED,
     SAFE,
     SECOND,
     U8,
     U16,
     U32,
     U64,
+    UNORDERED,
     Boot,
     Call,
     Event,
@@ -25,6 +28,7 @@ from flight.declare import (
     Outcome,
     Parameter,
     Refused,
+    SaveState,
     Severity,
     Signals,
     Stored,
@@ -57,7 +61,7 @@ class ResetReason(enum.IntEnum):
     BROWN_OUT = 6
 
 
-class BootHistory(Kept, version=1):
+class BootHistory(Kept, version=2):
     boot_count: U32
     boot_0: U64  # mission time in ns of the unclean boots, newest first; 0 is none
     boot_1: U64
@@ -68,7 +72,6 @@ class BootHistory(Kept, version=1):
     boot_6: U64
     boot_7: U64
     silence_s: U32
-    ended_in_order: bool
 
 
 BOOT_FIELDS = tuple(f"boot_{index}" for index in range(BOOTS_KEPT))
@@ -169,9 +172,11 @@ class Health(Module):
         self.silence_ns = kept.silence_s * SECOND
         status.boot_count, status.safe_set = boot.count, boot.safe
         status.reason = ResetReason(boot.reason) if boot.reason in set(ResetReason) else ResetReason.UNKNOWN
-        status.clean = boot.clean or kept.ended_in_order
+        status.clean = boot.clean
         if kept.boot_count != boot.count:
             self._booted(now, boot, out)
+        else:  # this module alone is restarted: it no longer knows of a shutdown
+            out.submit(SaveState(ENDING, UNORDERED), STORE_WITHIN_NS)
         status.unclean_boots = self._recent(now)
 
     def _booted(self, now: int, boot: Boot, out: Outbox) -> None:
@@ -182,7 +187,6 @@ class Health(Module):
             times = [now, *(getattr(kept, name) for name in BOOT_FIELDS[:-1])]
             for name, at in zip(BOOT_FIELDS, times, strict=True):
                 setattr(kept, name, at)
-        kept.ended_in_order = False
         out.keep()
         recent = self._recent(now)
         if not self.status.clean and recent >= self.loop_boots:
@@ -199,15 +203,25 @@ class Health(Module):
         """Mark this run as ended in order, before the bus takes the power away."""
         if self.unstored is not None:
             return Refused("a shutdown is being stored")
-        self.kept.ended_in_order = self.status.shutting_down = True
+        self.status.shutting_down = True
         self.shutdown_until = call.now + self.shutdown_window_s * SECOND
-        self.unstored = (out.keep(), call.ident)
+        self.unstored = (out.submit(SaveState(ENDING, ORDERED), STORE_WITHIN_NS), call.ident)
         return Waiting(STORE_WITHIN_NS)
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
-        if self.unstored is not None and self.unstored[0] == ticket:
-            out.finish(self.unstored[1], DONE if isinstance(result, Stored) else Refused("not stored"))
-            self.unstored = None
+        if self.unstored is None or self.unstored[0] != ticket:
+            return
+        stored = isinstance(result, Stored)
+        out.finish(self.unstored[1], DONE if stored else Refused("not stored"))
+        self.unstored = None
+        if not stored:
+            self._go_on(out)
+
+    def _go_on(self, out: Outbox) -> None:
+        """After all: a write that was said to have failed may have reached the disk, so it is taken back too."""
+        self.shutdown_until = 0
+        self.status.shutting_down = False
+        out.submit(SaveState(ENDING, UNORDERED), STORE_WITHIN_NS)
 
     # ---------------------------------------------------------------- each second
 
@@ -225,9 +239,7 @@ class Health(Module):
             out.event(self.items_lost, max(0, sees.lost_inbox - self.told_lost))
             self.told_lost = sees.lost_inbox
         if self.shutdown_until and now >= self.shutdown_until:
-            self.shutdown_until = 0
-            self.kept.ended_in_order = self.status.shutting_down = False
-            out.keep()
+            self._go_on(out)
             out.event(self.shutdown_expired)
         self._show(sees)
 

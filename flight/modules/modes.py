@@ -3,8 +3,8 @@
 The mission's table of `Transition`s says who may go where, and under which conditions.  Two things are in no
 table: after any reset BOOT turns into SAFE, and SAFE may be entered from everywhere, by everyone, at once.
 
-What put the spacecraft into SAFE is kept as a set of reasons, also over a reboot, so that neither a second
-request nor a reset can launder a grave reason into a harmless one.  Only leaving SAFE clears the set.
+What put the spacecraft into a mode is kept as a set of reasons, of SAFE also over a reboot, so that neither a second
+request nor a reset can launder a grave reason into a harmless one.  Only leaving the mode clears the set.
 """
 
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ NOT_HELD = -1
 class Transition:
     """One permitted change of mode.  `Why.RECOVERED` in `by` lets the spacecraft make it by itself.
 
-    The conditions hold for everyone who asks: ladder rung, charge (0..1), and how long both have held.
-    `after` and `clean_boot` limit who may leave SAFE: every reason that has accumulated must be in `after`.
+    The conditions hold for everyone who asks: ladder rung, charge (0..1), and how long both have held.  Why the
+    present mode was entered must be in `after`; of SAFE, every reason that has accumulated.
     """
 
     origin: Mode
@@ -78,6 +78,15 @@ def own_ways(rows: tuple[Transition, ...]) -> tuple[tuple[int, Transition, int],
     )
 
 
+def ways_of(table: tuple[Transition, ...], why: Why) -> frozenset[tuple[Mode, Mode]]:
+    """(from, to) that the table permits to `why` under all conditions: for the check of a fault table."""
+    return frozenset(
+        (row.origin, row.target)
+        for row in table
+        if why in row.by and row == Transition(row.origin, row.target, row.by)
+    )
+
+
 def reasons_mask(reasons: tuple[Why, ...]) -> int:
     return sum(1 << why for why in set(reasons))
 
@@ -102,7 +111,7 @@ class Modes(Module):
 
         mode: Mode
         why: Why
-        reasons: Annotated[U8, about("of SAFE, one bit for each value of `why`")]
+        reasons: Annotated[U8, about("of the present mode, one bit for each value of `why`")]
         in_mode_s: Annotated[U32, unit("s")]
         previous: Mode
         before_boot: Mode
@@ -176,6 +185,7 @@ class Modes(Module):
             self._enter_safe(now, why, out)
             return DONE
         if target is self.mode:
+            self._another(why, out)
             return DONE
         obstacle = f"no way from {self.mode.name} to {target.name} for {why.name}"
         for index, row in enumerate(self.rows[self.mode]):
@@ -193,8 +203,8 @@ class Modes(Module):
         if self.safe_set:
             return "only the safe set of modules runs"
         graver = self.reasons & ~reasons_mask(row.after)
-        if self.mode is SAFE and graver:
-            return f"safe mode because of {', '.join(why.name for why in Why if graver >> why & 1)}"
+        if graver:
+            return f"{self.mode.name} because of {', '.join(why.name for why in Why if graver >> why & 1)}"
         if row.clean_boot and not self.clean:
             return "the last run did not end in order"
         return self._unmet(now, index, row)
@@ -228,16 +238,22 @@ class Modes(Module):
             self._change(now, SAFE, why, out)
             return
         self.held_since = [NOT_HELD] * len(self.rows[SAFE])
-        if not self.reasons >> why & 1:
-            self.reasons |= 1 << why
+        if self._another(why, out):
             self.status.why = why
             out.event(self.another_reason, why)
-            self._keep(why, out)
+
+    def _another(self, why: Why, out: Outbox) -> bool:
+        """Somebody asks for the mode that we are in: one more reason for it.  False if it was one already."""
+        if self.reasons >> why & 1:
+            return False
+        self.reasons |= 1 << why
+        self._keep(why, out)
+        return True
 
     def _change(self, now: int, target: Mode, why: Why, out: Outbox) -> None:
         old = self.mode
         if target is not SAFE:
-            self.reasons = 0
+            self.reasons = 1 << why
         self._enter(now, target)
         self.status.previous, self.status.why = old, why
         self.status.changes += 1

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from flight.dictionary import Dictionary
-from ground.fields import Field
+from flight.dictionary import Dictionary, Field
 from ground.shell.desk import Desk
 from ground.shell.parser import FORMATS
 from ground.shell.wording import SEVERITIES, argument_words

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from flight.dictionary import CommandEntry, PacketEntry
+from flight.dictionary import CommandEntry, Field, PacketEntry
 from ground.commanding import Stage
 from ground.decode import EventReport, Reading
-from ground.fields import Field, show_value
+from ground.fields import show_value
 from ground.limits import State, classify
 from ground.protocol import NS, CommandState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zlib import crc32
 
-from flight.declare import Append, Commit, Inbox, Read, Records, Report, Stored
+from flight.declare import Append, Commit, Inbox, Outbox, Records, Report, Stored
 from flight.kernel import Kernel
 from flight.modules.downlink import Downlink
 from flight.modules.downlink.playback import ABSENT, RANGE, STORAGE_SERVICE, Playback
@@ -132,40 +132,29 @@ def _within(kept: IntervalSet, first: int, last: int) -> Iterator[tuple[int, int
 
 
 class FailedReadsWanted(Check):
-    """What could not be read for playback stays wanted.  Exercised: a read failed or was not answered."""
+    """What could not be read for playback stays wanted.  Exercised: a read failed, was refused or not answered."""
 
     def __init__(self) -> None:
         super().__init__("records whose read failed stay wanted")
-        self.playback: Playback | None = None
-        self.failed_reads = 0
-        self.reading: tuple[int, int, int, int] | None = None
-        self.answered: set[tuple[int, int]] = set()  # store and first of the reads of this second
-
-    def performed(self, request: object, result: object) -> None:
-        if isinstance(request, Read) and isinstance(result, Records):
-            self.answered.add((request.store, request.first))
 
     def installed(self, kernel: Kernel, name: str) -> None:
-        for slot in kernel.slots:
-            if isinstance(slot.module, Downlink):
-                self.playback, self.failed_reads, self.reading = (
-                    slot.module.playback,
-                    slot.module.playback.failed,
-                    None,
-                )
+        if name == "downlink":
+            for slot in kernel.slots:
+                if isinstance(slot.module, Downlink):
+                    self._tap(slot.module.playback)
 
-    def look(self, simulation: Simulation, second: int) -> None:
-        playback, before = self.playback, self.reading
-        if playback is None:
-            return
-        if playback.failed != self.failed_reads:
-            self.failed_reads = playback.failed
-            if before is not None:
-                _, store, first, last = before
-                wanted = any(low <= first <= high for low, high in playback.unseen[store].items)
+    def _tap(self, playback: Playback) -> None:
+        """Judged at once: the next read may be answered within the same second."""
+        complete = playback.completed
+
+        def completed(ticket: int, result: object, out: Outbox) -> None:
+            reading = playback.reading
+            complete(ticket, result, out)
+            if reading is not None and reading[0] == ticket and not isinstance(result, Records):
+                _, store, first, last = reading
                 self.expect(
-                    wanted or (store, first) in self.answered,
+                    any(low <= first <= last <= high for low, high in playback.unseen[store].items),
                     f"records {first} to {last} of store {store} are no longer wanted",
                 )
-        self.reading = playback.reading
-        self.answered.clear()
+
+        vars(playback)["completed"] = completed

@@ -159,7 +159,12 @@ def _dips(rng: random.Random, stage: Stage) -> Sequence[Fault]:
 
 def _cuts(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     """In the middle of any operation of the disk."""
-    return [stage.fault(rng, "disk", "power_cut", span=(300, 6000)) for _ in range(rng.randint(1, 4))]
+    return [stage.fault(rng, "disk", "power_cut") for _ in range(rng.randint(1, 4))]
+
+
+def _cuts_in_saves(rng: random.Random, stage: Stage) -> Sequence[Fault]:
+    """Each waits for its file to be saved, which for some is once in ten minutes."""
+    return [stage.fault(rng, "disk", "cut_in_save", span=(300, 6000)) for _ in range(rng.randint(2, 6))]
 
 
 def _step(rng: random.Random, stage: Stage) -> Sequence[Fault]:
@@ -205,6 +210,7 @@ FEATURES: Mapping[str, Draw] = {
     "UTC step": _step,
     "UTC drift": _share("clock", "drift", -0.01, 0.01, (300, 8000)),
     "power cut": _cuts,
+    "power cut in a save": _cuts_in_saves,
     "dips": _dips,
     "disk error": _plain("disk", "error"),
     "disk full": _plain("disk", "full"),

@@ -1,5 +1,6 @@
 """Which modules fly on AI Rack, in the order of their steps within a tick: sense, estimate, faults, modes, act."""
 
+from flight.declare import Why
 from flight.mission import Row
 from flight.missions.ai_rack.faults import FAULTS
 from flight.missions.ai_rack.hardware import SWITCH_NAMES, switch
@@ -11,7 +12,7 @@ from flight.modules.events import Events
 from flight.modules.faults import faults_of
 from flight.modules.health import Health
 from flight.modules.housekeeping import Housekeeping
-from flight.modules.modes import Modes
+from flight.modules.modes import Modes, ways_of
 from flight.modules.parameters import Parameters
 from flight.modules.power import power
 from flight.modules.radiation import Radiation
@@ -29,7 +30,7 @@ ROWS = (
     Row("power", lambda: power(OPEN_CIRCUIT, RAILS), HZ_10, critical=True, safe=True),
     Row("thermal", lambda: thermal(NODES), HZ_1, critical=True, safe=True),
     Row("radiation", Radiation, HZ_10),
-    Row("faults", faults_of(FAULTS, SWITCH_NAMES), HZ_1, safe=True),
+    Row("faults", faults_of(FAULTS, SWITCH_NAMES, ways_of(TRANSITIONS, Why.FAULT)), HZ_1, safe=True),
     Row("safing", Safing, HZ_1, critical=True, safe=True),
     Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),
     Row("safe", lambda: Safe(SAFE_LEVELS), HZ_1, critical=True, safe=True),

@@ -107,10 +107,17 @@ TRANSITIONS = (
         after=(Why.BOOT,),  # only a boot may be left without the ground; a fault or the ladder may not
     ),
     Transition(SAFE, IDLE, (Why.COMMAND,), rung_at_most=3, charge_at_least=0.60),
+    Transition(IDLE, COMPUTE, (Why.COMMAND,), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0),
     Transition(
-        IDLE, COMPUTE, (Why.COMMAND, Why.RECOVERED), rung_at_most=1, charge_at_least=0.75, dwell_s=60.0
+        IDLE,
+        COMPUTE,
+        (Why.RECOVERED,),
+        rung_at_most=1,
+        charge_at_least=0.75,
+        dwell_s=60.0,
+        after=(Why.COMMAND, Why.RECOVERED),  # what a fault has stopped goes on when the ground says so
     ),
-    Transition(COMPUTE, IDLE, (Why.COMMAND,)),
+    Transition(COMPUTE, IDLE, (Why.COMMAND, Why.FAULT)),
 )
 
 SAFE_LEVELS = (

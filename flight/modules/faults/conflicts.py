@@ -2,7 +2,7 @@
 
 import keyword
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from flight.declare import BOOT, COMPUTE, SAFE, Mode, Telemetry
@@ -15,12 +15,20 @@ RETRIES_MAX = 100  # a row that has tried a hundred times has no response, it ha
 VERIFY_S = 5.0  # a cycled rail is verified for so long after it is on again
 
 
-def conflicts(table: Sequence[Fault], switches: Sequence[str] | None = None) -> list[str]:
-    """One line for each thing wrong with `table`; empty if it may fly.  `switches` are the mission's, if known."""
+Ways = Collection[tuple[Mode, Mode]]
+"""Changes of mode, from and to, that the mission's table permits to a fault under all conditions."""
+
+
+def conflicts(
+    table: Sequence[Fault], switches: Sequence[str] | None = None, ways: Ways | None = None
+) -> list[str]:
+    """One line for each thing wrong with `table`; empty if it may fly.  `switches` and `ways` are the mission's, if
+    known; to SAFE there is always a way."""
     rows = {fault.name: fault for fault in table}
     found = _names(table)
     for fault in table:
         found += [f"{fault.name}: {wrong}" for wrong in _row(fault, switches)]
+        found += [f"{fault.name}: {wrong}" for wrong in _no_way(fault, ways)]
         found += [f"{fault.name}: {wrong}" for wrong in _escalation(fault, rows)]
     for one, other in combinations(table, 2):
         found += _fight(one, other, rows)
@@ -98,6 +106,16 @@ def _mode(fault: Fault, mode: Mode) -> Iterator[str]:
         yield f"asks for {mode.name}, where it is masked and never sees whether that helped"
     elif mode is not SAFE and SAFE in fault.modes:
         yield f"asks for {mode.name} also in SAFE, and so would leave it"
+
+
+def _no_way(fault: Fault, ways: Ways | None) -> Iterator[str]:
+    """A request that the mode table refuses is no response."""
+    if not isinstance(fault.response, AskMode) or fault.response.mode is SAFE or ways is None:
+        return
+    target = fault.response.mode
+    shut = [mode.name for mode in fault.modes if mode is not target and (mode, target) not in ways]
+    if shut:
+        yield f"asks for {target.name}, which the table of modes does not permit a fault in {', '.join(shut)}"
 
 
 def _escalation(fault: Fault, rows: Mapping[str, Fault]) -> Iterator[str]:

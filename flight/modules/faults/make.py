@@ -4,18 +4,18 @@ import enum
 from typing import cast
 
 from flight.declare import U8, Call, DeclarationError, Event, Outbox, Outcome, Severity, command
-from flight.modules.faults.conflicts import conflicts
+from flight.modules.faults.conflicts import Ways, conflicts
 from flight.modules.faults.module import Faults
 from flight.modules.faults.table import Fault, words
 
 
-def faults_of(table: tuple[Fault, ...], switches: tuple[str, ...]) -> type[Faults]:
-    """The fault module of a mission, for `Row(make=faults_of(FAULTS, SWITCH_NAMES))`.
+def faults_of(table: tuple[Fault, ...], switches: tuple[str, ...], ways: Ways = ()) -> type[Faults]:
+    """The fault module of a mission, for `Row(make=faults_of(FAULTS, SWITCH_NAMES, ways_of(TRANSITIONS, Why.FAULT)))`.
 
     Call it once: every object of a mission must share its events.  DeclarationError, with every reason, if the table
-    has conflicts.
+    has conflicts, among its rows or with the table of modes.
     """
-    wrong = conflicts(table, switches)
+    wrong = conflicts(table, switches, ways)
     if wrong:
         raise DeclarationError("fault table: " + "; ".join(wrong))
     names = enum.IntEnum("FaultName", {fault.name: index for index, fault in enumerate(table)})  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flight.wire.cfdp.decode import decode_pdu
+from flight.wire.cfdp.disk_store import DiskFileStore
 from flight.wire.cfdp.encode import encode_pdu
 from flight.wire.cfdp.entity import CfdpEntity
 from flight.wire.cfdp.fields import ChecksumType, Condition, FileStatus, Handler
@@ -30,6 +31,7 @@ __all__ = [
     "ChecksumType",
     "Condition",
     "Counters",
+    "DiskFileStore",
     "Entry",
     "FileJournal",
     "FileStatus",

@@ -100,7 +100,7 @@ class Sender(Transaction):
         if self.repairs:
             start, end = self.repairs.take(self._segment)
             data = self._read(start, end - start, now)
-            return None if data is None else self.maker.file_data(start, data)
+            return self.directive(now) if data is None else self.maker.file_data(start, data)
         if self.state is not State.SENDING:
             return None
         start, size = self.sent, self.metadata.size
@@ -109,7 +109,7 @@ class Sender(Transaction):
             return self.directive(now)
         data = self._read(start, min(self._segment, size - start), now)
         if data is None:
-            return None
+            return self.directive(now)
         self.sum = self._checksum.extend(self.sum, start, data)
         self.sent = start + len(data)
         if self.sent // self._checkpoint > start // self._checkpoint:

@@ -22,7 +22,7 @@ from flight.wire.rejection import Rejection
 from flight.wire.tm_frame import SYNC_MARKER
 
 # Wrong bits a marker may have where one is due: noise of 32 bits passes once in 100,000 (41,449 of 2^32 words).
-# Right behind a good frame the marker is not asked for at all; in the search it must be exact.
+# In the search it must be exact; where a checksum and a place stand for a block it is not asked for at all.
 MARKER_BIT_ERRORS = 4
 
 # Bad blocks in a row whose successors are still looked for in their place.  Three: at 2 % of markers hit, one
@@ -32,6 +32,10 @@ FLYWHEEL_BLOCKS = 3
 # Out of place, a damaged codeblock is mended at most twice in the octets of one codeblock: false markers at every
 # fourth octet would otherwise ask for a decoding each, at up to a millisecond.
 MENDINGS_PER_BLOCK = 2
+
+# How far inside a mended block the next marker is looked for, in octets of each codeword: all that can be mended,
+# and as much again, since an octet out of its place may be right by chance.
+_SLIP = 2 * CORRECTABLE
 
 _MARKER = int.from_bytes(SYNC_MARKER, "big")
 _MARKER_LENGTH = len(SYNC_MARKER)
@@ -65,7 +69,7 @@ class CaduSync:
         self._held = b""
         self._place = _NOWHERE  # where the next block is due, in _held; it is never passed unjudged
         self._misses = 0  # bad blocks in place since the last good one
-        self._mend_from = 0  # out of place, no codeblock that starts before this is mended
+        self._mend_from = 0  # out of place, no codeblock that starts before this in _held is mended
         self._ending = b""  # of the last good block if it was mended: as much as mending can have made good
         self.overlapped_octets = 0
 
@@ -109,7 +113,7 @@ class CaduSync:
         self._held = stream[position:]
         if self._place >= 0:
             self._place -= position
-        self._mend_from = max(self._mend_from - position, 0)
+        self._mend_from -= position
         return frames
 
     def _miss(self, stream: bytes, position: int) -> tuple[bytes, int]:
@@ -125,7 +129,7 @@ class CaduSync:
         overlap = ending[found:]
         self.overlapped_octets += len(overlap)
         self._place += len(overlap) - position
-        self._mend_from = max(self._mend_from + len(overlap) - position, 0)
+        self._mend_from += len(overlap) - position
         return overlap + stream[position:], 0
 
     def _next(self, stream: bytes, start: int) -> int:
@@ -145,19 +149,25 @@ class CaduSync:
         wrong_bits = self._wrong_bits(stream, position)
         if not self._verified and not self._among_markers(stream, position, wrong_bits):
             return None
-        if in_place and self._misses and wrong_bits > MARKER_BIT_ERRORS and not self._codec.coding.interleave:
-            return None  # two accidents already: a checksum of 16 bits alone is not enough
+        if self._verified and wrong_bits > MARKER_BIT_ERRORS and self._needs_marker():
+            return None
         decoded = self._decode(stream, position, in_place=in_place)
         if isinstance(decoded, Rejection):
             return None
         end = position + self._length
-        slack = min(CORRECTABLE * self._codec.coding.interleave, self._length - 1)
+        slack = min(_SLIP * self._codec.coding.interleave, self._length - 1)
         self._ending = stream[end - slack : end] if decoded.corrected_symbols else b""
         counters = self.counters
         counters.damaged_markers += wrong_bits > 0
         counters.corrected_frames += decoded.corrected_symbols > 0
         counters.corrected_symbols += decoded.corrected_symbols
         return decoded.frame
+
+    def _needs_marker(self) -> bool:
+        """A checksum of 16 bits alone is enough right behind a good frame, and not after a second accident.
+        Reed-Solomon alone never is: a line at rest, all zeros or all ones, is a codeword."""
+        coding = self._codec.coding
+        return not coding.error_control or (self._misses > 0 and not coding.interleave)
 
     def _decode(self, stream: bytes, position: int, *, in_place: bool) -> DecodedFrame | Rejection:
         mend = in_place or position >= self._mend_from

@@ -10,7 +10,7 @@ and searches again.  It goes further than the standard asks, since on a serial l
   * after a candidate that came to nothing the search goes on right behind its start sequence, and after a good
     frame right behind its last codeblock.
 
-So a unit that arrives whole is always found, whatever stands before it.
+So a unit that arrives whole is found, whatever stands before it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ class CltuReceiver:
 
     Holds less than a start sequence and one frame in codeblocks.  Cost is linear: start sequences do not overlap,
     and none decodes more than one frame for nothing.
+
+    `overlapped_octets` stood in two units: one that was cut in its last codeblock may find the missing octets in the
+    head of the next.
     """
 
     def __init__(
@@ -99,10 +102,10 @@ class CltuReceiver:
         self._longest = longest_frame
         self._held = bytearray()
         self._lead = 0  # octets held before the codeblocks: a start sequence, or none behind a good frame
-        self._tail_due = False  # _held begins right behind a good frame
-        self._attentive = (
-            False  # _held begins with a start sequence, or with a block that follows a good frame
-        )
+        self._tail_due = False  # _held begins right behind a good frame, and the unit is over
+        self._unused = b""  # of the last good frame's last codeblock: the last octet, fill and parity
+        self.overlapped_octets = 0
+        self._attentive = False  # _held begins with a start sequence, or with a block behind a good frame
         self._checked = 0  # codeblocks decoded of those held
         self._octets = bytearray()  # what they and the end of the frame before said
         self._decoded = 0  # octets of the unit decoded so far: the randomiser's place
@@ -138,10 +141,8 @@ class CltuReceiver:
         held = self._held
         if self._tail_due and not last and len(held) < len(TAIL_SEQUENCE):
             return False
-        if self._tail_due and self._at_tail():
-            self.counters.cltu_octets += len(TAIL_SEQUENCE)
-            del held[: len(TAIL_SEQUENCE)]
-        self._tail_due = False
+        if self._tail_due:
+            self._end_unit()
         found = self._start.search(held)
         skip = found.start() if found else max(len(held) - (not last), 0)
         self.counters.skipped_octets += skip
@@ -150,6 +151,17 @@ class CltuReceiver:
             self._attentive, self._lead = True, len(START_SEQUENCE)
             self._decoded = 0
         return found is not None
+
+    def _end_unit(self) -> None:
+        """Behind a good frame: the tail, or anything else."""
+        held, unused = self._held, self._unused
+        self._tail_due, self._unused = False, b""
+        if self._at_tail():
+            self.counters.cltu_octets += len(TAIL_SEQUENCE)
+            del held[: len(TAIL_SEQUENCE)]
+        elif (found := (unused + held[:1]).find(START_SEQUENCE)) >= 0:
+            self.overlapped_octets += len(unused) - found
+            held[0:0] = unused[found:]
 
     def _decode_blocks(self) -> bool:
         """Decode as many blocks as the frame still needs.  False while octets are missing."""
@@ -200,6 +212,7 @@ class CltuReceiver:
         self.counters.cltus += bool(self._lead)
         consumed = self._lead + BLOCK_LENGTH * self._checked
         self.counters.cltu_octets += consumed
+        self._unused = bytes(self._held[consumed - len(self._octets) + length - 2 : consumed])
         del self._held[:consumed]
         del self._octets[:length]
         self._lead = self._checked = 0

@@ -14,7 +14,9 @@ difference.
 
 **What cannot be seen:** a word with more than 16 wrong symbols is nearly always refused.  About one in 16! of
 them (5e-14; McEliece and Swanson 1986) lies within 16 symbols of some other codeword and is "corrected" to that;
-no decoder can tell.  Frames therefore keep their error control field under this code.
+no decoder can tell.  And the code is cyclic: a codeword of full length that slipped by an octet is a codeword with
+one wrong symbol, and the short randomiser does not help, since its own sequence is a codeword (the long one is not).
+Frames therefore keep their error control field under this code.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from flight.wire.coding.galois import (
     multiply,
     root_power,
 )
+from flight.wire.coding.parity_run import Rows, parity_of_word
 from flight.wire.rejection import Reason, Rejection
 
 CODEWORD_LENGTH = 255
@@ -41,8 +44,6 @@ PARITY_LENGTH = 32
 CORRECTABLE = PARITY_LENGTH // 2
 DEEPEST_INTERLEAVE = 8
 _FIRST_ROOT = 112  # the roots are (alpha^11)^112 .. ^143
-
-Rows = tuple[tuple[int, ...], ...]
 
 
 class Parity(Protocol):
@@ -118,22 +119,13 @@ def _inverse_powers() -> tuple[bytes, ...]:
 
 def parity(frame: bytes, depth: int) -> bytes:
     """In plain Python; `ground.parity_arrays` has a faster one."""
+    rows = _run_rows()
     if depth == 1:
-        return _parity_of_word(frame)
+        return parity_of_word(frame, rows)
     found = bytearray(depth * PARITY_LENGTH)
     for word in range(depth):
-        found[word::depth] = _parity_of_word(frame[word::depth])
+        found[word::depth] = parity_of_word(frame[word::depth], rows)
     return bytes(found)
-
-
-def _parity_of_word(data: bytes) -> bytes:
-    rows = _run_rows()
-    run = data[: len(data) % PARITY_LENGTH]
-    so_far = reduce(xor, map(getitem, rows[PARITY_LENGTH - len(run) :], run), 0)
-    for start in range(len(run), len(data), PARITY_LENGTH):
-        register = so_far ^ int.from_bytes(data[start : start + PARITY_LENGTH], "big")
-        so_far = reduce(xor, map(getitem, rows, register.to_bytes(PARITY_LENGTH, "big")))
-    return so_far.to_bytes(PARITY_LENGTH, "big")
 
 
 class ReedSolomon:

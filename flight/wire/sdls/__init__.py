@@ -26,16 +26,17 @@ from flight.wire.sdls.layout import (
 )
 from flight.wire.sdls.receiver import COMMANDED, FOLLOWING, HELD_MAX, Receiver, Verified
 from flight.wire.sdls.refusal import Refusal, SecurityCounters, SecurityRejection
-from flight.wire.sdls.resume import Resumed, open_vault
+from flight.wire.sdls.resume import BLOCKS, Blocks, Resumed, open_vault
 from flight.wire.sdls.sender import Sender, SendingCounters
-from flight.wire.sdls.vault import COUNTERS_NAME, KEYS_COPIES, KEYS_NAME, KeyRefusal, Save, Trial, Vault
+from flight.wire.sdls.vault import COPIES, COUNTERS_NAME, KEYS_NAME, KeyRefusal, Save, Trial, Vault
 
 __all__ = [
+    "BLOCKS",
     "COMMANDED",
+    "COPIES",
     "COUNTERS_NAME",
     "FOLLOWING",
     "HELD_MAX",
-    "KEYS_COPIES",
     "KEYS_MAX",
     "KEYS_NAME",
     "KEY_LENGTH",
@@ -46,6 +47,7 @@ __all__ = [
     "SECURITY_OVERHEAD",
     "SENDING_BLOCK",
     "Association",
+    "Blocks",
     "Counter",
     "Directive",
     "KeyRefusal",

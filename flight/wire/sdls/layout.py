@@ -20,9 +20,8 @@ KEY_LENGTH = 32
 SECURITY_HEADER_LENGTH = SPI_LENGTH + IV_LENGTH
 SECURITY_OVERHEAD = SECURITY_HEADER_LENGTH + MAC_LENGTH
 SPI_MAX = 0xFFFE  # 0 and 65535 are reserved
-NUMBER_LIMIT = (
-    1 << 8 * IV_LENGTH
-) - 1  # the highest is never used, so that "all are used" fits into the field too
+# Numbers are below it: the highest is never used, so that "all are used" fits into the field too.
+NUMBER_LIMIT = (1 << 8 * IV_LENGTH) - 1
 
 SECURITY_HEADER = Struct(">HIQ")  # SPI, upper and lower part of the IV
 

@@ -131,9 +131,8 @@ class Receiver:
             return self._refuse(Refusal.HELD, verified.spi)
         if not self._clear:
             association = self._vault.associations[verified.spi]
-            reason = self._objection(
-                association, verified.number
-            )  # it may have been accepted, or its key changed
+            # Since it was verified it may have been accepted, or its key changed.
+            reason = self._objection(association, verified.number)
             if reason is not None:
                 return self._refuse(reason, verified.spi)
             association.counter.pass_over(verified.number)

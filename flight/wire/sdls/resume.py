@@ -11,6 +11,16 @@ from flight.wire.sdls.layout import NUMBER_LIMIT, Use
 from flight.wire.sdls.vault import Vault
 
 
+class Blocks(NamedTuple):
+    """Numbers reserved at once."""
+
+    sending: int = SENDING_BLOCK
+    receiving: int = RECEIVING_BLOCK
+
+
+BLOCKS = Blocks()
+
+
 class Resumed(NamedTuple):
     """For an event at the start."""
 
@@ -20,13 +30,19 @@ class Resumed(NamedTuple):
 
 
 def open_vault(
-    vault: Vault, sends: Use, keys: bytes | None, counters: bytes | None, *, damaged: bool = False
+    vault: Vault,
+    sends: Use,
+    keys: bytes | None,
+    counters: bytes | None,
+    *,
+    damaged: bool = False,
+    blocks: Blocks = BLOCKS,
 ) -> Resumed:
     """Fill `vault` from what was stored.  `sends`: the direction in which this end is the sender.
 
     Without keys it stays empty, and everything is refused.  `damaged`: some copy of the counters was not good, so
     the one that was read may be old, and numbers are skipped.  Of a key without its counter nobody knows which
-    numbers were used or taken: it is given up, and where no active key remains the first one never tried serves.
+    numbers were used or taken: it is given up, and where no active key remains the first that waits serves.
     Whoever puts keys on a board stores their counters first, so that a counter's absence is always a loss.
     """
     slots = unpack_keys(keys or b"")
@@ -34,17 +50,19 @@ def open_vault(
         return Resumed(0, 0, skipped=False)
     reserved = unpack_counters(counters or b"") or {}
     skip = BLOCKS_SKIPPED if damaged else 0
-    associations = [_association(slot, sends, reserved, skip) for slot in slots]
+    associations = []
+    for slot in slots:
+        block = blocks.sending if slot.use is sends else blocks.receiving
+        associations.append(_association(slot, block, reserved.get(slot.spi, 0) + skip * block))
     given_up = _give_up(associations, reserved)
     replaced = _replace(associations)
     vault.open(associations, stale=given_up > 0 or replaced)
     return Resumed(len(slots), given_up, skip > 0)
 
 
-def _association(slot: KeySlot, sends: Use, reserved: dict[int, int], skip: int) -> Association:
-    block = SENDING_BLOCK if slot.use is sends else RECEIVING_BLOCK
-    number = min(reserved.get(slot.spi, 0) + skip * block, NUMBER_LIMIT)
-    return Association(slot.spi, slot.use, slot.key, slot.state, Counter(number, block), tried=slot.tried)
+def _association(slot: KeySlot, block: int, number: int) -> Association:
+    counter = Counter(min(number, NUMBER_LIMIT), block)
+    return Association(slot.spi, slot.use, slot.key, slot.state, counter, tried=slot.tried)
 
 
 def _give_up(associations: list[Association], reserved: dict[int, int]) -> int:
@@ -60,15 +78,12 @@ def _give_up(associations: list[Association], reserved: dict[int, int]) -> int:
 
 
 def _replace(associations: list[Association]) -> bool:
-    """Where a direction has no active key, the first never tried becomes it."""
+    """Where a direction has no active key, the first that waits becomes it."""
     replaced = False
     for use in Use:
         own = [one for one in associations if one.use is use]
-        fresh = [one for one in own if not one.tried and one.state is KeyState.PRE_ACTIVATION]
-        if fresh and all(one.state is not KeyState.ACTIVE for one in own):
-            fresh[0].state, fresh[0].tried = (
-                KeyState.ACTIVE,
-                True,
-            )  # not so on disk yet: `on_disk` stays False
+        waiting = [one for one in own if one.state is KeyState.PRE_ACTIVATION]
+        if waiting and all(one.state is not KeyState.ACTIVE for one in own):
+            waiting[0].state, waiting[0].tried = KeyState.ACTIVE, True  # `on_disk` stays what the disk says
             replaced = True
     return replaced

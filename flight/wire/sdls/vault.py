@@ -16,9 +16,8 @@ from flight.wire.sdls.kept import KeySlot, pack_counters, pack_keys
 from flight.wire.sdls.layout import Use
 
 KEYS_NAME, COUNTERS_NAME = "sdls-keys", "sdls-counters"
-KEYS_COPIES = (
-    4  # as many as the store has slots: a lost slot must not bring back an old key, or a destroyed one
-)
+# As many as the store has slots, so that none holds an older state: of the keys always.
+COPIES = 4
 RETRY_NS = 1_000_000_000  # after a failed write; a disk that fails must not be asked in every step
 
 
@@ -65,6 +64,7 @@ class Vault:
         self.failures = 0  # writes that failed
         self._proposal: Proposal | None = None
         self._keys_stale = self._counters_stale = False  # what the disk holds is not known to be what we hold
+        self._counters_written = False  # in this life
         self._keys_ticket = self._counters_ticket = 0  # of the write under way, 0 for none
         self._keys_at = self._counters_at = 0  # no write before
         self._last_ticket = 0
@@ -88,7 +88,12 @@ class Vault:
         association = self.associations.get(spi)
         if association is not None and association.use in self.trials:
             return KeyRefusal.BUSY
-        return self._propose(spi, Directive.TRY, Trial(spi, within_ns))
+        refusal = self._propose(spi, Directive.TRY, Trial(spi, within_ns))
+        if association is not None and refusal is None:
+            association.counter.used = (
+                True  # its numbers are reserved meanwhile, so that no frame has to wait
+            )
+        return refusal
 
     def confirm_key(self, spi: int) -> KeyRefusal | None:
         """The other end has it: for telecommands a frame under it shows that, for telemetry a command says so."""
@@ -168,18 +173,19 @@ class Vault:
         saves = []
         if not self._counters_ticket and now >= self._counters_at and self._counters_due():
             self._counters_ticket = self._next_ticket()
-            saves.append(Save(self._counters_ticket, COUNTERS_NAME, self._counters_body(), 1))
+            body = self._counters_body()
+            saves.append(Save(self._counters_ticket, COUNTERS_NAME, body, self._counters_copies()))
         # A key that is tried on disk and has no counter there is given up at the next start: counters go first.
         ready = self.keys_pending and not self._counters_stale and not self._keys_ticket
         if ready and now >= self._keys_at:
             self._keys_ticket = self._next_ticket()
-            saves.append(Save(self._keys_ticket, KEYS_NAME, self._keys_body(), KEYS_COPIES))
+            saves.append(Save(self._keys_ticket, KEYS_NAME, self._keys_body(), COPIES))
         return saves
 
     def stored(self, ticket: int, now: int) -> None:
         """It is on disk, for good."""
         if ticket == self._counters_ticket:
-            self._counters_ticket, self._counters_stale = 0, False
+            self._counters_ticket, self._counters_stale, self._counters_written = 0, False, True
             for association in self.associations.values():
                 association.counter.granted()
         elif ticket == self._keys_ticket:
@@ -206,6 +212,16 @@ class Vault:
         """Without those of keys that never come back: for some of them nobody knows the number."""
         alive = [one for one in self.associations.values() if one.state < KeyState.DEACTIVATED]
         return pack_counters({one.spi: one.counter.ask() for one in alive})
+
+    def _counters_copies(self) -> int:
+        """One, unless a slot before it would be more than a block behind: then what `open_vault` skips is too little.
+
+        A life may begin behind skipped numbers; a received number or the other end's report may be far ahead.
+        """
+        far = any(
+            one.counter.asked > one.counter.reserved + one.counter.block for one in self.associations.values()
+        )
+        return COPIES if far or not self._counters_written else 1
 
     def _next_ticket(self) -> int:
         self._last_ticket += 1

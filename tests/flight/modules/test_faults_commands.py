@@ -9,6 +9,7 @@ from flight.declare import (
     DONE,
     SAFE,
     SECOND,
+    Between,
     Call,
     DeclarationError,
     Failed,
@@ -22,12 +23,15 @@ from flight.modules.faults import (
     AtLeast,
     AtMost,
     Fault,
+    IsFalse,
+    IsTrue,
     RaiseRung,
     ReportOnly,
     RowState,
     SetLevel,
     faults_of,
 )
+from flight.modules.faults.table import Good, words
 from tests.flight.modules.faults_flown import HOT, SWITCHES, Flown
 
 # ---------------------------------------------------------------- commands
@@ -78,6 +82,31 @@ def test_an_observing_row_acts_as_soon_as_it_may() -> None:
     observed(flown, 0, True)
     assert flown.module.outputs.fault_rung == 0
     assert flown.step(200).module.outputs.fault_rung == 0
+
+
+def test_a_rung_that_observing_took_back_comes_with_the_next_response_alone() -> None:
+    row = Fault("hot", "t", AtMost(40.0), persist_s=1, response=RaiseRung(3), cooldown_s=60, retries=1)
+    flown = Flown(row, t=50.0)
+    assert flown.step(3).module.outputs.fault_rung == 3
+    observed(flown, 0, True)
+    observed(flown, 0, False)
+    assert flown.module.outputs.fault_rung == 0
+    assert flown.step(50).module.outputs.fault_rung == 0
+    assert flown.step(20).module.outputs.fault_rung == 3
+
+
+@pytest.mark.parametrize(
+    ("good", "says"),
+    [
+        (Between(-5.0, 45.5), "-5 to 45.5"),
+        (AtMost(1.3), "1.3 at most"),
+        (AtLeast(0.6), "0.6 at least"),
+        (IsTrue(), "on"),
+        (IsFalse(), "off"),
+    ],
+)
+def test_an_operator_reads_what_is_good(good: Good, says: str) -> None:
+    assert words(good) == says
 
 
 def test_observe_completes_when_it_is_stored() -> None:

@@ -108,6 +108,17 @@ def test_switches_are_checked_only_if_known() -> None:
     assert conflicts((Fault("a", "t", LOW, response=SetLevel("lamp")),)) == []
 
 
+def test_a_mode_is_asked_for_only_where_the_table_of_modes_permits_it() -> None:
+    """Also of a row that only observes: one day somebody lets it act."""
+    row = Fault("a", "t", LOW, modes=(IDLE, COMPUTE), response=AskMode(IDLE), observe_only=True)
+    assert conflicts((row,), SWITCHES, {(COMPUTE, IDLE)}) == []
+    assert conflicts((row,), SWITCHES, {(IDLE, COMPUTE), (SAFE, IDLE)}) == [
+        "a: asks for IDLE, which the table of modes does not permit a fault in COMPUTE"
+    ]
+    assert conflicts((row,), SWITCHES, ()) != []
+    assert conflicts((Fault("a", "t", LOW, response=AskMode(SAFE)),), SWITCHES, ()) == []
+
+
 def test_two_rows_of_one_name() -> None:
     assert conflicts((Fault("a", "t", LOW), Fault("a", "u", LOW), Fault("b", "u", LOW))) == [
         "a: 2 rows of this name"

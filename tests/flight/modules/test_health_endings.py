@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from flight.declare import (
     DONE,
+    ENDING,
+    ORDERED,
     SAFE,
     SECOND,
+    UNORDERED,
     Call,
     Failed,
     ModeRequest,
     Refused,
+    SaveState,
     Stored,
     Waiting,
     Why,
@@ -61,13 +65,20 @@ def test_what_it_sees_is_in_telemetry() -> None:
 
 
 def ordered(flown: Flown) -> int:
+    """The ticket of what it stores."""
     flown.out.clear()
     assert isinstance(flown.module.shutdown(Call(flown.now, 5), flown.out), Waiting)
+    [(ticket, request, _)] = flown.out.requests
+    assert request == SaveState(ENDING, ORDERED)
     flown.collect()
-    return flown.out.keeping
+    return ticket
 
 
-def test_shutdown_makes_the_next_boot_clean_and_only_that() -> None:
+def taken_back(flown: Flown) -> bool:
+    return [request for _, request, _ in flown.out.requests] == [SaveState(ENDING, UNORDERED)]
+
+
+def test_shutdown_ends_when_it_is_stored() -> None:
     flown = Flown()
     ticket = ordered(flown)
     assert flown.module.shutdown(Call(flown.now, 6), flown.out) == Refused("a shutdown is being stored")
@@ -76,19 +87,17 @@ def test_shutdown_makes_the_next_boot_clean_and_only_that() -> None:
     assert flown.out.finished == []
     flown.module.completed(flown.now, ticket, Stored(), flown.out)
     assert flown.out.finished == [(5, DONE)]
-    flown.boot(2, clean=False)
-    assert flown.module.status.clean
-    assert flown.module.status.unclean_boots == 0
-    flown.boot(3, clean=False)
-    assert not flown.module.status.clean
-    assert flown.module.status.unclean_boots == 1
+    assert flown.module.status.shutting_down
 
 
-def test_shutdown_that_cannot_be_stored_fails() -> None:
+def test_shutdown_that_cannot_be_stored_fails_and_is_taken_back() -> None:
     flown = Flown()
     ticket = ordered(flown)
+    flown.out.clear()
     flown.module.completed(flown.now, ticket, Failed("disk"), flown.out)
     assert flown.out.finished == [(5, Refused("not stored"))]
+    assert taken_back(flown)
+    assert not flown.module.status.shutting_down
 
 
 def test_shutdown_without_power_off_expires() -> None:
@@ -100,8 +109,25 @@ def test_shutdown_without_power_off_expires() -> None:
     assert flown.module.status.shutting_down
     flown.step()
     assert flown.names == ["shutdown_expired"]
+    assert taken_back(flown)
     assert not flown.module.status.shutting_down
     flown.step(50)
     assert flown.names == ["shutdown_expired"]
-    flown.boot(2, clean=False)
-    assert not flown.module.status.clean
+
+
+def test_a_restart_of_the_module_alone_takes_a_shutdown_back() -> None:
+    """It would wait for the power to go for ever; the flag would make a power cut in a year an orderly end."""
+    flown = Flown()
+    ordered(flown)
+    flown.crash()
+    assert taken_back(flown)
+    flown.boot(2, clean=True)
+    assert not taken_back(flown), "at a boot the flag has been read and cleared"
+
+
+def test_what_the_boot_says_is_what_it_says() -> None:
+    flown = Flown()
+    for count, clean in enumerate((False, True, False), start=2):
+        flown.boot(count, clean=clean, after_s=60)
+        assert flown.module.status.clean is clean
+    assert flown.module.status.unclean_boots == 2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from pyarrow import parquet
 
 from flight.dictionary import to_json
 from ground.__main__ import main
@@ -108,6 +109,23 @@ def test_an_export_that_cannot_be_made_is_one_line(run, words, complaint):
     code, out, err = run("export", *words)
     assert (code, out, len(err)) == (2, [], 1)
     assert complaint in err[0]
+
+
+def test_parquet_from_the_command_line(run, tmp_path, monkeypatch):
+    run("command", "commands.nothing")
+    path = tmp_path / "power.parquet"
+    words = ("export", "--packet", "power.status", "--format", "parquet", "-o", str(path))
+    code, out, _ = run(*words)
+    table = parquet.read_table(path)
+    assert (code, out) == (0, [f"{table.num_rows:,} rows in {path}"])
+    assert table.num_rows > 0
+    assert table.column("charge").to_pylist()[-1] == pytest.approx(0.9, abs=0.1)
+
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr("ground.export.import_module", missing)
+    assert run(*words) == (2, [], ["skyrack-ground: Parquet needs pyarrow: pip install 'skyrack[parquet]'"])
 
 
 def test_a_log_that_was_changed_or_cut_off_is_found_out(run, served):

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from flight.declare import Append, Commit, Extent, Failed, Read, Records, Report, Stored
+from flight.declare import Append, Commit, Extent, Failed, Outbox, Read, Records, Report, Stored
+from flight.kernel.work import Rejected
+from flight.modules.downlink.playback import Playback
+from flight.workers.process import LOST
 from sim.checks.records import FailedReadsWanted, NumbersGoOn, NumbersNameOnePacket, RecordsKept
 
 STORE = 2
@@ -87,6 +90,13 @@ class TestKept:
         check.performed(Commit(), Stored())
         assert self.absent(check, 15, 19) == 0
 
+    def test_a_killed_worker_takes_what_was_not_committed(self) -> None:
+        check = self.check()
+        check.performed(Append(STORE, 15, (b"",) * 5), Stored())
+        check.storage_lost()
+        check.performed(Commit(), Stored())
+        assert self.absent(check, 15, 19) == 0
+
     def test_what_gave_way_may_be(self) -> None:
         check = self.check(oldest=13)
         assert self.absent(check, 10, 12) == 0
@@ -101,25 +111,35 @@ class TestKept:
 
 
 class TestFailedReads:
-    def check(self, kernel, module, monkeypatch, unseen) -> FailedReadsWanted:
+    """A playback that is asked for 5 to 9, and whose read ends somehow."""
+
+    @pytest.fixture
+    def reading(self, kernel, module, monkeypatch):
+        playback = Playback()
+        monkeypatch.setattr(module("downlink"), "playback", playback)
         check = FailedReadsWanted()
         check.installed(kernel, "downlink")
-        playback = module("downlink").playback
-        monkeypatch.setattr(playback, "reading", (1, 0, 5, 9))
-        check.look(NOBODY, 1)
-        monkeypatch.setattr(playback, "reading", None)
-        monkeypatch.setattr(playback, "failed", playback.failed + 1)
-        monkeypatch.setattr(playback.unseen[0], "items", unseen)
-        return check
+        playback.want(0, 5, 9)
+        playback.fetch(1000, Outbox())
+        assert playback.reading is not None
+        return check, playback, playback.reading[0]
 
-    @pytest.mark.parametrize(("unseen", "failed"), [([(0, 20)], 0), ([(5, 9)], 0), ([], 1), ([(6, 9)], 1)])
-    def test_a_failed_read_stays_wanted(self, kernel, module, monkeypatch, unseen, failed) -> None:
-        check = self.check(kernel, module, monkeypatch, unseen)
-        check.look(NOBODY, 2)
-        assert (check.exercised, check.failed) == (1, failed)
+    @pytest.mark.parametrize("result", [Failed("disk: no"), Rejected(), LOST])
+    def test_a_failed_read_stays_wanted(self, reading, result) -> None:
+        check, playback, ticket = reading
+        playback.completed(ticket, result, Outbox())
+        assert (check.exercised, check.failed) == (1, 0)
+        assert playback.failed == 1, "the tap hands on"
 
-    def test_one_that_was_answered_in_the_same_second_is_not(self, kernel, module, monkeypatch) -> None:
-        check = self.check(kernel, module, monkeypatch, [])
-        check.performed(Read(0, 5, 9), Records(0, (), 0))
-        check.look(NOBODY, 2)
-        assert check.failed == 0
+    @pytest.mark.parametrize("wanted", [[], [(6, 9)], [(5, 8)]])
+    def test_one_that_is_no_longer_wanted_is_lost(self, reading, wanted) -> None:
+        check, playback, ticket = reading
+        playback.unseen[0].items = wanted
+        playback.completed(ticket, Failed("disk: no"), Outbox())
+        assert check.failed == 1
+
+    def test_a_read_that_succeeds_and_an_answer_to_another_are_nothing(self, reading) -> None:
+        check, playback, ticket = reading
+        playback.completed(ticket + 1, Failed("disk: no"), Outbox())
+        playback.completed(ticket, Records(0, (), 0), Outbox())
+        assert check.exercised == 0

@@ -9,8 +9,20 @@ import reedsolo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.wire import Reason, Rejection
-from flight.wire.coding import CORRECTABLE, DATA_LENGTH, PARITY_LENGTH, Corrected, ReedSolomon, parity
+from flight.wire import Reason, Rejection, append_crc
+from flight.wire.coding import (
+    CORRECTABLE,
+    DATA_LENGTH,
+    PARITY_LENGTH,
+    TELEMETRY_REGISTER,
+    Corrected,
+    ReedSolomon,
+    TmCodec,
+    TmCoding,
+    TmRandomisation,
+    parity,
+    sequence,
+)
 from flight.wire.coding.galois import FROM_DUAL, TO_DUAL, multiply, root_power
 from flight.wire.coding.reed_solomon import find_errors
 from ground.parity_arrays import parity as parity_with_numpy
@@ -137,6 +149,26 @@ def test_a_word_near_another_codeword_is_taken_for_it_and_nobody_can_tell() -> N
     for place in differing[CORRECTABLE:]:
         received[place] = other[place]
     assert code.decode(bytes(received)) == Corrected(other[:DATA_LENGTH], CORRECTABLE)
+
+
+def test_a_word_that_slipped_by_an_octet_is_mended_to_a_shifted_one() -> None:
+    """The code is cyclic.  The short randomiser's sequence is a codeword, so it slips along; the long one's is not."""
+    data = NUMBERS.randbytes(DATA_LENGTH)
+    word = ReedSolomon(DATA_LENGTH).encode(data)
+    assert ReedSolomon(DATA_LENGTH).clean(sequence(TELEMETRY_REGISTER, 255))
+    for randomisation, mended in (
+        (TmRandomisation.NONE, True),
+        (TmRandomisation.SHORT, True),
+        (TmRandomisation.LONG, False),
+    ):
+        codec = TmCodec(TmCoding(DATA_LENGTH, 1, randomisation, error_control=False))
+        found = codec.decode(b"\0" + codec.encode(data)[4:-1])
+        assert isinstance(found, Rejection) is not mended
+        if randomisation is TmRandomisation.NONE:
+            assert found == (word[-1:] + data[:-1], 1)
+        checked = TmCodec(TmCoding(DATA_LENGTH, 1, randomisation))
+        line = checked.encode(append_crc(data[:-2]))
+        assert isinstance(checked.decode(b"\0" + line[4:-1]), Rejection)
 
 
 def test_errors_found_in_virtual_fill_are_refused() -> None:

@@ -35,6 +35,7 @@ from flight.wire.cop1 import (
     Fop,
     FopState,
     Notice,
+    Outgoing,
     Response,
     ServiceKeeper,
     Transfer,
@@ -145,10 +146,13 @@ class Pair:
         frame = self.fop.send()
         if frame is None:
             return
-        octets = encode_tc_frame(SPACECRAFT, VC, frame.data, frame.kind, frame.sequence)
+        octets = self.encode(frame)
         self.frames_up += 1
         self._line_busy = True
         self._at(self.now + (len(octets) + 20) * OCTET_NS, "left", (frame.kind, octets))
+
+    def encode(self, frame: Outgoing) -> bytes:
+        return encode_tc_frame(SPACECRAFT, VC, frame.data, frame.kind, frame.sequence)
 
     def _left(self, kind: TcFrameType, octets: bytes) -> None:
         self._line_busy = False
@@ -167,14 +171,17 @@ class Pair:
         frame = decode_tc_frame(octets)
         if self.farm is None or isinstance(frame, Rejection) or frame.header.virtual_channel != VC:
             return
-        self.on_board(frame)
+        self.on_board(frame, octets)
 
-    def on_board(self, frame: TcFrame) -> None:
+    def on_board(self, frame: TcFrame, octets: bytes) -> None:
         assert self.farm is not None
         data = self.farm.receive(frame, room=self.room)
         if isinstance(data, bytes):
-            request = int.from_bytes(data[1:], "big")
-            (self.delivered if data[:1] == b"A" else self.urgent).append(request)
+            self.deliver(data)
+
+    def deliver(self, data: bytes) -> None:
+        request = int.from_bytes(data[1:], "big")
+        (self.delivered if data[:1] == b"A" else self.urgent).append(request)
 
     # ---------------------------------------------------------------- the line down
 
@@ -266,10 +273,13 @@ class Pair:
 
     def check(self) -> None:
         """At any moment: in order, once, nothing invented, and whatever is confirmed was delivered."""
+        self.check_delivered()
+        assert set(self.confirmed) <= set(self.delivered)
+
+    def check_delivered(self) -> None:
         assert self.delivered == sorted(set(self.delivered))
         assert self.confirmed == sorted(set(self.confirmed))
         assert set(self.delivered) <= set(self.taken) <= set(self.submitted)
-        assert set(self.confirmed) <= set(self.delivered)
         assert not set(self.confirmed) & set(self.failed)
         assert len(self.taken) == len(set(self.taken))
         ended = set(self.confirmed) | set(self.failed)
@@ -287,7 +297,7 @@ class Pair:
         first = len(self.submitted)
         self.submit(30)
         self.run(20 * T1_NS)
-        self.check()
+        self.check_delivered()
         assert self.fop.state is FopState.ACTIVE
         assert not self.fop.open_frames
         assert not self._backlog

@@ -40,6 +40,7 @@ def test_any_bytes_are_taken(data: bytes) -> None:
 def test_frames_without_error_control_and_of_others_say_nothing() -> None:
     cut = TmFrameConfig(42, 62, error_control=False)
     assert ClcwReader(cut).read([frame[:-2] for frame in frames(3)]) == []
+    assert ClcwReader(TmFrameConfig(42, 64, error_control=False)).read(frames(3)) == []
     assert ClcwReader(CONFIG).read(frames(3, TmFrameConfig(43, 64))) == []
     assert ClcwReader(CONFIG).read([frame + b"\0" for frame in frames(3)]) == []
 

@@ -263,3 +263,60 @@ def test_the_line_never_holds_more_than_one_frame_of_a_type() -> None:
         fop.transfer(Transfer(request, AD, b"x"), 0)
         fop.transfer(Transfer(request, BD, b"y"), 0)
     assert len(list(iter(fop.send, None))) == 2
+
+
+def test_a_frame_without_sequence_does_not_move_t1() -> None:
+    scene = Scene("S1")
+    before = scene.fop.next_deadline()
+    scene.submit(BD)
+    scene.fop.send()
+    scene.now += 7
+    scene.fop.left(BD, scene.now)
+    assert scene.fop.next_deadline() == before
+
+
+def test_a_repetition_takes_back_a_newer_frame_that_the_line_has_not_begun() -> None:
+    scene = Scene("S1")
+    scene.submit()
+    assert not scene.fop.ready(AD)
+    scene.hear(scene.fop.nn_r, retransmit=True)
+    assert scene.pump() == [254, 255, 0, 1]
+
+
+@pytest.mark.parametrize("ended", ["by its confirmation", "by directive"])
+def test_a_control_frame_that_is_not_needed_any_more_does_not_go(ended) -> None:
+    scene = Scene("S5", 0)
+    scene.expire(0)
+    assert not scene.fop.ready(BC)  # the repetition waits for the line
+    if ended == "by directive":
+        scene.give(DirectiveKind.TERMINATE_AD)
+    else:
+        scene.hear(scene.fop.v_s)
+    assert scene.fop.ready(BC)
+    assert scene.fop.send() is None
+
+
+def test_transmissions_are_counted_anew_for_the_first_of_new_frames() -> None:
+    scene = Scene("S1")
+    scene.suspend()
+    scene.submit(BD)
+    scene.fop.send()
+    scene.fop.refused(BD, scene.now)
+    scene.give(DirectiveKind.RESUME_AD)
+    scene.expire(0)
+    assert scene.fop.transmissions > 2
+    scene.submit()
+    assert scene.fop.transmissions == 1
+
+
+def test_a_dead_line_holds_an_old_frame_and_a_control_frame() -> None:
+    """The refusal of the first ends the service, which takes the second back: nobody answers for it."""
+    fop = active()
+    fop.transfer(Transfer(1, AD, b"x"), 0)
+    fop.send()
+    fop.directive(Directive(DirectiveKind.TERMINATE_AD), 0)
+    fop.directive(Directive(DirectiveKind.INITIATE_AD_WITH_UNLOCK), 0)
+    notices = fop.on_deadline(LINE_LONGEST_NS)
+    assert [notice.alert for notice in notices if isinstance(notice, AlertNotice)] == [Alert.LLIF]
+    assert fop.ready(AD)
+    assert fop.ready(BC)

@@ -43,6 +43,7 @@ def test_each_fault_alone_is_repaired(what: str) -> None:
         assert pair.confirmed == list(range(300))
         assert not pair.alerts
     pair.heal()
+    pair.check()
 
 
 @pytest.mark.slow
@@ -57,6 +58,7 @@ def test_overtaking_words_cost_the_service_but_no_truth() -> None:
     assert Alert.NNR in pair.alerts
     assert len(pair.confirmed) > 100
     pair.heal()
+    pair.check()
 
 
 def test_a_lockout_is_found_and_undone() -> None:
@@ -65,7 +67,7 @@ def test_a_lockout_is_found_and_undone() -> None:
     pair.submit(5)
     pair.run(10 * SECOND)
     assert pair.farm is not None
-    pair.on_board(TcFrame(TcFrameHeader(AD, SPACECRAFT, VC, 12, pair.farm.v_r + 100), b"Zevil"))
+    pair.on_board(TcFrame(TcFrameHeader(AD, SPACECRAFT, VC, 12, pair.farm.v_r + 100), b"Zevil"), b"")
     assert pair.farm.lockout
     pair.run(SECOND)
     assert pair.alerts == [Alert.LOCKOUT]
@@ -101,6 +103,7 @@ def test_a_reboot_on_board_confirms_nothing_that_was_lost() -> None:
     pair.check()
     assert len(pair.failed) > 0
     pair.heal()
+    pair.check()
 
 
 def tortured(seed: int) -> Pair:
@@ -126,6 +129,7 @@ def tortured(seed: int) -> Pair:
         pair.run(random.randint(1, 15_000) * MS)
         pair.check()
     pair.heal()
+    pair.check()
     return pair
 
 
@@ -202,7 +206,7 @@ class PairMachine(RuleBasedStateMachine):
         farm = self.pair.farm
         if farm is not None and ahead:
             self.pair.on_board(
-                TcFrame(TcFrameHeader(AD, SPACECRAFT, VC, 12, (farm.v_r + ahead) % 256), b"Zevil")
+                TcFrame(TcFrameHeader(AD, SPACECRAFT, VC, 12, (farm.v_r + ahead) % 256), b"Zevil"), b""
             )
 
     @rule()
@@ -224,7 +228,12 @@ class PairMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.pair.heal()
+        self.pair.check()
 
 
-PairMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=25)
+# Few in make test; as many as `make fuzz` asks for there.
+_current = settings()
+PairMachine.TestCase.settings = settings(
+    max_examples=15 if _current.derandomize else _current.max_examples, stateful_step_count=25
+)
 TestPairMachine = pytest.mark.slow(PairMachine.TestCase)

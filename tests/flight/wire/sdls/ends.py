@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from flight.wire.sdls import (
+    BLOCKS,
     COUNTERS_NAME,
     FOLLOWING,
     KEYS_NAME,
@@ -16,12 +17,14 @@ from flight.wire.sdls import (
     Sender,
     Use,
     Vault,
+    Verified,
     open_vault,
     pack_counters,
     pack_keys,
     secure_tc_frame,
     telecommand_rule,
     telemetry_rule,
+    unpack_keys,
 )
 
 SPACECRAFT = 73
@@ -51,7 +54,8 @@ def ring() -> dict[str, bytes]:
 class End:
     """One end with its disk.  `power_cut` forgets all but the disk."""
 
-    def __init__(self, sends: Use, rules=None, disk=None) -> None:
+    def __init__(self, sends: Use, rules=None, disk=None, blocks=BLOCKS) -> None:
+        self.blocks = blocks
         self.sends = sends
         tc_rule, tm_rule = rules or (
             telecommand_rule(frozenset({0, 1})),
@@ -66,7 +70,12 @@ class End:
         self.vault = Vault()
         other = Use.TELEMETRY if self.sends is Use.TELECOMMAND else Use.TELECOMMAND
         self.resumed = open_vault(
-            self.vault, self.sends, self.disk.get(KEYS_NAME), self.disk.get(COUNTERS_NAME), damaged=damaged
+            self.vault,
+            self.sends,
+            self.disk.get(KEYS_NAME),
+            self.disk.get(COUNTERS_NAME),
+            damaged=damaged,
+            blocks=self.blocks,
         )
         self.sender = Sender(self.rules[self.sends], self.vault)
         ground = self.sends is Use.TELECOMMAND
@@ -89,6 +98,24 @@ class End:
             self.disk[save.name] = save.body
             self.vault.stored(save.ticket, self.now)
             self.ask()
+
+    def accept(self, frame: bytes) -> SecurityRejection | None:
+        """A good frame, without asking the disk."""
+        verified = self.receiver.verify(frame)
+        assert isinstance(verified, Verified)
+        return self.receiver.accept(verified, self.now)
+
+    def field(self, prefix: bytes = bytes(6)) -> bytes:
+        """A secured field of telemetry, which can be made now."""
+        field = self.sender.apply(prefix, b"zone")
+        assert field is not None
+        return field
+
+    def slots(self) -> list[KeySlot]:
+        """The keys on disk."""
+        slots = unpack_keys(self.disk[KEYS_NAME])
+        assert slots is not None
+        return slots
 
     def receive(self, frame: bytes):
         """Verify, accept, settle and hand on: the data, or the rejection."""
