@@ -8,6 +8,7 @@ from typing import ClassVar
 from flight.wire.cfdp.arriving import ArrivingFile
 from flight.wire.cfdp.asking import Asking
 from flight.wire.cfdp.fields import Condition, Directive, FileStatus, TransactionStatus
+from flight.wire.cfdp.filestore_requests import not_performed
 from flight.wire.cfdp.indications import Indication
 from flight.wire.cfdp.pdus import Ack, Body, Eof, FileData, Finished, Header, KeepAlive, Metadata, Prompt
 from flight.wire.cfdp.receiver_table import CLASS_1, CLASS_2, Action, Event, State, Table
@@ -214,7 +215,7 @@ class Receiver(Transaction):
         before = self.state
         action, self.state = self.table[before, event]
         self._actions[action](self, now)
-        if self.state is not before:
+        if self.state is not before and self.state is not State.VERIFYING:  # a reboot verifies anew
             self.around.save(self)
 
     # ------------------------------------------------------------ actions
@@ -346,13 +347,18 @@ class Receiver(Transaction):
         self._spent = 0
         self._owes_keep_alive = False
         local = self.around.local.entity
-        self.finished = Finished(self.condition, complete, status, (), local if self.condition else None)
+        self.finished = Finished(
+            self.condition, complete, status, self._responses(), local if self.condition else None
+        )
         closure = self.metadata is not None and self.metadata.closure
         self.owes_finished = self.class_2 or closure
         self.note(Indication.FAILED if self.condition else Indication.RECEIVED, self.condition)
         self.around.ended(self)
         if not self.class_2:
             self.state = State.CLOSED
+
+    def _responses(self) -> tuple[bytes, ...]:
+        return () if self.metadata is None else not_performed(self.metadata)
 
     def _end(self, now: int) -> None:
         self.timers.clear()

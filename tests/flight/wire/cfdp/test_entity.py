@@ -15,8 +15,8 @@ from flight.wire.cfdp import (
     TransactionId,
 )
 from flight.wire.cfdp.encode import encode_pdu
-from flight.wire.cfdp.fields import Directive, TransactionStatus
-from flight.wire.cfdp.pdus import Ack, Eof, FileData, Header, KeepAlive, Nak, Prompt
+from flight.wire.cfdp.fields import Directive, TlvType, TransactionStatus
+from flight.wire.cfdp.pdus import Ack, Eof, FileData, Header, KeepAlive, Metadata, Nak, Prompt, Tlv
 from flight.wire.rejection import Reason
 from tests.flight.wire.cfdp.alone import DATA, SECOND, Alone, names
 from tests.flight.wire.cfdp.pair import octets
@@ -227,3 +227,15 @@ def test_notices_are_bounded():
         entity.abandon(transaction, 0)
     assert len(entity.notices()) == 1024
     assert entity.counters.dropped_notices == 700 * 3 - 1024
+
+
+def test_filestore_requests_are_answered_and_not_performed():
+    """Delete b.bin, rename b.bin to c.bin; two that are damaged have no answer."""
+    alone = Alone()
+    alone.store.put("b.bin", b"kept")
+    wishes = (b"\x10\x05b.bin", b"\x20\x05b.bin\x05c.bin", b"\x10\x09b.bin", b"\x20\x05b.bin")
+    options = tuple(Tlv(TlvType.FILESTORE_REQUEST, wish) for wish in wishes)
+    alone.take(Metadata(False, 3, 0, b"", b"", options))
+    finished = alone.take(Eof(Condition.NO_ERROR, 0, 0))[-1]
+    assert finished.responses == (b"\x1f\x05b.bin\0", b"\x2f\x05b.bin\x05c.bin\0")
+    assert alone.store.content("b.bin") == b"kept"
