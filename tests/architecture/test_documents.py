@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from checks.blocks import BlockError, agrees, marked_blocks
-from checks.documents import check, end_groups
+from checks.documents import check, end_groups, main
 from checks.findings import ROOT
 from checks.named import missing
 
@@ -196,3 +196,18 @@ def test_what_a_document_names_must_be_there(span: str, complaint: str, tmp_path
     markdown = f"# Title\n\n| item | test |\n|---|---|\n| a | `{span}` |\n"
     found = [str(finding) for finding in missing("page.md", markdown, tmp_path, files)]
     assert found == ([f"page.md:5: {complaint}"] if complaint else [])
+
+
+@pytest.mark.parametrize(("name", "status"), [("test_that_is_gone", 1), ("main", 0)])
+def test_the_check_fails_for_what_is_not_there(
+    name: str,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"`checks/documents.py::{name}`\n")
+    monkeypatch.setattr("sys.argv", ["documents", str(page)])
+    assert main() == status
+    assert ("page.md:1: `checks/documents.py` has no " in capsys.readouterr().out) is bool(status)

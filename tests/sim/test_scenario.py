@@ -164,6 +164,10 @@ WRONG = [
         ('3: duration: "1 dy" has an unknown unit "dy" (did you mean "day"?), expected a time such as "1 s"'),
     ),
     (
+        HEAD.replace('"1 day"', '"40 mim"'),
+        '3: duration: "40 mim" has an unknown unit "mim" (did you mean "min"?), expected a time such as "1 s"',
+    ),
+    (
         HEAD.replace('"1 day"', '"0 s"'),
         '3: duration: "0 s" is out of range, expected at least 1 s and at most 3.2e+08 s',
     ),
