@@ -1,6 +1,7 @@
 """A server on real sockets, over a station behind which the real flight code flies.
 
-The station is the clock: the ground's time is what has been flown, so that a slow machine makes nobody late.
+The station is the clock: the ground's time is what has been flown.  It flies on when the server has looked at its
+clock since the second before, so that a machine with much else to do makes nobody late.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sim.simulation import Simulation
 NS = 1_000_000_000
 SPEED = 100.0
 UTC_NS = 1_777_000_000 * NS
+PATIENCE_S = 300.0  # for an answer: a bound for a machine that is very busy, and no measure of anything
 IN_SIGHT = Path(__file__).parents[1] / "in_sight.toml"
 
 
@@ -66,11 +68,16 @@ class Station:
         self.address = Address("127.0.0.1", self.listener.getsockname()[1])
         self.hears, self.wakes = socket.socketpair()
         self.orders: list[Callable[[], None]] = []
+        self.looked, self.looks = socket.socketpair()  # an octet for each look at the clock
+        self.looks.setblocking(False)
+        self.looked.setblocking(False)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def now(self) -> Moment:
         """The ground's clock."""
+        with contextlib.suppress(OSError):  # full: the station has not yet taken the looks before
+            self.looks.send(b"l")
         flown_ns = UTC_NS + self.simulation.now_s * NS
         return Moment(flown_ns, time.monotonic_ns(), time.time_ns())
 
@@ -85,6 +92,8 @@ class Station:
         self.listener.close()
         self.hears.close()
         self.wakes.close()
+        self.looked.close()
+        self.looks.close()
 
     def _run(self) -> None:
         while True:
@@ -100,30 +109,44 @@ class Station:
 
     def _fly(self, peer: socket.socket) -> bool:
         """False when it is told to stop."""
+        seen = True  # the server has looked at its clock since something was sent to it
         while True:
             due = time.monotonic() + 1.0 / SPEED  # never in a hurry: the server is a thread beside this one
-            while (left := due - time.monotonic()) > 0:
-                ready, _, _ = select.select([peer, self.hears], [], [], left)
+            while (left := due - time.monotonic()) > 0 or not seen:
+                ready, _, _ = select.select([peer, self.hears, self.looked], [], [], left if seen else None)
+                if self.looked in ready:
+                    self._forget_looks()
+                    seen = True
                 if self.hears in ready:
                     if self.hears.recv(1) == b"s":
                         return False
                     while self.orders:
                         self.orders.pop()()
                     return True
-                if peer in ready:
-                    with contextlib.suppress(OSError):
-                        octets = peer.recv(65536)
-                        if octets:
-                            self.pipes.up += octets
-                            continue
+                if peer in ready and not self._hear(peer):
                     return True
+            self._forget_looks()
             self.simulation.second()
+            seen = not self.pipes.down
             if self.pipes.down:
                 try:
                     peer.sendall(self.pipes.down)
                 except OSError:
                     return True
                 self.pipes.down.clear()
+
+    def _hear(self, peer: socket.socket) -> bool:
+        """False when the line has ended."""
+        octets = b""
+        with contextlib.suppress(OSError):
+            octets = peer.recv(65536)
+        self.pipes.up += octets
+        return bool(octets)
+
+    def _forget_looks(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self.looked.recv(4096):
+                pass
 
 
 class Served:
@@ -154,7 +177,8 @@ class Served:
 
 
 @pytest.fixture
-def station() -> Iterator[Station]:
+def station(monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
+    monkeypatch.setattr("ground.socket_line.ANSWER_WITHIN_S", PATIENCE_S)
     made = Station()
     yield made
     made.stop()

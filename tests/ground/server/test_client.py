@@ -46,7 +46,6 @@ def test_in_a_simulation():
         script(craft)
 
 
-@pytest.mark.long  # its waits are real seconds, which a loaded machine does not give
 def test_over_a_server(served):
     with connect(served.address, "anna") as craft:
         script(craft)

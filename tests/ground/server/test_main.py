@@ -60,7 +60,6 @@ def test_the_words_of_the_command_line(run):
     assert (code, out, err) == (2, [], ["skyrack-ground: 'histroy' is unknown, did you mean history?"])
 
 
-@pytest.mark.long  # asks a real server within a real time-out
 def test_the_seat_outlives_the_line_that_took_it(run, served, capsys):
     assert run("seat", "take", "--lease", "600")[0] == 0
     assert main(["--folder", str(served.folder), "--name", "ben", "command", "commands.nothing"]) == 1
