@@ -167,6 +167,11 @@ def _cuts_in_saves(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     return [stage.fault(rng, "disk", "cut_in_save", span=(300, 6000)) for _ in range(rng.randint(2, 6))]
 
 
+def _flips(rng: random.Random, stage: Stage) -> Sequence[Fault]:
+    """Several: most hit a body, which costs its record; few a header, from which a reader has to find its way on."""
+    return [stage.fault(rng, "disk", "bit_flip") for _ in range(rng.randint(1, 8))]
+
+
 def _step(rng: random.Random, stage: Stage) -> Sequence[Fault]:
     size = 10 ** rng.uniform(0.0, 8.5)
     return (stage.fault(rng, "clock", "step", value=rng.choice((-1, 1)) * size),)
@@ -215,7 +220,7 @@ FEATURES: Mapping[str, Draw] = {
     "disk error": _plain("disk", "error"),
     "disk full": _plain("disk", "full"),
     "disk slow": _share("disk", "slow", 1.0, 60.0, (10, 600)),
-    "bit flip": _plain("disk", "bit_flip"),
+    "bit flip": _flips,
     "storage stops": _plain("process.storage", "stop", (5, 200)),
     "storage killed": _plain("process.storage", "kill"),
     "executive killed": _plain("process.executive", "kill"),
