@@ -32,7 +32,7 @@ from flight.wire.tc_frame import (
 )
 
 TAIL_SEQUENCE = b"\xc5" * 7 + b"\x79"
-TAIL_BIT_ERRORS = 1  # else one flipped bit in the tail could make it a block that the decoder mends
+TAIL_BIT_ERRORS = 1  # a tail hit no harder is counted as one, not as noise
 IDLE_OCTET = b"\x55"  # what a station sends between units, if anything (acquisition and idle sequences)
 
 # The most octets that one unit may carry.  Eight of the longest frames: 70 ms of a 1 Mbit/s line.

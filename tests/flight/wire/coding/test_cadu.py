@@ -228,6 +228,22 @@ def test_even_when_more_octets_were_lost_than_can_be_mended_and_some_are_right_b
     assert sync.overlapped_octets == lost
 
 
+def test_a_false_marker_inside_a_mended_block_moves_no_place() -> None:
+    """The frame behind has only its place to be found by."""
+    length = CODED.cadu_length
+    stream = bytearray(with_errors(cadus(CODED, 0, 1, 2, 3), 2 * length, length + 4))
+    stream[2 * length - 20 : 2 * length - 16] = SYNC_MARKER
+    assert new_sync(CODED).receive(bytes(stream)) == frames(CODED, 0, 1, 3)
+
+
+def test_a_damaged_frame_behind_a_slip_is_mended() -> None:
+    """Whatever false marker stood before, all in one piece."""
+    length = CODED.cadu_length
+    slipped = cadus(CODED, 0, 1)[: 2 * length - 1] + with_errors(cadus(CODED, 2), 50, 3)
+    sync = new_sync(CODED)
+    assert sync.receive(SYNC_MARKER + b"noise" + slipped + bytes(length)) == frames(CODED, 0, 1, 2)
+
+
 def test_symbols_are_mended_and_counted() -> None:
     sync = new_sync(CODED)
     stream = with_errors(cadus(CODED, 0, 1, 2), CODED.cadu_length + 20, 2 * CORRECTABLE)

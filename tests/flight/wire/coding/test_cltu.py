@@ -133,6 +133,7 @@ def test_each_single_flipped_bit_of_a_unit_is_mended() -> None:
         spoilt[bit // 8] ^= 0x80 >> bit % 8
         receiver = new_receiver()
         assert receiver.receive(bytes(spoilt) + following) == [frame(9), frame(20, 1)], bit
+        assert receiver.counters.skipped_octets == 0
         assert receiver.counters.corrected_bits == (16 <= bit < 8 * (len(line) - 8) and bit % 64 != 15)
 
 
