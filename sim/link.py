@@ -109,7 +109,8 @@ class Radio:
         return data
 
     def room(self) -> int:
-        return int(self._credit) if self.transmitting and self.in_contact else 0
+        """Octets; none while what was sent beyond the last room is still on its way."""
+        return max(0, int(self._credit)) if self.transmitting and self.in_contact else 0
 
     def send(self, data: bytes) -> None:
         self._credit -= len(data)

@@ -109,6 +109,10 @@ def test_a_pass_from_rise_to_handover() -> None:
     surroundings.new_board()
     surroundings.from_board(cadu, now)
     assert surroundings.to_station(now + light_time) == cadu, "another connection begins with a whole frame"
+    too_many = readings.room // len(cadu) + 1  # of a board that has read an old room
+    surroundings.from_board(cadu * too_many, now)
+    assert surroundings.to_station(now + light_time) == cadu * too_many
+    assert surroundings.readings().room == 0
 
     surroundings.from_station(b"command", now)
     said, heard = [], b""
