@@ -39,8 +39,6 @@ class Receiver(Transaction):
         if remote.keep_alive_interval_ns and self.class_2:
             self.timers.start(Timer.KEEP_ALIVE, now, remote.keep_alive_interval_ns)
 
-    # ------------------------------------------------------------ what is known
-
     @property
     def closed(self) -> bool:
         return self.state is State.CLOSED
@@ -77,7 +75,7 @@ class Receiver(Transaction):
         if self.owes_finished and self.finished is not None:
             self.owes_finished = False
             if self.class_2 and not self.closed:
-                self.timers.start(Timer.ACK, now, self.remote.ack_interval_ns)
+                self.timers.start(Timer.ACK, now, self.backed_off(self.remote.ack_interval_ns))
             return self.maker.make(self.finished)
         if self._owes_keep_alive:
             self._owes_keep_alive = False
@@ -108,7 +106,7 @@ class Receiver(Transaction):
         nak = self.asking.next(self.arriving.received, metadata=self.metadata is not None)
         waits = self.eof is not None or self.metadata is None
         if waits and not self.asking.pending and self.state in _TAKES_DATA:
-            self.timers.start(Timer.NAK, now, self.remote.nak_interval_ns)
+            self.timers.start(Timer.NAK, now, self.backed_off(self.remote.nak_interval_ns))
         return None if nak is None else self.maker.make(nak)
 
     # ------------------------------------------------------------ PDUs in
@@ -146,6 +144,9 @@ class Receiver(Transaction):
             self.fault(problem, now)
             return
         self._last_new = now  # a repeated segment counts, too: the sender is still at it
+        if self._spent and self.state is State.REPAIRING and self.class_2:
+            self._spent = 0
+            self.timers.start(Timer.NAK, now, self.remote.nak_interval_ns)
         if self.class_2 and (offset > end or self.metadata is None) and self.remote.immediate_nak:
             self.asking.gap_seen(arriving.received.end)
             if self.state is State.RECEIVING and not self.timers.running(Timer.NAK):
@@ -266,7 +267,6 @@ class Receiver(Transaction):
         left = self._last_new + self.remote.nak_interval_ns - now
         if left > 0 and not self._fresh:
             self.timers.start(Timer.NAK, now, left)
-            self._spent = 0
             return
         if not self._fresh and self.spend(self.remote.nak_limit):
             self.fault(Condition.NAK_LIMIT, now)

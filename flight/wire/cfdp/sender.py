@@ -192,7 +192,7 @@ class Sender(Transaction):
 
     def _patience_ns(self) -> int:
         if self.state is State.CANCELLED:
-            return self.remote.ack_interval_ns * self.remote.ack_limit
+            return self.remote.ack_interval_ns * self.remote.ack_limit << self.remote.back_off
         return self.remote.inactivity_ns
 
     # ------------------------------------------------------------ actions
@@ -205,7 +205,7 @@ class Sender(Transaction):
         self._spent = 0
 
     def _start_ack_timer(self, now: int) -> None:
-        self.timers.start(Timer.ACK, now, self.remote.ack_interval_ns)
+        self.timers.start(Timer.ACK, now, self.backed_off(self.remote.ack_interval_ns))
 
     def _start_check_timer(self, now: int) -> None:
         self.timers.start(Timer.CHECK, now, self.remote.check_interval_ns)

@@ -26,10 +26,13 @@ class Remote:
     crc: bool = False
     closure: bool = False  # class 1 asks for a Finished PDU
     acknowledged: bool = True  # class 2 unless a request says otherwise
-    ack_interval_ns: int = 10 * SECOND_NS
+    ack_interval_ns: int = 3 * SECOND_NS
     ack_limit: int = 20  # at 20 % loss both ways 8 in a row happen once in 4000 transfers
-    nak_interval_ns: int = 10 * SECOND_NS  # of silence, counted from the last new octet
+    nak_interval_ns: int = 2 * SECOND_NS  # of silence, counted from the last file data
     nak_limit: int = 20
+    back_off: int = (
+        3  # doublings of these two while nothing is heard: quick after a loss, patient with a busy line
+    )
     nak_delay_ns: int = SECOND_NS // 5  # what reordering may take; before it a gap is not a loss
     immediate_nak: bool = True  # ask for a gap when it is seen, not only after the EOF
     inactivity_ns: int = 600 * SECOND_NS

@@ -181,6 +181,10 @@ class Transaction:
         self._spent += 1
         return self._spent > limit
 
+    def backed_off(self, interval_ns: int) -> int:
+        """Doubled for each expiry without an answer, up to the remote's limit of doublings."""
+        return interval_ns << min(self._spent, self.remote.back_off)
+
     def override_handlers(self, metadata: Metadata) -> None:
         """Fault handler overrides of the metadata (5.4.4)."""
         for kind, value in metadata.options:

@@ -23,6 +23,7 @@ from flight.wire.rejection import Rejection
 
 SECOND = 1_000_000_000
 PEER, OWN = 1, 2
+TEN_SECONDS = {"ack_interval_ns": 10 * SECOND, "nak_interval_ns": 10 * SECOND, "back_off": 0}  # to count by
 DATA = bytes(range(256)) * 10
 
 
@@ -32,6 +33,7 @@ class Alone:
     ):
         self.store = MemoryFileStore() if store is None else store
         self.now = now
+        settings = TEN_SECONDS | settings
         self.entity = CfdpEntity(
             Local(OWN, **(local or {})), [Remote(PEER, **settings)], self.store, FileJournal(self.store)
         )

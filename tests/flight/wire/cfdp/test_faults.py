@@ -12,7 +12,7 @@ from flight.wire.cfdp import (
     TransactionId,
 )
 from flight.wire.cfdp.fields import Directive, TlvType, TransactionStatus
-from flight.wire.cfdp.pdus import Ack, FileData, KeepAlive, Prompt, Tlv
+from flight.wire.cfdp.pdus import Ack, FileData, KeepAlive, Nak, Prompt, Tlv
 from tests.flight.wire.cfdp.alone import DATA, SECOND, Alone, names
 from tests.flight.wire.cfdp.pair import Pair, octets
 
@@ -208,3 +208,82 @@ def test_a_prompt_is_sent_when_asked_for():
     transaction = alone.put()
     assert alone.entity.prompt(transaction, keep_alive=False)
     assert Prompt(False) in alone.sent()
+
+
+def test_late_metadata_cost_no_data():
+    """What came before them is kept, and read back for its checksum."""
+    for right in (True, False):
+        alone = Alone()
+        for piece in alone.pieces():
+            alone.take(piece)
+        asked = alone.take(alone.eof()) + alone.wait(1)
+        assert [nak.requests for nak in asked if isinstance(nak, Nak)][-1] == ((0, 0),)
+        if not right:
+            alone.entity.receivers[alone.header.transaction].arriving._file.write(9, b"spoiled")  # type: ignore[union-attr]
+        alone.take(alone.metadata())
+        (finished,) = alone.wait(1)
+        assert finished.condition is (Condition.NO_ERROR if right else Condition.FILE_CHECKSUM)
+        assert alone.store.exists("b.bin") is right
+
+
+def times_of(alone: Alone, kind: str, seconds: int) -> list[int]:
+    """When such PDUs are sent, in whole seconds."""
+    return [second for second in range(seconds) if kind in names(alone.wait(1))]
+
+
+def test_who_is_not_answered_asks_less_and_less_often():
+    alone = Alone(ack_interval_ns=3 * SECOND, nak_interval_ns=2 * SECOND, back_off=2)
+    alone.take(alone.metadata())
+    alone.take(alone.eof())
+    assert times_of(alone, "Nak", 40) == [0, 2, 6, 14, 22, 30, 38]
+    alone.take(alone.pieces()[0])
+    assert times_of(alone, "Nak", 10) == [1, 5], "heard again: as at first"
+    alone = Alone(ack_interval_ns=3 * SECOND, back_off=2)
+    alone.put()
+    alone.sent()
+    assert times_of(alone, "Eof", 40) == [2, 8, 20, 32]
+
+
+def test_before_the_eof_each_gap_is_asked_for_once():
+    alone = Alone()
+    alone.take(alone.metadata())
+    pieces = alone.pieces()
+    alone.take(pieces[1])
+    asked = alone.wait(1)
+    alone.take(pieces[3])
+    asked += alone.wait(1)
+    assert [nak.requests for nak in asked] == [((0, 256),), ((512, 768),)]
+
+
+def test_an_acknowledgement_of_the_eof_before_is_not_one_of_the_cancel():
+    """Both are ACK(EOF); the condition tells which."""
+    alone = Alone()
+    transaction = alone.put()
+    alone.sent()
+    alone.entity.cancel(transaction, alone.now)
+    alone.sent()
+    alone.take(ACK_EOF)
+    assert names(alone.wait(11)) == ["Eof"]
+    alone.take(ACK_EOF._replace(condition=Condition.CANCELLED))
+    assert alone.wait(11) == []
+
+
+def test_a_nak_asks_for_no_more_than_was_sent():
+    alone = Alone()
+    alone.put()
+    alone.sent(2048)
+    repaired = alone.take(Nak(0, 1 << 30, ((500, 1 << 30),)))[0]
+    assert (repaired.offset, repaired.data) == (500, DATA[500:1008])
+    assert alone.faults() == []
+
+
+def test_what_is_left_of_a_timer_is_kept_while_suspended():
+    alone = Alone()
+    transaction = alone.put()
+    alone.sent()
+    alone.wait(7)
+    alone.entity.suspend(transaction, alone.now)
+    alone.wait(50)
+    alone.entity.resume(transaction, alone.now)
+    assert alone.wait(2.5) == []
+    assert names(alone.wait(1)) == ["Eof"]
