@@ -104,7 +104,7 @@ class ParametersKept(Check):
 
 
 class TimeTaggedKept(Check):
-    """An acknowledged time-tagged command is held, released once and in time, or reported as dropped.
+    """An acknowledged time-tagged command is held, released once and in time, or reported as dropped: one of them.
 
     Exercised: one was looked for after a boot or a restart, or was released.
     """
@@ -180,6 +180,10 @@ class TimeTaggedKept(Check):
     def occurred(self, event: str, occurrence: Occurrence, taken: bool) -> None:
         if event == "schedule.dropped_late":
             number = int.from_bytes(occurrence.body[EVENT_NUMBER : EVENT_NUMBER + 4], "big")
+            if number in self.gone:
+                self.expect(
+                    False, f"time-tagged command {number:#x} was released, and is reported as dropped"
+                )
             self.held.pop(number, None)
             self.maybe.discard(number)
         elif event == "schedule.lost_in_reboot":

@@ -191,6 +191,16 @@ def test_dropped_with_an_event_is_right() -> None:
     assert craft.look() == 0
 
 
+def test_dropped_after_it_was_released_is_wrong() -> None:
+    craft = Craft()
+    craft.insert()
+    craft.kernel.emitter.now = 1000 * SECOND
+    craft.check.released(PACKET)
+    body = b"\0\7" + ENTRY.request.to_bytes(4, "big") + bytes(4)
+    craft.check.occurred("schedule.dropped_late", Occurrence(1, 7, 3, body), True)
+    assert craft.check.failed == 1
+
+
 def test_lost_in_a_reboot_is_right_as_often_as_it_was_said() -> None:
     craft = Craft()
     craft.insert()
