@@ -126,64 +126,6 @@ class Counter2(Module):
         self.times.append(now)
 
 
-class Glancer(Counter2):
-    """Steps at whole seconds, and when it has seen more than 5 V."""
-
-    class Glance(NamedTuple):
-        volts: float
-
-    class Outputs(Signals):
-        count: U16
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.outputs = self.Outputs()
-        self.glances: list[int] = []
-
-    def glance(self, now: int, volts: float) -> bool:
-        assert volts > 0, "told to"
-        self.glances.append(now)
-        self.outputs.count += 1
-        return volts > 5
-
-
-def test_a_module_that_can_glance_steps_at_whole_seconds_and_when_it_wants_to(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1, critical=True), sensors=(VOLTS,))
-    slot, tenth = bench.kernel.slots[1], SECOND // 10
-    bench.sensors.values[1] = [2.5]
-    bench.run(10)
-    assert slot.module.times == [0]
-    assert slot.module.glances == [tick * tenth for tick in range(1, 10)]
-    assert slot.last_step == bench.kernel.bus.read("glancer_at") == 9 * tenth, "a glance meets the deadline"
-    assert bench.kernel.bus.read("count") == 0, "signals are published by a step"
-    bench.run(3)
-    bench.sensors.values[1] = [6.0]
-    bench.run(1)
-    assert slot.module.times == [0, SECOND, 13 * tenth]
-    assert bench.kernel.bus.read("count") == 12
-    bench.sensors.values[1] = [2.5]
-    bench.run(8)
-    assert slot.module.times[3:] == [2 * SECOND], "the next whole second is not put off"
-
-
-def test_a_whole_second_that_was_missed_is_made_up_for_at_the_next_tick(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1), sensors=(VOLTS,))
-    bench.sensors.values[1] = [2.5]
-    bench.run(8)
-    bench.next_tick += 4
-    bench.run(1)
-    assert bench.kernel.slots[1].module.times == [0, 12 * SECOND // 10]
-
-
-def test_a_crash_at_a_glance_is_one_of_the_module(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1, restarts=2), sensors=(VOLTS,))
-    bench.sensors.values[1] = [2.5]
-    bench.run(2)
-    bench.sensors.values[1] = [0.0]
-    bench.run(1)
-    assert bench.kernel.slots[1].state is State.BACKING_OFF
-
-
 def test_a_module_sees_signals_written_before_it_in_the_same_tick(make_bench) -> None:
     bench = make_bench(COUNTER, Row("reader", Reader, every=5), sensors=(VOLTS,))
     bench.sensors.values[1] = [2.5]
