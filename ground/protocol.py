@@ -244,6 +244,7 @@ def alarm_map(alarm: Alarm) -> Plain:
 
 def alarm(given: object) -> Alarm:
     fields = dict(taken(given, dict))
+    fields.pop("utc_ns", None)  # beside it: see `utc_of`
     try:
         fields["state"], fields["worst"] = State(fields["state"]), State(fields["worst"])
     except (KeyError, ValueError) as error:

@@ -95,9 +95,9 @@ def show_events(operations: Operations, ask: Ask) -> Plain:
     return {"events": [dated(operations.ground, event_map(one)) for one in found[-limit:]]}
 
 
-def dated(ground: Ground, made: Plain) -> Plain:
-    """With the UTC of its `time_ns`, None while nothing is known of that."""
-    time_ns = made["time_ns"]
+def dated(ground: Ground, made: Plain, key: str = "time_ns") -> Plain:
+    """With the UTC of the mission time under `key`, None while nothing is known of that."""
+    time_ns = made[key]
     found = ground.times.utc(time_ns) if isinstance(time_ns, int) else None
     return {**made, "utc_ns": found and found.utc_ns}
 
@@ -157,7 +157,8 @@ def link(operations: Operations, ask: Ask) -> Plain:
 
 
 def alarms(operations: Operations, _: Ask) -> Plain:
-    return {"alarms": [alarm_map(one) for one in operations.ground.limits.standing()]}
+    ground = operations.ground
+    return {"alarms": [dated(ground, alarm_map(one), "since_ns") for one in ground.limits.standing()]}
 
 
 def utc(operations: Operations, ask: Ask) -> Plain:

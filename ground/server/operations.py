@@ -175,7 +175,7 @@ class Operations:
         self._publish(Topic.PARAMETER, {"parameter": parameter_map(value)})
 
     def _alarm_changed(self, row: AlarmRow) -> None:
-        self._publish(Topic.ALARM, {"alarm": row._asdict()})
+        self._publish(Topic.ALARM, {"alarm": dated(self.ground, row._asdict())})
 
     def _packet_came(self, reading: Reading) -> None:
         """What is played back later is in the archive; those who watch see the present."""

@@ -23,7 +23,7 @@ from ground.protocol import (
     taken,
     utc_of,
 )
-from ground.shell.wording import clock, duration, event_line, made_at, mission_time, reading_row, stage_lines
+from ground.shell.wording import clock, duration, event_line, made_at, reading_row, stage_lines
 from ground.station import RECOVERY
 
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit codes
@@ -175,7 +175,7 @@ class Desk:
         value = row.get("value")
         shown = f" at {value:.6g}" if isinstance(value, float) else ""
         who = f" by {row['who']}" if row.get("who") else ""
-        when = mission_time(taken(row["time_ns"], int))
+        when = made_at(taken(row["time_ns"], int), utc_of(row))
         kind = {"state": "", "late": " (played back)"}.get(str(row["kind"]), f" {row['kind']}{who}")
         self.say(f"{when}  alarm   {row['label']}.{row['field']}: {row['state']}{shown}{kind}")
 

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 from ground.client import named
 from ground.fields import show_value, suggestion
-from ground.protocol import NS, NotReceivedError, Topic, Update, UsageError, event, reading, taken
+from ground.protocol import (
+    NS,
+    NotReceivedError,
+    Topic,
+    Update,
+    UsageError,
+    alarm,
+    event,
+    reading,
+    taken,
+    utc_of,
+)
 from ground.shell.desk import DONE, FAILED, Desk
 from ground.shell.sending import get_parameters
 from ground.shell.wording import (
@@ -17,7 +28,7 @@ from ground.shell.wording import (
     duration,
     history_line,
     limited,
-    mission_time,
+    made_at,
     reading_lines,
     table,
 )
@@ -136,13 +147,14 @@ def gaps(desk: Desk, _: Options) -> int:
 
 
 def alarms(desk: Desk, _: Options) -> int:
-    found = desk.craft.alarms()
-    for one in found:
+    rows = taken(desk.craft.ask("alarms")["alarms"], list)
+    for row in rows:
+        one, utc_ns = alarm(row), utc_of(row)
         value = "NaN" if one.value is None else f"{one.value:.6g}"
         worst = "" if one.acknowledged else f"  worst {one.worst.value}, not acknowledged"
         name = f"{one.label}.{one.field}"
-        desk.say(f"{mission_time(max(0, one.since_ns))}  {name}: {one.state.value} at {value}{worst}")
-    if not found:
+        desk.say(f"{made_at(max(0, one.since_ns), utc_ns)}  {name}: {one.state.value} at {value}{worst}")
+    if not rows:
         desk.say("no alarm stands")
     return DONE
 

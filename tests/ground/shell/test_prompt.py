@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from prompt_toolkit import PromptSession
@@ -13,6 +14,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from ground.limits import AlarmRow
 from ground.protocol import NoServerError
 from ground.shell import prompt
 from ground.shell.prompt import Shell
@@ -91,8 +93,6 @@ def test_who_takes_the_seat_away_is_told(shell, craft, flying):
 
 
 def test_alarms_are_shown_as_they_change(shell, craft, flying):
-    from ground.limits import AlarmRow
-
     shell.desk.at_prompt = True
     craft.listeners.append(shell.desk.on_update)
     rows = [("red low", 0.25, "state", ""), ("ok", None, "late", ""), ("ok", 0.9, "acknowledged", "ben")]
@@ -104,6 +104,22 @@ def test_alarms_are_shown_as_they_change(shell, craft, flying):
         "T+00:00:00  alarm   power.status.charge: ok (played back)",
         "T+00:00:00  alarm   power.status.charge: ok at 0.9 acknowledged by ben",
     ]
+
+
+def test_alarms_are_dated_in_utc_like_all_else_once_that_is_known(shell, craft, flying, monkeypatch):
+    craft.fly(5)
+    utc = SimpleNamespace(utc_ns=1_777_000_000 * 10**9)
+    monkeypatch.setattr(flying.ground.times, "utc", lambda time_ns: utc)
+    shell.desk.at_prompt = True
+    craft.take_updates()
+    craft.listeners.append(shell.desk.on_update)
+    shown = next(iter(flying.ground.limits.alarms.values()))
+    shown.worst = type(shown.worst).RED_HIGH
+    row = AlarmRow(5 * 10**9, 1, "power.status", "charge", "red low", 0.25, "state", "")
+    flying.operations._alarm_changed(row)
+    craft.take_updates()
+    assert shell.lines == ["03:06:40  alarm   power.status.charge: red low at 0.25"]
+    assert all(line.startswith("03:06:40  ") for line in shell.answer("alarms")[1])
 
 
 def test_how_things_stand_is_below_the_line(shell, craft):
