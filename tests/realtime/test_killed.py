@@ -134,8 +134,9 @@ def test_the_safe_set_after_many_restarts(flying: Flying) -> None:
     station = flying.station
 
     def booted(times: int) -> bool:
-        return len(boots(flying)) == times
+        return len(boots(flying)) >= times  # a loaded machine may add one
 
+    flying.until(partial(booted, 1), "the first boot")
     for restart in range(1, SAFE_AFTER + 1):
         os.kill(flying.executive_pid(), signal.SIGKILL)
         flying.until(partial(booted, restart + 1), "a restart")
