@@ -6,6 +6,7 @@ import pytest
 
 from flight.wire.cfdp import ChecksumType, Indication, Put
 from flight.wire.cfdp.pdus import Nak
+from tests.bench.bench_cfdp import LINES, goodput
 from tests.flight.wire.cfdp.pair import SECOND, Pair, octets
 
 SUMS = list(ChecksumType)
@@ -104,3 +105,11 @@ def test_gaps_are_asked_for_at_once_or_after_the_eof(immediate):
     eof = next(time for time, ground, pdu in pair.log if pdu.body.__class__.__name__ == "Eof")
     assert (first < eof) is immediate
     assert len(lost) == 2, "asked for once"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", LINES)
+def test_most_of_a_paced_line_is_file(line):
+    """In virtual time; the bench has more and larger files."""
+    _, longest, frame_ns, loss, goal = LINES[line]
+    assert goodput(300 * longest * 5, longest, frame_ns, loss, seed=1) > goal
