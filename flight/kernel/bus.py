@@ -107,9 +107,8 @@ def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) 
     inputs = f"new(Inputs, ({''.join(part + ', ' for part in parts)}))" if parts else "nothing"
     lines = [f"def run(now, {', '.join(f'{word}={word}' for word in RUN_NAMES)}):"]  # locals are read faster
     if hasattr(module, "glance"):
-        seen = "".join(", " + part for part in _input_parts(bus, module.Glance, name))
         lines += [
-            f"    if now < slot.next_step and not slot.glance(now{seen}):",
+            f"    if now < slot.next_step and not slot.glance(now{glance_arguments(bus, module, name)}):",
             f"        b.{name}_at = slot.last_step = now",
             "        return",
             f"    slot.next_step = now // {SECOND} * {SECOND} + {SECOND}",
@@ -121,7 +120,16 @@ def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) 
     ]
     space = {"b": bus, "s": signals, "slot": slot, "out": out, "new": tuple.__new__, "Inputs": module.Inputs}
     space["nothing"] = tuple.__new__(module.Inputs, ()) if not parts else None
-    return cast(Run, _compiled("\n".join(lines) + "\n", "run", **space))
+    return compiled_run(lines, "run", space)
+
+
+def glance_arguments(bus: Bus, module: Module, name: str) -> str:
+    """What a glance sees, as source text that follows `now`."""
+    return "".join(", " + part for part in _input_parts(bus, module.Glance, name))
+
+
+def compiled_run(lines: Sequence[str], name: str, space: dict[str, object]) -> Run:
+    return cast(Run, _compiled("\n".join(lines) + "\n", name, **space))
 
 
 def compile_sense(bus: Bus, sensors: Sequence[Sensor], base_tick_ns: int) -> Sense:

@@ -28,7 +28,7 @@ from flight.declare import (
 from flight.dictionary import Dictionary
 from flight.kernel import own
 from flight.kernel.board import Board
-from flight.kernel.bus import Bus, Sense, add_sensors, add_signals, compile_sense, sensor_groups
+from flight.kernel.bus import Bus, Run, Sense, add_sensors, add_signals, compile_sense, sensor_groups
 from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
@@ -36,6 +36,7 @@ from flight.kernel.invoke import Invoker
 from flight.kernel.kept import unpack_kept
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
+from flight.kernel.quick import compile_glances
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
@@ -64,6 +65,7 @@ class Program(NamedTuple):
     whole_second: bool
     polls_link: bool
     due: tuple[Slot, ...]
+    glances: Run | None  # instead of stepping what is due
 
 
 class Kernel:
@@ -167,7 +169,9 @@ class Kernel:
         due = tuple(slot for slot in self.slots if tick % slot.row.every == 0)
         sensing = tuple((every, sense) for every, sense in self.senses if tick % every == 0)
         whole_second = tick % (SECOND // self.base_tick_ns) == 0
-        return Program(sensing, whole_second, any(map(_uses_link, due)), due)
+        timed = self.board.clock.measures
+        glances = None if timed else compile_glances(self.bus, due, self._step_all, self._crashed)
+        return Program(sensing, whole_second, any(map(_uses_link, due)), due, glances)
 
     # ---------------------------------------------------------------- start and tick
 
@@ -189,7 +193,9 @@ class Kernel:
 
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
-        sensing, whole_second, polls_link, due = self.program[now // self.base_tick_ns % self.hyperperiod]
+        sensing, whole_second, polls_link, due, glances = self.program[
+            now // self.base_tick_ns % self.hyperperiod
+        ]
         self.emitter.now = now
         if self.tickets.pending or self.tickets.ended:
             self._collect(now)
@@ -200,7 +206,10 @@ class Kernel:
             self._each_second(now)
         if polls_link:
             self._poll_link()
-        self.step_due(due, now)
+        if glances is not None:
+            glances(now)
+        else:
+            self.step_due(due, now)
         self.ticks += 1
         if whole_second:
             self.sampler.sample(now // SECOND)

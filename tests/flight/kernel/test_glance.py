@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
+
+import pytest
 
 from flight.declare import SECOND, U16, Module, Outbox, Signals
 from flight.kernel.supervisor import State
@@ -35,8 +38,14 @@ class Glancer(Module):
         return volts > 5
 
 
-def test_a_module_that_can_glance_steps_at_whole_seconds_and_when_it_wants_to(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1, critical=True), sensors=(VOLTS,))
+@pytest.fixture(params=[False, True], ids=["virtual time", "measured"])
+def make(make_bench, request):
+    """Both ways to run a tick."""
+    return functools.partial(make_bench, sensors=(VOLTS,), measures=request.param)
+
+
+def test_a_module_that_can_glance_steps_at_whole_seconds_and_when_it_wants_to(make) -> None:
+    bench = make(Row("glancer", Glancer, every=1, critical=True))
     slot, tenth = bench.kernel.slots[1], SECOND // 10
     bench.sensors.values[1] = [2.5]
     bench.run(10)
@@ -54,8 +63,8 @@ def test_a_module_that_can_glance_steps_at_whole_seconds_and_when_it_wants_to(ma
     assert slot.module.times[3:] == [2 * SECOND], "the next whole second is not put off"
 
 
-def test_a_whole_second_that_was_missed_is_made_up_for_at_the_next_tick(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1), sensors=(VOLTS,))
+def test_a_whole_second_that_was_missed_is_made_up_for_at_the_next_tick(make) -> None:
+    bench = make(Row("glancer", Glancer, every=1))
     bench.sensors.values[1] = [2.5]
     bench.run(8)
     bench.next_tick += 4
@@ -63,10 +72,14 @@ def test_a_whole_second_that_was_missed_is_made_up_for_at_the_next_tick(make_ben
     assert bench.kernel.slots[1].module.times == [0, 12 * SECOND // 10]
 
 
-def test_a_crash_at_a_glance_is_one_of_the_module(make_bench) -> None:
-    bench = make_bench(Row("glancer", Glancer, every=1, restarts=2), sensors=(VOLTS,))
+def test_a_crash_at_a_glance_is_one_of_the_module(make) -> None:
+    bench = make(Row("glancer", Glancer, every=1, restarts=2))
     bench.sensors.values[1] = [2.5]
     bench.run(2)
     bench.sensors.values[1] = [0.0]
     bench.run(1)
     assert bench.kernel.slots[1].state is State.BACKING_OFF
+    bench.sensors.values[1] = [2.5]
+    bench.run(20)
+    assert bench.kernel.slots[1].state is State.RUNNING
+    assert bench.kernel.slots[1].module.times[0] == 12 * SECOND // 10, "a new object begins with a step"
