@@ -2,7 +2,7 @@
 
 Prints MB/s at segments of 1 KiB, the share of a core at 1 MB/s, the cost for each gap, in virtual time the share of a
 paced line that is file, and 100 MB at 10 % loss with reordering, repetition and five reboots.
-`python tests/bench/bench_cfdp.py peer OCTETS LOST_OF` is the peer's half; it runs in the peers' environment (make peers).
+`bench_cfdp.py peer OCTETS LOST_OF` is the peer's half; it runs in the peers' environment (make peers).
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ SPACECRAFT = 42
 WORDS = 100
 REPEATS = 9
 WORST_TURNS = 1000
+CHAIN_GOAL = 98  # us; AES-GCM has the other two of the hundred
 
 
 def us(work: Callable[[], object], units: int) -> float:
@@ -113,7 +114,7 @@ def telemetry() -> None:
             show(
                 f"{title}: frame made and coded",
                 us(lambda c=codec: [c.encode(maker.make(0, zone, 0, 0)) for _ in range(WORDS)], WORDS),  # type: ignore[misc]
-                98,
+                CHAIN_GOAL,
             )
             coded = b"".join(map(codec.encode, frames))
             show(f"{title}: to frames", us(lambda c=codec, s=coded: CaduSync(c).receive(s), WORDS))  # type: ignore[misc]

@@ -16,7 +16,7 @@ from flight.wire.cfdp.encode import encode_pdu
 from flight.wire.cfdp.fields import Condition, Directive, TransactionStatus
 from flight.wire.cfdp.indications import Counters, Indication, Notice
 from flight.wire.cfdp.journal import Journal
-from flight.wire.cfdp.names import OWN_PREFIX, safe_name
+from flight.wire.cfdp.names import OWN_PREFIX, is_listing, safe_name
 from flight.wire.cfdp.operations import Operations
 from flight.wire.cfdp.pdus import Ack, Body, Eof, FileData, Finished, Header, Metadata, TransactionId
 from flight.wire.cfdp.receiver import Receiver
@@ -38,6 +38,7 @@ class CfdpEntity:
     ) -> None:
         self.local = local
         self.remotes = {remote.entity: remote for remote in remotes}
+        assert all(entity >> 8 * local.entity_octets == 0 for entity in self.remotes), "ids fit their width"
         self.counters = Counters()
         self.senders: dict[TransactionId, Sender] = {}
         self.receivers: dict[TransactionId, Receiver] = {}
@@ -109,8 +110,10 @@ class CfdpEntity:
             return 0
         if safe_name(request.destination_name.encode(errors="replace")) is None:
             return PutRefusal.NAME
-        own = request.source_name.startswith(OWN_PREFIX + "listing-")
-        if not own and safe_name(request.source_name.encode(errors="replace")) is None:
+        if (
+            not is_listing(request.source_name)
+            and safe_name(request.source_name.encode(errors="replace")) is None
+        ):
             return PutRefusal.NAME
         try:
             file = self._store.open(request.source_name)

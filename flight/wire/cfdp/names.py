@@ -9,6 +9,7 @@ from __future__ import annotations
 NAME_OCTETS_LIMIT = 200  # with a store's own prefix and escapes below 255, what ext4 and CFDP's LVs can hold
 DEPTH_LIMIT = 8  # folders; nobody needs more, and a walk has a bound
 OWN_PREFIX = ".cfdp-"  # partial files and the journal; no name from outside begins like this in any folder
+_LISTING = OWN_PREFIX + "listing-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 #%&'()+,-.=@[]^_{}~")
 
 
@@ -35,6 +36,15 @@ def _safe_part(part: str) -> bool:
         and not part.lower().startswith(OWN_PREFIX)
         and _ALLOWED.issuperset(part)
     )
+
+
+def listing_name(number: int) -> str:
+    """A directory listing on its way out."""
+    return f"{_LISTING}{number}"
+
+
+def is_listing(name: str) -> bool:
+    return name.startswith(_LISTING) and name[len(_LISTING) :].isdecimal()
 
 
 def same_file(one: str, other: str) -> bool:

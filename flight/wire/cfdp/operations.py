@@ -25,7 +25,7 @@ from flight.wire.cfdp.messages import (
     decode_message,
     encode_message,
 )
-from flight.wire.cfdp.names import OWN_PREFIX, safe_name
+from flight.wire.cfdp.names import OWN_PREFIX, is_listing, listing_name, safe_name
 from flight.wire.cfdp.pdus import TransactionId
 from flight.wire.cfdp.receiver import Receiver
 from flight.wire.cfdp.request import Put, PutRefusal
@@ -94,7 +94,7 @@ class Operations:
 
     def _proxied(self, sender: Sender, messages: tuple[Message, ...]) -> None:
         """Our own put is over: was it for somebody else, or a listing?"""
-        if sender.file_name.startswith(OWN_PREFIX):
+        if is_listing(sender.file_name):
             self._remove(sender.file_name)
         origin = originating(messages)
         if origin is None or any(not isinstance(message, Originating) for message in messages):
@@ -197,7 +197,7 @@ class Operations:
         if wanted is None:
             return None
         self._listings += 1
-        name = f"{OWN_PREFIX}listing-{self._listings}"
+        name = listing_name(self._listings)
         try:
             lines = [
                 f"{octets} {entry}\n"

@@ -36,6 +36,7 @@ REFUSED = {
     "begins with a space": b" a",
     "part ends in a dot": b"a./b",
     "ours": b".cfdp-journal",
+    "through ours": b".cfdp-listing-/../up",
     "ours in capitals": b".CFDP-Journal",
     "ours in a folder": b"a/.Cfdp-1-2.part",
 }

@@ -61,7 +61,7 @@ def test_a_proxy_put_in_class_1():
     assert set(data) == {False}
 
 
-@pytest.mark.parametrize("name", [b"absent", b"../secret", b".cfdp-journal"])
+@pytest.mark.parametrize("name", [b"absent", b"../secret", b".cfdp-journal", b".cfdp-listing-/../secret"])
 def test_a_proxy_put_of_no_file_is_answered(name):
     pair = Pair()
     message_put(pair, ProxyPut(1, name, b"log.txt"))

@@ -65,6 +65,16 @@ def test_a_thousand_seeds(loss, block):
         survives(seed, loss)
 
 
+@pytest.mark.parametrize(("entity", "sequence"), [(1, 1), (2, 2), (4, 4), (8, 8), (4, 2)])
+def test_ids_of_other_widths(entity, sequence):
+    pair = Pair(local={"entity_octets": entity, "sequence_octets": sequence})
+    data = transfer(pair, 5000, down=True)
+    assert outcome(pair, True) == (data, True, [Indication.SENT], [Indication.RECEIVED])
+    assert {(pdu.header.entity_octets, pdu.header.sequence_octets) for *_, pdu in pair.log} == {
+        (entity, sequence)
+    }
+
+
 def test_many_files_both_ways_at_once():
     pair = Pair(3, 0.05, repeat=0.05, jitter_ns=SECOND // 4)
     for number in range(12):
