@@ -48,8 +48,14 @@ class Archive:
         dictionary: Dictionary,
         now_ns: int = 0,
         flush_every_ns: int = FLUSH_EVERY_NS,
+        *,
+        read_meanwhile: bool = True,
     ) -> None:
-        """Opens or creates, and catches up with what was not yet in the tables.  ArchiveError if that cannot be."""
+        """Opens or creates, and catches up with what was not yet in the tables.  ArchiveError if that cannot be.
+
+        Where nobody asks for `history` before the end, `read_meanwhile` may be False: writing is then faster.
+        """
+        self._read_meanwhile = read_meanwhile
         self.folder, self.dictionary, self.flush_every_ns = Path(folder), dictionary, flush_every_ns
         self.segments_folder = self.folder / "segments"
         self._lock = -1
@@ -94,7 +100,7 @@ class Archive:
     def _open_index(self) -> None:
         """Open and catch up.  sqlite3.DatabaseError if what is there cannot be read."""
         self.coverage = [Coverage() for _ in self.dictionary.stores]
-        self.index = Index(self.folder / INDEX, self.dictionary)
+        self.index = Index(self.folder / INDEX, self.dictionary, by_kind=self._read_meanwhile)
         try:
             self.ended_cleanly = self.index.meta(CLEAN) == 1 or not segment_numbers(self.segments_folder)
             if not self.ended_cleanly:

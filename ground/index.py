@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from flight.dictionary import Dictionary
@@ -24,7 +25,6 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS packets (
     record INTEGER PRIMARY KEY, time INTEGER, received INTEGER, apid INTEGER, service INTEGER, subtype INTEGER,
     sid INTEGER, octets BLOB);
-CREATE INDEX IF NOT EXISTS packets_of_kind ON packets (sid, time);
 CREATE TABLE IF NOT EXISTS events (
     record INTEGER PRIMARY KEY, time INTEGER, received INTEGER, number INTEGER, label TEXT, severity INTEGER,
     text TEXT);
@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS times (mission INTEGER, offset INTEGER);
 CREATE TABLE IF NOT EXISTS counts (apid INTEGER PRIMARY KEY, next INTEGER);
 CREATE TABLE IF NOT EXISTS coverage (store INTEGER, kind TEXT, first INTEGER, last INTEGER);
 """
+BY_KIND = "CREATE INDEX IF NOT EXISTS packets_of_kind ON packets (sid, time)"
 PACKET_ROW = "INSERT OR IGNORE INTO packets VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 EVENT_ROW = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
 COMMAND_ROW = """INSERT OR IGNORE INTO commands VALUES
@@ -80,8 +81,8 @@ PREPARE: Mapping[str, Callable[[dict[str, object]], Row]] = {COMMAND: _command_r
 class Index:
     """Collects rows and writes them in one transaction with the position in the segments that they reach to."""
 
-    def __init__(self, path: Path, dictionary: Dictionary) -> None:
-        """sqlite3.DatabaseError if the file is damaged."""
+    def __init__(self, path: Path, dictionary: Dictionary, *, by_kind: bool = True) -> None:
+        """sqlite3.DatabaseError if the file is damaged.  Without `by_kind` that index is made at the end."""
         self.dictionary = dictionary
         self.packets: list[Packet] = []
         self.notes: list[tuple[Note, int]] = []
@@ -91,6 +92,8 @@ class Index:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self._check_format()
         self.connection.executescript(TABLES)
+        if by_kind:
+            self.connection.execute(BY_KIND)
 
     def _check_format(self) -> None:
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
@@ -166,6 +169,8 @@ class Index:
                 self.connection.executemany("INSERT INTO coverage VALUES (?, ?, ?, ?)", rows)
 
     def close(self) -> None:
+        with suppress(sqlite3.DatabaseError):  # the tables can be made anew; what is in them is written
+            self.connection.execute(BY_KIND)
         self.connection.close()
 
 

@@ -143,8 +143,7 @@ def _flown(
     progress: RunProgress | None,
     clock: Callable[[], float],
 ) -> Outcome:
-    archive = Archive(work / "archive", built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if work else None
-    ground = Ground(built.dictionary, archive)
+    ground = Ground(built.dictionary, _archive(work / "archive", built) if work else None)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
     check_modules(scenario, built.mission)
@@ -164,6 +163,10 @@ def _flown(
     observer.finish(length)
     result = _result(simulation, observer, checks, ground, log)
     return Outcome(result, None, length / took if took > 0 else 0.0)
+
+
+def _archive(folder: Path, built: Built) -> Archive:
+    return Archive(folder, built.dictionary, flush_every_ns=FLUSH_EVERY_NS, read_meanwhile=False)
 
 
 @contextmanager

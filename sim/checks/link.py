@@ -39,15 +39,19 @@ class TelemetryFlows(Check):
 
     def _excused(self, simulation: Simulation) -> bool:
         kernel = simulation.computer.kernel
-        form = simulation.scenario.spacecraft.radio
-        held = {form.receiver, form.transmitter} & simulation.switches.jammed
-        latched = {simulation.receiver, simulation.transmitter} & simulation.latched
-        if kernel is None or held or latched or not simulation.radio.receiving:
+        form, jammed, latched = (
+            simulation.scenario.spacecraft.radio,
+            simulation.switches.jammed,
+            simulation.latched,
+        )
+        held = bool(jammed) and not jammed.isdisjoint((form.receiver, form.transmitter))
+        if latched and not latched.isdisjoint((simulation.receiver, simulation.transmitter)):
+            held = True
+        if kernel is None or held or not simulation.radio.receiving:
             return True
         values = vars(kernel.bus)
         switch = simulation.switches.names.index(form.transmitter)
         shed = values["rung"] >= TRANSMITTER_SHED_RUNG or not values["rails_allowed"] >> switch & 1
-        away = any(
-            slot.state is not State.RUNNING for slot in kernel.slots if slot.name in ("downlink", "commands")
+        return shed or any(
+            slot.state is not State.RUNNING and slot.name in ("downlink", "commands") for slot in kernel.slots
         )
-        return shed or away

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -255,3 +256,16 @@ def test_a_corrected_dictionary_reads_old_frames_anew(folder, dictionary, change
     assert corrected.hash == dictionary.hash
     rebuild(folder, corrected).close()
     assert {event.text for event in open_query(folder).events()} == {"Board alpha"}
+
+
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_the_index_by_kind_is_there_at_once_or_at_the_end(tmp_path, dictionary, meanwhile: bool) -> None:
+    def there() -> bool:
+        with closing(sqlite3.connect(tmp_path / INDEX)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'").fetchall()
+        return ("packets_of_kind",) in names
+
+    archive = Archive(tmp_path, dictionary, read_meanwhile=meanwhile)
+    assert there() == meanwhile
+    archive.close()
+    assert there()
