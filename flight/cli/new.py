@@ -15,7 +15,10 @@ class NewMissionError(ValueError):
 
 
 def new_mission(name: str, parent: Path) -> list[Path]:
-    """Write the package below `parent` and number its declarations.  Never overwrites."""
+    """Write the package below `parent` and number its declarations.  Never overwrites.
+
+    Of a template's path, MISSION stands for the name, and DOT_ for a dot: no wheel takes a hidden file along.
+    """
     if not name.isidentifier() or name != name.lower():
         raise NewMissionError(f"{name!r} is no package name: lower-case letters, digits and underscores")
     folder = parent / name
@@ -24,7 +27,7 @@ def new_mission(name: str, parent: Path) -> list[Path]:
     written = []
     for template in sorted(TEMPLATES.rglob("*.txt")):
         relative = template.relative_to(TEMPLATES).with_suffix("")
-        target = folder / str(relative).replace("MISSION", name)
+        target = folder / str(relative).replace("MISSION", name).replace("DOT_", ".")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(string.Template(template.read_text()).substitute(name=name))
         written.append(target)

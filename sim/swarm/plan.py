@@ -20,6 +20,7 @@ EACH_MAX = 4  # faults of one kind
 ORDERS_EACH = (2, 8)
 SETTLE_S = 30  # before the first fault
 HEATED_SHARE = 0.5
+RADIO_SHARE = 0.5
 IN_PASS = 0.5  # of the faults come while a station is in view, where most happens
 LONGEST_S = 3000
 SPEAKERS = ("events", "commands", "downlink")  # a flood must not be hidden by what carries it being away
@@ -119,8 +120,14 @@ def _latch_up(rng: random.Random, stage: Stage) -> Sequence[Fault]:
 
 
 def _rail(kind: str) -> Draw:
+    """As often one of the radio as any other, and then for less than a pass: much hangs on those two."""
+
     def draw(rng: random.Random, stage: Stage) -> Sequence[Fault]:
-        rail = rng.choice([rail for rail in stage.scenario.spacecraft.rails if rail.switchable])
+        form = stage.scenario.spacecraft
+        if rng.random() < RADIO_SHARE:
+            name = rng.choice((form.radio.transmitter, form.radio.receiver))
+            return (stage.fault(rng, "rail", kind, name, span=(5, 200)),)
+        rail = rng.choice([rail for rail in form.rails if rail.switchable])
         return (stage.fault(rng, "rail", kind, rail.name),)
 
     return draw

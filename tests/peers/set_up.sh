@@ -12,11 +12,15 @@ for candidate in .venv/bin/python "$python"; do
         break
     fi
 done
-rm -rf "$environment"
-echo "skyrack: making $environment, the peers of the tests"
-"$python" -m venv "$environment" || exit 1
+# One that was made without a package index is tried again, not made again.
+if ! "$environment/bin/python" -m pip --version >/dev/null 2>&1; then
+    rm -rf "$environment"
+    echo "skyrack: making $environment, the peers of the tests"
+    "$python" -m venv "$environment" || exit 1
+fi
+rm -f "$environment"/ready-*
 if "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile --no-deps \
-    --retries 1 --timeout 15 --requirement tests/peers/requirements.txt >"$environment/setup.log" 2>&1; then
+    --retries 0 --timeout 10 --requirement tests/peers/requirements.txt >"$environment/setup.log" 2>&1; then
     : >"$stamp"
 else
     echo "skyrack: the peers cannot be installed, their tests are skipped (details in $environment/setup.log)" >&2

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flight.cli.new import TEMPLATES, NewMissionError, new_mission
+from sim.live.orchestra import WHERE_FILE
 
 ROOT = Path(__file__).parents[3]
 NAME = "our_first"
@@ -43,6 +44,8 @@ def test_it_stands_outside_and_every_name_is_filled_in(project: Path) -> None:
         if path.is_file() and "__pycache__" not in str(path):
             assert "$" not in path.read_text()
             assert "MISSION" not in path.name
+            assert "DOT_" not in path.name
+    assert "runs/" in (project / ".gitignore").read_text()
     assert (project / NAME / "blinker.py").read_text().count("\n") < 80
 
 
@@ -105,4 +108,31 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_templates_are_all_that_is_there() -> None:
-    assert all(path.suffix == ".txt" for path in TEMPLATES.rglob("*") if path.is_file())
+    files = [path for path in TEMPLATES.rglob("*") if path.is_file()]
+    assert all(path.suffix == ".txt" for path in files)
+    assert not any(path.name.startswith(".") for path in files), "a wheel would leave it behind"
+
+
+@pytest.mark.slow
+def test_its_readme_says_what_works(project: Path) -> None:
+    """Word for word, but for the two that last until somebody ends them: those must be understood."""
+    blocks = (project / "README.md").read_text().split("```console\n")[1:]
+    lines = [line for block in blocks for line in block.split("```")[0].splitlines()]
+    tests, run, live, shell = (line.split() for line in lines)
+    assert (tests[:3], run[:2], live[:2], shell) == (
+        ["python", "-m", "pytest"],
+        ["skyrack-sim", "run"],
+        ["skyrack-sim", "live"],
+        ["skyrack-ground", "shell"],
+    )
+    assert python(project, *tests[1:], "--collect-only", "-q", "-p", "no:cacheprovider").returncode == 0
+    assert (
+        python(project, "-m", "sim", *run[1:], "--quiet", "--out", str(project.parent / "flown")).returncode
+        == 0
+    )
+    taken = project.parent / "taken"
+    taken.mkdir()
+    (taken / WHERE_FILE).touch()
+    refused = python(project, "-m", "sim", *live[1:], "--out", str(taken))
+    assert refused.returncode == 2
+    assert "holds another live run" in refused.stderr, "all else about it was right"

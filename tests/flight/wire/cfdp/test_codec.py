@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,39 @@ def test_no_message_raises(content, kind):
 def test_a_message_of_the_user_is_left_to_the_user():
     assert decode_message(b"hello") is None
     assert decode_message(b"") is None
+
+
+# ---------------------------------------------------------------- cost
+
+
+def lines_to_decode(data: bytes) -> int:
+    lines = 0
+
+    def trace(frame, event, argument):
+        nonlocal lines
+        lines += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        decode_pdu(data)
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: Nak(0, 9 * n, tuple((i, i + 1) for i in range(n))),
+        lambda n: Metadata(False, 3, 5, b"a", b"b", (Tlv(2, b""),) * n),
+        lambda n: Finished(NO, True, FileStatus.RETAINED, (b"",) * n),
+    ],
+    ids=["nak", "metadata", "finished"],
+)
+def test_parsing_is_linear(make):
+    """Up to the longest PDU there is."""
+    cost = [lines_to_decode(encode_pdu(Header(1, 2, 3), make(n))) for n in (2000, 4000, 8000)]
+    assert cost[1] < 2.2 * cost[0]
+    assert cost[2] < 2.2 * cost[1]

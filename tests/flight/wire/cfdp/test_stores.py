@@ -217,3 +217,15 @@ def test_data_of_many_files_share_one_quota():
         file.write(0, octets(2, 6000))
     again = DiskFileStore(store._disk, QUOTA)  # counted anew at a start
     assert again.free_octets() == QUOTA - 6000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_synced_file_has_its_name_after_a_power_cut(seed):
+    """What a journal record names must be found again."""
+    disk = SimulatedDisk(random.Random(seed))
+    store = DiskFileStore(disk, QUOTA)
+    file = store.create(".cfdp-1-7.part")
+    file.write(0, DATA)
+    file.sync()
+    disk.power_cut()
+    assert read(DiskFileStore(disk.reboot(), QUOTA), ".cfdp-1-7.part") == DATA
