@@ -23,6 +23,7 @@ from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.drivers.tcp_link import TcpLink, address_of
 from flight.kernel import Board, Loaded
+from flight.kernel.own import Executive
 from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
@@ -31,9 +32,7 @@ from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.workers.process import ProcessWorker
 
-STORAGE_WITHIN_NS = (
-    8 * SECOND
-)  # at boot: a card that is slower is flown without, and taken in when it answers
+STORAGE_WITHIN_NS = 12 * SECOND  # at boot, of the 20 s until the guardian acts; else flown without
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
 CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
 BEGIN_ANEW = 3  # an exit code
@@ -67,7 +66,8 @@ class Flight:
         # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
         # not look like a reboot loop.
         self.anew_at = monotonic() + (ANEW_AFTER_NS if orders.clock_floor else 0)
-        self.anew = False
+        self.anew = self.told = False
+        self.told_at = 0
         self.clock = RealClock(resumed.clock, options.speed)
         self.bench: Bench | None = None
         board = self._board()
@@ -143,6 +143,7 @@ class Flight:
         worker = self.worker
         worker.tend()
         if self.provisional:
+            self._tell_boot(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at
         elif worker.floors is not None:
             self.kernel.raise_counts(worker.floors)
@@ -152,6 +153,15 @@ class Flight:
         if self.guarded and os.getppid() != self.orders.guardian:
             self.guarded = False
             self.kernel.guardian_gone()
+
+    def _tell_boot(self, now: int) -> None:
+        """Again, when somebody has listened for a second: nothing plays back what was said before."""
+        if not self.kernel.board.link.carrier():
+            self.told_at = now + SECOND
+        elif now >= self.told_at and not self.told:
+            self.told = True
+            boot = self.kernel.boot
+            self.kernel.event(0, Executive.booted, boot.count, boot.reason, boot.clean)
 
     def _end_unwritten(self, now: int) -> int:
         """What is on disk stays as it was found."""

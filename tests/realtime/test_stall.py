@@ -45,6 +45,7 @@ def test_a_sync_that_takes_long(flying: Flying, seconds: int) -> None:
     assert all(count in stored[store] for store, count in heard)
 
 
+@pytest.mark.long  # three lives: 20 s; the simulator flies the same in tests/sim/test_endings.py
 @pytest.mark.slow
 def test_without_a_disk_it_flies_and_writes_nothing_until_it_knows_what_is_there(flying: Flying) -> None:
     """The card cannot be mounted at boot, and holds what an earlier life left: that is taken up, not written over."""
@@ -57,7 +58,7 @@ def test_without_a_disk_it_flies_and_writes_nothing_until_it_knows_what_is_there
     storage.touch()  # not a folder
     station.events.clear()
     flying.start()
-    flying.until(lambda: station.happened("executive.booted") == 1, "the link alive")
+    flying.until(lambda: station.happened("executive.booted") >= 1, "the link alive")
     assert "flying without storage" in flying.errors()
     flying.pass_ticks(SECOND)
     first = flying.executive_pid()
@@ -69,7 +70,8 @@ def test_without_a_disk_it_flies_and_writes_nothing_until_it_knows_what_is_there
     station.latest.clear()
     station.newest.clear()  # numbers that are stored lie below those that are not
     flying.until(lambda: station.value("recorder.status", "recorded") > 0, "records on disk again")
-    assert [event.arguments[0] for event in station.events if event.label == "executive.booted"] == [0, 2]
+    boots = [event.arguments[0] for event in station.events if event.label == "executive.booted"]
+    assert list(dict.fromkeys(boots)) == [0, 2]
     assert flying.stop() == 0
     after = flying.stored()
     assert all(set(before[store]) <= set(after[store]) for store in before)
@@ -81,7 +83,7 @@ def test_without_a_disk_the_mission_clock_goes_on_where_the_guardian_saw_it(flyi
     storage = flying.state / "storage"
     storage.touch()
     flying.start_executive("--clock-floor", str(77 * 10**9 + 1))
-    flying.until(lambda: flying.station.happened("executive.booted") == 1, "the link alive")
+    flying.until(lambda: flying.station.happened("executive.booted") >= 1, "the link alive")
     shown = flying.shown()
     assert shown is not None
     assert shown.heartbeat >= 78 * 10**9, "the mission clock does not go back"
