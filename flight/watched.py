@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from flight.declare import Append, Inbox, Invocation, Outcome
+from flight.declare import SECOND, Append, Inbox, Invocation, Outcome
 from flight.judge import CHARGES_TO_ISOLATE
 from flight.kernel import Kernel
 from flight.kernel.emitter import STORE_SHIFT, Emitted
@@ -19,6 +19,9 @@ COUNT_MASK = (1 << STORE_SHIFT) - 1
 
 class WatchedKernel(Kernel):
     """Shows on the page whatever of a module runs: its start, its steps, its results, its commands."""
+
+    listened_from = 0
+    boot_told = False
 
     def begin(
         self, now: int, charges: Mapping[int, int], charged: int, resting: Collection[str] = ()
@@ -60,6 +63,15 @@ class WatchedKernel(Kernel):
         """Mission time until which every critical module has met its deadline."""
         late = LATE_PERIODS * self.mission.base_tick_ns
         return min([slot.last_step + late for slot, late in self.critical], default=now + late)
+
+    def tell_boot_again(self, now: int) -> None:
+        """For a life without storage, each second or oftener: when somebody has listened for a second, say once more
+        that this is a boot.  Nothing plays back what was said before."""
+        if not self.board.link.carrier():
+            self.listened_from = now + SECOND
+        elif now >= self.listened_from and not self.boot_told:
+            self.boot_told = True
+            self.event(0, Executive.booted, self.boot.count, self.boot.reason, self.boot.clean)
 
     def guardian_gone(self) -> None:
         """Nobody feeds the watchdog any more: say so while there is time."""

@@ -185,8 +185,10 @@ class Computer:
         return kernel
 
     def begins_anew(self, now: int) -> bool:
-        """Storage could not be opened at boot, and can be now: as `flight.cli.executive` does it."""
+        """Storage could not be opened at boot, and can be now: as `flight.cli.executive` does it.  Once a second."""
         worker = self.worker
+        if self.kernel is not None and worker.sealed:
+            self.kernel.tell_boot_again(now + self.offset)
         return worker.sealed and now >= self.anew_at and isinstance(worker.perform(Snapshot()), Stores)
 
     def _resting(self, orders: Orders) -> list[str]:

@@ -23,7 +23,6 @@ from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.drivers.tcp_link import TcpLink, address_of
 from flight.kernel import Board, Loaded
-from flight.kernel.own import Executive
 from flight.mission import Mission
 from flight.page import SharedPage
 from flight.ports import Link
@@ -66,8 +65,7 @@ class Flight:
         # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
         # not look like a reboot loop.
         self.anew_at = monotonic() + (ANEW_AFTER_NS if orders.clock_floor else 0)
-        self.anew = self.told = False
-        self.told_at = 0
+        self.anew = False
         self.clock = RealClock(resumed.clock, options.speed)
         self.bench: Bench | None = None
         board = self._board()
@@ -143,7 +141,7 @@ class Flight:
         worker = self.worker
         worker.tend()
         if self.provisional:
-            self._tell_boot(now)
+            self.kernel.tell_boot_again(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at
         elif worker.floors is not None:
             self.kernel.raise_counts(worker.floors)
@@ -153,15 +151,6 @@ class Flight:
         if self.guarded and os.getppid() != self.orders.guardian:
             self.guarded = False
             self.kernel.guardian_gone()
-
-    def _tell_boot(self, now: int) -> None:
-        """Again, when somebody has listened for a second: nothing plays back what was said before."""
-        if not self.kernel.board.link.carrier():
-            self.told_at = now + SECOND
-        elif now >= self.told_at and not self.told:
-            self.told = True
-            boot = self.kernel.boot
-            self.kernel.event(0, Executive.booted, boot.count, boot.reason, boot.clean)
 
     def _end_unwritten(self, now: int) -> int:
         """What is on disk stays as it was found."""
