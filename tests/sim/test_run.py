@@ -56,7 +56,7 @@ def test_another_seed_is_another_run() -> None:
 
 
 def other_python() -> str | None:
-    """Of another version and with the simulator's libraries: what `make PYTHON=python3.13 run` leaves, or the system's."""
+    """Of another version, with the simulator's libraries: from `make PYTHON=python3.13 run`, or the system's."""
     for program in (*map(str, sorted(ROOT.glob(".venv*/bin/python"))), shutil.which("python3.13")):
         if program is None:
             continue
