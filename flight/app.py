@@ -14,7 +14,7 @@ from flight.boot import Resumed
 from flight.declare import Module
 from flight.dictionary import Dictionary, build_dictionary, read_lock
 from flight.kernel import Board, Kernel, Loaded, NoPage, Page
-from flight.kernel.own import NAME, Executive
+from flight.kernel.own import NAME, executive
 from flight.mission import Mission, Row
 
 OWN_BUDGET_US = 2_000
@@ -71,7 +71,7 @@ def with_own_row(mission: Mission) -> Mission:
         return mission
     names = (NAME, *(row.name for row in mission.rows))
     every = 1_000_000_000 // mission.base_tick_ns
-    own = Row(NAME, lambda: Executive(names), every, critical=True, budget_us=OWN_BUDGET_US)
+    own = Row(NAME, lambda: executive(names), every, critical=True, budget_us=OWN_BUDGET_US)
     return replace(mission, rows=(own, *mission.rows))
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from flight.declare import SECOND, Append, Inbox, Invocation, Outcome
+from flight.declare import SECOND, Append, Inbox, Invocation, Outcome, ResetReason
 from flight.judge import CHARGES_TO_ISOLATE
 from flight.kernel import Kernel
 from flight.kernel.emitter import STORE_SHIFT, Emitted
 from flight.kernel.executive import LATE_PERIODS
-from flight.kernel.own import Executive
 from flight.kernel.supervisor import Slot, State
 
 RECORDED = "recorder.emitted"  # the inbox of what is not yet handed to storage
@@ -71,11 +70,11 @@ class WatchedKernel(Kernel):
             self.listened_from = now + SECOND
         elif now >= self.listened_from and not self.boot_told:
             self.boot_told = True
-            self.event(0, Executive.booted, self.boot.count, self.boot.reason, self.boot.clean)
+            self.event(0, self.itself.booted, self.boot.count, ResetReason(self.boot.reason), self.boot.clean)
 
     def guardian_gone(self) -> None:
         """Nobody feeds the watchdog any more: say so while there is time."""
-        self.event(0, Executive.unguarded)
+        self.event(0, self.itself.unguarded)
 
     def raise_counts(self, floors: Sequence[int]) -> None:
         """A restarted storage worker takes records from these counts on only; the numbers before stay unused."""

@@ -27,7 +27,7 @@ from flight.declare.fields import (
     unit,
 )
 from flight.declare.modes import ALL_MODES, BOOT, COMPUTE, IDLE, SAFE, Mode, mask_of
-from flight.declare.module import AnyParameter, Boot, Module, NoInputs
+from flight.declare.module import AnyParameter, Boot, Module, NoInputs, ResetReason
 from flight.declare.outbox import (
     Inbox,
     Invocation,
@@ -138,6 +138,7 @@ __all__ = [
     "Refused",
     "Report",
     "Request",
+    "ResetReason",
     "Rule",
     "SaveDocument",
     "SaveState",

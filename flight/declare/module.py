@@ -7,6 +7,7 @@ are attributes of the object, so that a mission's table can shape them.
 
 from __future__ import annotations
 
+import enum
 import inspect
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeVar
@@ -26,6 +27,23 @@ class NoInputs(NamedTuple):
     """For a module that needs to see nothing."""
 
 
+class ResetReason(enum.IntEnum):
+    """Why this run began, as the guardian or the board knows it."""
+
+    UNKNOWN = 0
+    POWER_ON = 1
+    EXECUTIVE_DIED = 2
+    EXECUTIVE_SILENT = 3
+    WATCHDOG = 4
+    COMMAND = 5
+    BROWN_OUT = 6
+
+    @classmethod
+    def _missing_(cls, _value: object) -> ResetReason:
+        """Whatever a board says that we do not know."""
+        return cls.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Boot:
     """How this run of the executive, or of one module, began."""
@@ -33,7 +51,7 @@ class Boot:
     count: int
     clean: bool  # the last run ended in order
     safe: bool  # the guardian asked for the safe set: too many restarts
-    reason: int  # a `ResetReason` of flight.modules.health
+    reason: int  # a `ResetReason`, if it is one that we know
 
 
 class Module:

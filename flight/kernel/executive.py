@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from flight.boot import CLOCK_STATE, RESERVED_NS, pack_clock
 from flight.declare import (
@@ -23,12 +22,13 @@ from flight.declare import (
     Outbox,
     Outcome,
     Refused,
+    ResetReason,
     SaveState,
 )
 from flight.dictionary import Dictionary
 from flight.kernel import own
 from flight.kernel.board import Board
-from flight.kernel.bus import Bus, Run, Sense, add_sensors, add_signals, compile_sense, sensor_groups
+from flight.kernel.bus import Bus, add_sensors, add_signals, compile_sense, sensor_groups
 from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
@@ -36,7 +36,7 @@ from flight.kernel.invoke import Invoker
 from flight.kernel.kept import unpack_kept
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
-from flight.kernel.quick import compile_glances
+from flight.kernel.program import UPLINK, Program, compile_glances, uses_link
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
@@ -44,7 +44,6 @@ from flight.mission import Mission
 from flight.page import Page
 
 PARAMETERS = "parameters"  # the document of the parameters module
-UPLINK = "commands.uplink"
 FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
 LATE_PERIODS = 3  # a critical module has met its deadline while it has stepped within three of its periods
 
@@ -56,16 +55,6 @@ class Loaded:
     kept: Mapping[str, bytes]
     documents: Mapping[str, bytes]
     next_counts: Sequence[int]
-
-
-class Program(NamedTuple):
-    """What happens on one tick of the hyperperiod."""
-
-    sensing: tuple[tuple[int, Sense], ...]
-    whole_second: bool
-    polls_link: bool
-    due: tuple[Slot, ...]
-    glances: Run | None  # instead of stepping what is due
 
 
 class Kernel:
@@ -93,6 +82,7 @@ class Kernel:
             Slot(index, rows[name], module, self.bus, self.out)
             for index, (name, module) in enumerate(modules.items())
         ]
+        self.own_slot = self.slots[0]
         self.boxes: dict[str, Inbox[object]] = {}
         for slot in self.slots:
             self._wire_boxes(slot)
@@ -129,6 +119,13 @@ class Kernel:
         for slot in self.slots:
             self.parameters.attach(slot.name, slot.module)
         self.refused_parameters = self.parameters.load(stored) if stored else 0
+
+    @property
+    def itself(self) -> own.Executive:
+        """The executive as a module."""
+        module = self.own_slot.module
+        assert isinstance(module, own.Executive)
+        return module
 
     def _access(self, loaded: Loaded) -> Access:
         dictionary = self.dictionary
@@ -171,7 +168,7 @@ class Kernel:
         whole_second = tick % (SECOND // self.base_tick_ns) == 0
         timed = self.board.clock.measures
         glances = None if timed else compile_glances(self.bus, due, self._step_all, self._crashed)
-        return Program(sensing, whole_second, any(map(_uses_link, due)), due, glances)
+        return Program(sensing, whole_second, any(map(uses_link, due)), due, glances)
 
     # ---------------------------------------------------------------- start and tick
 
@@ -187,9 +184,9 @@ class Kernel:
         for slot in self.slots:
             self._guarded(slot, now, lambda slot=slot: slot.module.start(now, self.boot, self.out))
             slot.publish(now)
-        self.event(0, own.Executive.booted, self.boot.count, self.boot.reason, self.boot.clean)
+        self.event(0, self.itself.booted, self.boot.count, ResetReason(self.boot.reason), self.boot.clean)
         if self.refused_parameters:
-            self.event(0, own.Executive.parameters_lost, self.refused_parameters)
+            self.event(0, self.itself.parameters_lost, self.refused_parameters)
 
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
@@ -301,13 +298,13 @@ class Kernel:
         if (
             slot.overruns & (slot.overruns - 1) == 0
         ):  # report the 1st, 2nd, 4th, 8th ...: counted always, said rarely
-            self.event(0, own.Executive.overran, slot.index, spent // 1_000, slot.row.budget_us)
+            self.event(0, self.itself.overran, slot.index, spent // 1_000, slot.row.budget_us)
 
     def missed(self, count: int, culprit: int) -> None:
         """The runner found that `count` whole ticks were lost; `culprit` is the module that was slowest before."""
         self.figures.missed_ticks += count
         self.bus.write("missed_ticks", self.figures.missed_ticks)
-        self.event(0, own.Executive.missed, count, culprit)
+        self.event(0, self.itself.missed, count, culprit)
 
     # ---------------------------------------------------------------- failures
 
@@ -334,9 +331,9 @@ class Kernel:
         self.tickets.forget(index)
         self.performer.forget_saves()
         if state is State.ISOLATED:
-            self.event(0, own.Executive.isolated_module, index, slot.row.restarts)
+            self.event(0, self.itself.isolated_module, index, slot.row.restarts)
         else:
-            self.event(0, own.Executive.crashed, index, len(slot.crashes))
+            self.event(0, self.itself.crashed, index, len(slot.crashes))
 
     def _try_restart(self, slot: Slot, now: int) -> bool:
         if not slot.may_run(now):
@@ -352,7 +349,7 @@ class Kernel:
         for label, packet in module.packets().items():
             self.sampler.replace(f"{slot.name}.{label}", packet)
         self.figures.count_slots()
-        self.event(0, own.Executive.revived, slot.index)
+        self.event(0, self.itself.revived, slot.index)
         return True
 
     def _prepare(self, slot: Slot, module: Module) -> None:
@@ -375,8 +372,7 @@ class Kernel:
         values = vars(self.bus)
         values["executive_at"] = now
         values["levels"] = tuple(self.board.switches.levels())
-        module = self.slots[0].module
-        assert isinstance(module, own.Executive)
+        module = self.itself
         while module.revive_wanted:
             self.slots[module.revive_wanted.pop()].revive(now)
         if now // SECOND % FIGURES_EVERY_S == 0:
@@ -389,10 +385,3 @@ class Kernel:
                 self.tickets.failures,
                 self.dictionary.hash,
             )
-
-
-def _uses_link(slot: Slot) -> bool:
-    """The link is asked on the ticks of those that read it or are read from it: it costs a system call or two."""
-    inputs = getattr(slot.module.Inputs, "_fields", ())
-    boxes = (f"{slot.name}.{label}" for label in slot.module.inboxes())
-    return "carrier" in inputs or "room" in inputs or UPLINK in boxes

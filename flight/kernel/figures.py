@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flight.declare import SECOND, Boot, Inbox
+from flight.declare import SECOND, Boot, Inbox, ResetReason
 from flight.kernel.board import Board
 from flight.kernel.bus import Bus
 from flight.kernel.own import Executive
@@ -58,7 +58,7 @@ class Figures:
         assert isinstance(module, Executive)
         status, values = module.status, vars(self.bus)
         status.dictionary_hash, status.boot_count = hash_, self.boot.count
-        status.reset_reason, status.safe_set = self.boot.reason, self.boot.safe
+        status.reset_reason, status.safe_set = ResetReason(self.boot.reason), self.boot.safe
         status.uptime_s = (now - started) // SECOND
         status.ticks, status.missed_ticks = ticks, self.missed_ticks
         status.worst_late_us = self.worst_late_ns // 1_000

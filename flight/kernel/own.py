@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
@@ -16,7 +18,7 @@ from flight.declare import (
     Module,
     Outbox,
     Outcome,
-    Refused,
+    ResetReason,
     Severity,
     Telemetry,
     command,
@@ -33,7 +35,7 @@ class ExecutiveStatus(Telemetry, period=10):
 
     dictionary_hash: U32
     boot_count: U32
-    reset_reason: U8
+    reset_reason: ResetReason
     safe_set: bool
     uptime_s: Annotated[U32, unit("s")]
     ticks: U64
@@ -50,27 +52,23 @@ class ExecutiveStatus(Telemetry, period=10):
 
 
 class Executive(Module):
-    """Restarts, isolation, missed ticks and times of all modules."""
+    """Restarts, isolation, missed ticks and times of all modules.  Made by `executive`."""
 
     class Inputs(NamedTuple):
         bad_sensors: int
         lost_inbox: int
 
-    crashed = Event(Severity.MEDIUM, "module {module} crashed, restart {count}", module=U8, count=U8)
-    isolated_module = Event(
-        Severity.HIGH, "module {module} isolated after {count} restarts", module=U8, count=U8
-    )
-    revived = Event(Severity.INFO, "module {module} runs again", module=U8)
-    overran = Event(
-        Severity.LOW,
-        "module {module} took {spent_us} us, budget {budget_us} us",
-        module=U8,
-        spent_us=U32,
-        budget_us=U32,
-    )
-    missed = Event(Severity.MEDIUM, "{count} ticks missed, last stepping {module}", count=U32, module=U8)
+    crashed: Event
+    isolated_module: Event
+    revived: Event
+    overran: Event
+    missed: Event
     booted = Event(
-        Severity.MEDIUM, "boot {count}, reason {reason}, clean {clean}", count=U32, reason=U8, clean=bool
+        Severity.MEDIUM,
+        "boot {count}, reason {reason}, after an orderly end: {clean}",
+        count=U32,
+        reason=ResetReason,
+        clean=bool,
     )
     unguarded = Event(Severity.HIGH, "the guardian has gone: nobody feeds the watchdog")
     parameters_lost = Event(Severity.MEDIUM, "{count} stored parameters could not be used", count=U16)
@@ -84,16 +82,51 @@ class Executive(Module):
             fields[f"{name}_overruns"] = U16
         self.times = telemetry("Times", fields, period=60)()
         self.revive_wanted: list[int] = []
-        self.count = len(names)
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         self.status.bad_sensors = sees.bad_sensors
         self.status.lost_inbox = sees.lost_inbox
 
-    @command()
-    def revive(self, call: Call, out: Outbox, module: U8) -> Outcome:
-        """Run an isolated module again, with a fresh restart budget."""
-        if module >= self.count:
-            return Refused(f"there are {self.count} modules, numbered from 0")
-        self.revive_wanted.append(module)
+    def run_again(self, _call: Call, _out: Outbox, number: int) -> Outcome:
+        self.revive_wanted.append(number)
         return DONE
+
+
+@functools.cache
+def _class_for(names: tuple[str, ...]) -> type[Executive]:
+    """Executive with the modules' names in its command and events; one class a mission, so that restarts share it."""
+    module = enum.IntEnum("ModuleName", {name: number for number, name in enumerate(names)})  # type: ignore[misc]
+
+    def revive(self: Executive, call: Call, out: Outbox, module: int) -> Outcome:
+        """Run an isolated module again, with a fresh restart budget."""
+        return self.run_again(call, out, module)
+
+    revive.__annotations__ = {"module": module}
+    members = {
+        "revive": command()(revive),
+        "crashed": Event(
+            Severity.MEDIUM, "module {module} crashed, restart {count}", module=module, count=U8
+        ),
+        "isolated_module": Event(
+            Severity.HIGH, "module {module} isolated after {count} restarts", module=module, count=U8
+        ),
+        "revived": Event(Severity.INFO, "module {module} runs again", module=module),
+        "overran": Event(
+            Severity.LOW,
+            "module {module} took {spent_us} us, budget {budget_us} us",
+            module=module,
+            spent_us=U32,
+            budget_us=U32,
+        ),
+        "missed": Event(
+            Severity.MEDIUM, "{count} ticks missed, last stepping {module}", count=U32, module=module
+        ),
+    }
+    made = type("Executive", (Executive,), members)
+    assert issubclass(made, Executive)
+    return made
+
+
+def executive(names: Sequence[str]) -> Executive:
+    """The executive's own module of a mission with these modules, its own name first."""
+    return _class_for(tuple(names))(names)

@@ -4,7 +4,6 @@ Boots and their reasons, reboot loops, the command-loss timer, isolated modules,
 command-loss timer counts mission time alone: no step of UTC can fire or stall it, and a reboot cannot reset it.
 """
 
-import enum
 from typing import Annotated, NamedTuple
 
 from flight.declare import (
@@ -28,6 +27,7 @@ from flight.declare import (
     Outcome,
     Parameter,
     Refused,
+    ResetReason,
     SaveState,
     Severity,
     Signals,
@@ -47,18 +47,6 @@ KEEP_SILENCE_EVERY_S = 600  # what a reboot may forget; 144 small writes a day w
 SLACK_NS = 2 * SECOND  # the age of a command is in whole seconds, and its writer steps at another moment
 LOSS_EVENT_EVERY_NS = 60 * SECOND  # lost items are counted each, and told once a minute
 STORE_WITHIN_NS = 60 * SECOND
-
-
-class ResetReason(enum.IntEnum):
-    """Why this run began, as the guardian or the board knows it."""
-
-    UNKNOWN = 0
-    POWER_ON = 1
-    EXECUTIVE_DIED = 2
-    EXECUTIVE_SILENT = 3
-    WATCHDOG = 4
-    COMMAND = 5
-    BROWN_OUT = 6
 
 
 class BootHistory(Kept, version=2):
@@ -171,7 +159,7 @@ class Health(Module):
         self.started_at = self.stepped_at = self.counted_from = now
         self.silence_ns = kept.silence_s * SECOND
         status.boot_count, status.safe_set = boot.count, boot.safe
-        status.reason = ResetReason(boot.reason) if boot.reason in set(ResetReason) else ResetReason.UNKNOWN
+        status.reason = ResetReason(boot.reason)
         status.clean = boot.clean
         if kept.boot_count != boot.count:
             self._booted(now, boot, out)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flight.modules.health import ResetReason
+from flight.declare import ResetReason
 from flight.wire import UNSTORED_COUNT, attach_start_sequence, encode_tc_frame, split_record
 from ground import connect
 from ground.client import Craft

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from flight.kernel.own import Executive
-
 
 def test_a_flood_is_held_back_and_the_account_is_exact(craft) -> None:
     craft.call("toy.push", 200)
@@ -43,7 +41,7 @@ def test_a_high_event_gets_through_a_flood_of_medium_ones(craft) -> None:
     toy, kernel = craft.module("toy"), craft.computer.kernel
     for second in range(5):
         for _ in range(400):
-            kernel.event(0, Executive.crashed, 1, 1)
+            kernel.event(0, kernel.itself.crashed, 1, 1)
         kernel.event(1, toy.alarm, second)
         craft.fly(1)
     craft.fly(5)

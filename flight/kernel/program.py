@@ -1,18 +1,40 @@
-"""Ticks on which every module that is due can glance: one generated function for each, in virtual time.
+"""What happens on each tick of the hyperperiod, made once.
 
-Eight ticks of ten are such ticks on Pathfinder, and the loop around their three glances cost more than the glances.
-In real time each module's part of a tick is shown on the page and measured, so that the loop stays.
+In virtual time a tick on which every module that is due can glance is one generated function: eight ticks of ten are
+such on Pathfinder, and the loop around their three glances cost more than the glances.  In real time each module's
+part of a tick is shown on the page and measured, so that the loop stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from flight.kernel.bus import Bus, Run, compiled_run, glance_arguments
+from flight.kernel.bus import Bus, Run, Sense, compiled_run, glance_arguments
 from flight.kernel.supervisor import Slot, State
 
 Crashed = Callable[[Slot, int, Exception], None]
 Steps = Callable[[Sequence[Slot], int], None]
+
+
+UPLINK = "commands.uplink"
+
+
+class Program(NamedTuple):
+    """What happens on one tick of the hyperperiod."""
+
+    sensing: tuple[tuple[int, Sense], ...]
+    whole_second: bool
+    polls_link: bool
+    due: tuple[Slot, ...]
+    glances: Run | None  # instead of stepping what is due
+
+
+def uses_link(slot: Slot) -> bool:
+    """The link is asked on the ticks of those that read it or are read from it: it costs a system call or two."""
+    inputs = getattr(slot.module.Inputs, "_fields", ())
+    boxes = (f"{slot.name}.{label}" for label in slot.module.inboxes())
+    return "carrier" in inputs or "room" in inputs or UPLINK in boxes
 
 
 def compile_glances(bus: Bus, due: Sequence[Slot], step: Steps, crashed: Crashed) -> Run | None:
