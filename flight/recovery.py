@@ -74,7 +74,7 @@ def recover(
     counts = tuple(store.extent.next for store in stores.stores)
     for store, count in enumerate(counts):
         # Reserves numbers before the first is heard on the ground, and lost here by a power cut.
-        ask(Append(store, count, ()))
+        _patient(ask, Append(store, count, ()))
     return resumed, Loaded(kept, documents, counts)
 
 

@@ -225,7 +225,7 @@ FEATURES: Mapping[str, Draw] = {
     "power cut in a save": _cuts_in_saves,
     "dips": _dips,
     "disk error": _plain("disk", "error"),
-    "disk full": _plain("disk", "full"),
+    "disk full": _plain("disk", "full", (60, 6000)),
     "disk slow": _share("disk", "slow", 1.0, 60.0, (10, 600)),
     "bit flip": _flips,
     "storage stops": _plain("process.storage", "stop", (5, 200)),
