@@ -41,15 +41,15 @@ def said(craft: Craft) -> tuple[int, str, bool]:
     """Boot count, reason and clean flag of the present run, where all that tell them agree."""
     craft.fly(UP_S)
     booted = craft.events(prefix="executive.booted")[-1]
-    words = re.fullmatch(r"boot (\d+), reason (\d+), clean (\w+)", booted.text)
+    words = re.fullmatch(r"boot (\d+), reason (\w+), after an orderly end: (\w+)", booted.text)
     assert words is not None
-    count, reason, clean = int(words[1]), int(words[2]), words[3] in {"True", "on"}
+    count, reason, clean = int(words[1]), words[2], words[3] in {"True", "on"}
     assert craft.get("health.status.boot_count") == count
     assert craft.get("executive.status.boot_count") == count
-    assert craft.get("executive.status.reset_reason") == reason
+    assert craft.get("executive.status.reset_reason") == reason == craft.get("health.status.reason")
     assert craft.get("health.status.clean") == clean
     assert craft.get("modes.status.clean_boot") == clean
-    return count, str(craft.get("health.status.reason")), clean
+    return count, reason, clean
 
 
 def shut_down(craft: Craft) -> None:

@@ -146,4 +146,5 @@ DEFAULTS: dict[str, Value] = {
     "power.orbit_period_s": 5830.0,
     "power.worst_eclipse_s": 1200.0,  # dawn to dusk: 13 minutes at this date, 20 in the worst season
     "safing.orbit_s": 5830.0,
+    "compute.cap_level": 3,  # 45 kW: rung 2 saves 30 kW, and does not stop the work of an orbit for a short lack
 }

@@ -65,8 +65,12 @@ class Guard:
         self.step_at = 0
         self.relax_at = 0
 
-    def measure(self, seconds: float, load_w: float, array_w: float, taking: bool) -> None:
-        """Follow the load, and the array while `taking`: sunlit, measured, and the battery not full."""
+    def measure(self, seconds: float, load_w: float, array_w: float, taking: bool, limited: bool) -> None:
+        """Follow the load, and the array while `taking`: sunlit, measured, and the battery not full.
+
+        While the charger is `limited` the array gives less than it could, and what it gives is a lower bound: to
+        follow it down would forecast the next orbit from a load that is throttled in this one, and never let go.
+        """
         if not math.isfinite(self.load_w):
             self.load_w = load_w
         self.load_w += (load_w - self.load_w) * min(
@@ -75,7 +79,8 @@ class Guard:
         if taking:
             if not math.isfinite(self.array_w):
                 self.array_w = self.settings.array_expected_w or array_w
-            self.array_w += (array_w - self.array_w) * min(1.0, seconds / self.settings.array_mean_s)
+            if array_w > self.array_w or not limited:
+                self.array_w += (array_w - self.array_w) * min(1.0, seconds / self.settings.array_mean_s)
 
     def predict(self, charge: float, load_w: float, capacity_wh: float, sun: SunWatch) -> float:
         """Charge at the end of the next eclipse, or of this one if lower; below 0 is a dead battery."""

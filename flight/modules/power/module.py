@@ -39,6 +39,7 @@ STALE_NS = 3 * SECOND  # a ladder that is silent for longer counts as the rung b
 STALE_RUNG = 4
 WATTS_MAX = 1e7  # no spacecraft's; keeps a mad reading out of the sums
 AMPERES_MAX = 1e6
+LIMITED_FROM = 0.97  # of the charger's voltage or current: beyond, it may take less than the array could give
 
 
 class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvents, Module):
@@ -118,7 +119,9 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         self.ampere_ns, self.missing_ns = 0.0, 0
         charge = self.gauge.update(now, reading, out)
         taking = self.sun.lit_measured and self.sun.sunlit and charge < self.full_from
-        self.guard.measure(seconds, self._load(sees, array_w), array_w, taking)
+        tapering = sees.battery_voltage >= LIMITED_FROM * self.gauge.table.volts[-1]
+        limited = tapering or sees.battery_current >= LIMITED_FROM * self.charge_current_max
+        self.guard.measure(seconds, self._load(sees, array_w), array_w, taking, limited)
         self.guard.update(now, charge, self.capacity_wh, self.sun, out)
         self.ladder.update(now, charge, sees.battery_voltage, out)
         self._signal(charge)

@@ -40,7 +40,8 @@ def test_are_you_alive(craft) -> None:
             Failure.BAD_LENGTH,
         ),
         (lambda c: c.call("toy.fire"), Failure.NOT_ARMED),
-        (lambda c: c.call("executive.revive", 200), Failure.EXECUTION),
+        (lambda c: c.call("executive.revive", 200), Failure.ARGUMENT_RANGE),
+        (lambda c: c.call("sequences.start_sequence", 3), Failure.EXECUTION),
     ],
 )
 def test_what_cannot_run_is_answered_with_the_reason(craft, make, code) -> None:

@@ -11,9 +11,10 @@ from flight.declare import (
     SECOND,
     Boot,
     ModeRequest,
+    ResetReason,
     Why,
 )
-from flight.modules.health import Health, ResetReason
+from flight.modules.health import Health
 from tests.flight.modules.health_flown import DAY, HOUR, QUIET, Flown
 
 # ---------------------------------------------------------------- boots
@@ -30,9 +31,9 @@ def test_boot_and_reason_in_telemetry() -> None:
 
 def test_reasons_have_the_numbers_of_the_guardian() -> None:
     """The guardian imports nothing of ours, so the numbers stand in both."""
-    assert ResetReason.POWER_ON == 1  # type: ignore[comparison-overlap]
-    assert ResetReason.EXECUTIVE_DIED == 2  # type: ignore[comparison-overlap]
-    assert ResetReason.EXECUTIVE_SILENT == 3  # type: ignore[comparison-overlap]
+    assert ResetReason.POWER_ON == 1
+    assert ResetReason.EXECUTIVE_DIED == 2
+    assert ResetReason.EXECUTIVE_SILENT == 3
 
 
 def test_shutdown_is_hazardous() -> None:

@@ -26,7 +26,7 @@ class Bench:
         self.now = 100 * SECOND
         self.charge = 0.9
         self.sky(sunlit=True, left_s=3000.0)
-        self.guard.measure(1.0, 20.0, 100.0, taking=True)
+        self.guard.measure(1.0, 20.0, 100.0, taking=True, limited=False)
 
     def sky(self, sunlit: bool, left_s: float) -> None:
         self.sun.sunlit, self.sun.left_s = sunlit, left_s
@@ -34,7 +34,7 @@ class Bench:
 
     def load(self, watts: float) -> None:
         for _ in range(2000):
-            self.guard.measure(1.0, watts, 0.0, taking=False)
+            self.guard.measure(1.0, watts, 0.0, taking=False, limited=False)
 
     def run(self, seconds: int = 1, charge: float | None = None) -> int:
         self.charge = self.charge if charge is None else charge
@@ -97,7 +97,7 @@ def test_in_eclipse_the_rest_of_it_the_recharge_and_the_next_one(bench: Bench) -
 
 def test_before_any_sunlight_was_measured_nothing_is_expected_of_it(bench: Bench) -> None:
     bench.guard = Guard(bench.settings)
-    bench.guard.measure(1.0, 20.0, 0.0, taking=False)
+    bench.guard.measure(1.0, 20.0, 0.0, taking=False, limited=False)
     bench.sky(sunlit=True, left_s=3000.0)
     expected = 0.9 - fraction(20, 3000) - fraction(20, ECLIPSE_S)
     assert bench.guard.predict(0.9, 20.0, CAPACITY_WH, bench.sun) == pytest.approx(expected)
@@ -108,19 +108,19 @@ def test_before_any_sunlight_was_measured_nothing_is_expected_of_it(bench: Bench
 
 
 def test_more_load_is_seen_in_seconds_less_in_minutes(bench: Bench) -> None:
-    bench.guard.measure(1.0, 120.0, 0.0, taking=False)
+    bench.guard.measure(1.0, 120.0, 0.0, taking=False, limited=False)
     assert bench.guard.load_w == pytest.approx(20 + 0.2 * 100)
     bench.load(120)
-    bench.guard.measure(1.0, 20.0, 0.0, taking=False)
+    bench.guard.measure(1.0, 20.0, 0.0, taking=False, limited=False)
     assert bench.guard.load_w == pytest.approx(120 - 0.01 * 100, abs=0.01)
 
 
 def test_the_array_is_followed_only_while_the_battery_takes_all(bench: Bench) -> None:
     for _ in range(600):
-        bench.guard.measure(1.0, 20.0, 40.0, taking=False)
+        bench.guard.measure(1.0, 20.0, 40.0, taking=False, limited=False)
     assert bench.guard.array_w == pytest.approx(100)
     for _ in range(600):
-        bench.guard.measure(1.0, 20.0, 40.0, taking=True)
+        bench.guard.measure(1.0, 20.0, 40.0, taking=True, limited=False)
     assert bench.guard.array_w == pytest.approx(40 + 60 / math.e, abs=0.1)
 
 
@@ -242,3 +242,20 @@ def test_the_forecast_meets_the_charge_at_the_end_of_the_next_eclipse(fly) -> No
     assert not flown.module.outputs.sunlit
     assert forecasts[1800] == pytest.approx(truth, abs=0.03)
     assert forecasts[5000] == pytest.approx(truth, abs=0.03)
+
+
+def test_an_array_that_is_not_asked_for_more_is_not_taken_for_a_weak_one() -> None:
+    """A throttled load behind a charger at its limit takes a part of what the array could give."""
+    bench = Bench()
+    for _ in range(3600):
+        bench.guard.measure(1.0, 20.0, 100.0, taking=True, limited=False)
+    assert bench.guard.array_w == pytest.approx(100.0)
+    for _ in range(3600):
+        bench.guard.measure(1.0, 20.0, 40.0, taking=True, limited=True)
+    assert bench.guard.array_w == pytest.approx(100.0)
+    for _ in range(3600):
+        bench.guard.measure(1.0, 20.0, 120.0, taking=True, limited=True)
+    assert bench.guard.array_w == pytest.approx(120.0, rel=0.01)
+    for _ in range(3600):
+        bench.guard.measure(1.0, 130.0, 90.0, taking=True, limited=False)
+    assert bench.guard.array_w == pytest.approx(90.0, rel=0.01)
