@@ -9,6 +9,22 @@ from flight.wire.clcw import Clcw, decode_clcw, encode_clcw
 from flight.wire.counters import CommandLinkCounters, LinkCounters
 from flight.wire.crc import CRC_LENGTH, CRC_START, append_crc, crc16, crc_ok
 from flight.wire.cuc import CUC_LENGTH, P_FIELD, cuc_fields, decode_cuc, encode_cuc, nanoseconds
+from flight.wire.encapsulation import (
+    ENCAPSULATION_VERSION,
+    IDLE_PROTOCOL,
+    EncapsulationHeader,
+    decode_encapsulation,
+    encode_encapsulation,
+    packet_length,
+)
+from flight.wire.frame_fields import (
+    AOS_IDLE_CHANNEL,
+    NO_WORD,
+    FrameFields,
+    FrameKind,
+    FrameLayout,
+    read_frame,
+)
 from flight.wire.frame_sync import FrameSync
 from flight.wire.packet import (
     IDLE_APID,
@@ -89,15 +105,19 @@ from flight.wire.verification import (
 )
 
 __all__ = [
+    "AOS_IDLE_CHANNEL",
     "CRC_LENGTH",
     "CRC_START",
     "CUC_LENGTH",
+    "ENCAPSULATION_VERSION",
     "IDLE_APID",
     "IDLE_CHANNEL",
+    "IDLE_PROTOCOL",
     "LONGEST_PACKET",
     "LONGEST_TC_DATA",
     "MAPS",
     "NO_PACKET_START",
+    "NO_WORD",
     "ONLY_IDLE",
     "P_FIELD",
     "SEGMENT_HEADER_LENGTH",
@@ -117,7 +137,11 @@ __all__ = [
     "Ack",
     "Clcw",
     "CommandLinkCounters",
+    "EncapsulationHeader",
     "Failure",
+    "FrameFields",
+    "FrameKind",
+    "FrameLayout",
     "FrameSync",
     "LinkCounters",
     "PacketExtractor",
@@ -152,6 +176,7 @@ __all__ = [
     "cut_into_segments",
     "decode_clcw",
     "decode_cuc",
+    "decode_encapsulation",
     "decode_header",
     "decode_segment",
     "decode_tc",
@@ -161,6 +186,7 @@ __all__ = [
     "decode_verification",
     "encode_clcw",
     "encode_cuc",
+    "encode_encapsulation",
     "encode_packet",
     "encode_segment",
     "encode_tc",
@@ -170,6 +196,8 @@ __all__ = [
     "idle_packet",
     "nanoseconds",
     "packet_id",
+    "packet_length",
+    "read_frame",
     "record_number",
     "split_packets",
     "split_record",

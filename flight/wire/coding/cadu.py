@@ -72,6 +72,8 @@ class CaduSync:
         self._mend_from = 0  # out of place, no codeblock that starts before this in _held is mended
         self._ending = b""  # of the last good block if it was mended: as much as mending can have made good
         self.overlapped_octets = 0
+        self.places: list[int] = []  # of the frames last given out: where in the stream their markers began
+        self._held_at = 0  # where in the stream _held begins
 
     @property
     def held(self) -> int:
@@ -87,6 +89,7 @@ class CaduSync:
         """The good frames that `data` completes, decoded."""
         if len(self._held) + len(data) < self._needed:
             self._held += data
+            self.places = []
             return []
         return self._drain(self._held + data, self._needed)
 
@@ -96,11 +99,13 @@ class CaduSync:
 
     def _drain(self, stream: bytes, needed: int) -> list[bytes]:
         frames: list[bytes] = []
+        self.places = places = []
         position = self._next(stream, 0)
         while position + needed <= len(stream):
             frame = self._judge(stream, position)
             if frame is not None:
                 frames.append(frame)
+                places.append(self._held_at + position)
                 self._misses = 0
                 self._place = position = position + self._length
             elif position == self._place:
@@ -114,6 +119,7 @@ class CaduSync:
         if self._place >= 0:
             self._place -= position
         self._mend_from -= position
+        self._held_at += position
         return frames
 
     def _miss(self, stream: bytes, position: int) -> tuple[bytes, int]:
@@ -128,6 +134,7 @@ class CaduSync:
             return stream, position + 1
         overlap = ending[found:]
         self.overlapped_octets += len(overlap)
+        self._held_at += position - len(overlap)
         self._place += len(overlap) - position
         self._mend_from += len(overlap) - position
         return overlap + stream[position:], 0
