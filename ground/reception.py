@@ -34,7 +34,7 @@ NO_SID = -1
 STATIONS_MAX = 32  # more names than that come from a slip, and would each hold a receiver
 FINE_ROUND_UP = (1 << 24) - 1
 PUS_VERSION = 2
-LIVE = 0  # virtual channel; what is played back comes on 1
+LIVE, FILES = 0, 2  # virtual channels; what is played back comes on 1
 _prefix = Struct(TM_PREFIX_FORMAT + "H").unpack_from
 _new_tuple = tuple.__new__
 
@@ -78,6 +78,7 @@ class Reception:
         self.counters = ReceptionCounters()
         self.live_low = [-1] * len(coverage)  # of this contact, by store: the first count on the live channel
         self.played_high = [-1] * len(coverage)  # the highest one played back
+        self.file_packets: list[bytes] = []  # of the last reception: space packets of channel 2, as they came
         self.live_ns = -1  # mission time of the last live packet of the last reception, -1 if there was none
         self._receivers: dict[str, TmReceiver] = {}
         self._past = LinkCounters()  # of the contacts before this one
@@ -120,7 +121,11 @@ class Reception:
         live_low, played_high = self.live_low, self.played_high
         bad = duplicates = 0
         live_ns = -1
+        self.file_packets = []
         for vc, octets in received:
+            if vc == FILES:
+                self.file_packets.append(octets)
+                continue
             size = len(octets)
             if size < TM_OVERHEAD or crc_hqx(octets, CRC_START):
                 bad += 1

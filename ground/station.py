@@ -77,7 +77,8 @@ class Settings:
 class Ground:
     """One spacecraft's ground.  `now_ns` is UTC as the ground knows it, or any clock that only goes forward.
 
-    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`; each is told after the archive has it.
+    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`, and `on_file_packet` with
+    the space packets of virtual channel 2; each is told after the archive has it.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Ground:
         self.on_command: Listeners[CommandRecord] = []
         self.on_alarm: Listeners[AlarmRow] = []
         self.on_parameter: Listeners[ParameterValue] = []
+        self.on_file_packet: Listeners[bytes] = []
         self._news: list[Callable[[], None]] = []
         self._now_ns = now_ns
         if archive is not None:
@@ -150,6 +152,8 @@ class Ground:
             self.station, self.last_received_ns = station, now_ns
             if self.archive is not None:
                 self.archive.frames(frames, now_ns, station)
+        for packet in self.reception.file_packets:
+            self._queue(self.on_file_packet, packet)
         if packets:
             self._take(packets, now_ns)
             if self.reception.live_ns >= 0:

@@ -100,6 +100,10 @@ class VirtualChannel:
         self.refused = 0
 
     @property
+    def capacity(self) -> int:
+        return self._capacity
+
+    @property
     def pending(self) -> int:
         """Octets of packets waiting.  A zone without fill can be taken while this is `zone_length` or more."""
         return max(self._filled_from - self._sent, 0)

@@ -1,7 +1,7 @@
-"""The way down: live telemetry first, then what no pass has seen.
+"""The way down: live telemetry first, then what no pass has seen, then files.
 
 While no station is in sight, packets only go to the recorder and their numbers are noted.  In a pass live packets go
-to virtual channel 0, critical ones first, and what is left of the line carries the playback on channel 1.
+to virtual channel 0, critical ones first; what is left of the line carries the playback on channel 1 and files on 2.
 """
 
 from __future__ import annotations
@@ -36,7 +36,13 @@ from flight.modules.downlink.playback import RANGE, STORES, Playback
 from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, attach_sync_marker
 
 EMITTED_MAX = 2048  # packets in one step: ten minutes of normal telemetry, a burst at boot is some hundred
-LIVE, PLAYED = 0, 1  # virtual channels, architecture 5
+LIVE, PLAYED, FILES = 0, 1, 2  # virtual channels, architecture 5
+FILES_MAX = (
+    2048  # packets handed over and not yet in the queue of channel 2: two seconds of 1 KiB at 8 Mbit/s
+)
+FILE_STEPS = (
+    2  # of line that files may have waiting here: they answer a step or two after they were told the room
+)
 SYNC_LENGTH = 4
 STORE_SHIFT = 56
 COUNT_MASK = (1 << STORE_SHIFT) - 1
@@ -71,6 +77,9 @@ class Downlink(Module):
 
     class Outputs(Signals):
         live_queue: U16
+        file_room: (
+            U32  # octets of packets that `files` takes now; what is asked of a worker counts against it
+        )
 
     class Status(Telemetry, period=10):
         """Frames sent, packets waiting and played back."""
@@ -85,6 +94,9 @@ class Downlink(Module):
         unseen_housekeeping: U32
         live_waiting: Annotated[U32, unit("octets")]
         playback_waiting: Annotated[U32, unit("octets")]
+        file_packets: U64
+        files_waiting: Annotated[U32, unit("octets")]
+        files_refused: U32
         absent: U32
         failed_reads: U32
         lost: U32
@@ -109,6 +121,7 @@ class Downlink(Module):
         self.kept = Unseen()
         self.emitted: Inbox[tuple[int, bytes]] = Inbox(EMITTED_MAX, Overflow.DROP_OLDEST)
         self.requests: Inbox[Request] = Inbox(8)
+        self.files: Inbox[bytes] = Inbox(FILES_MAX)  # space packets for channel 2, within `file_room`
         self.playback = Playback()
         self.carrier = False
         self.frames_at_rise = 0
@@ -121,6 +134,7 @@ class Downlink(Module):
         self.cadu_length = access.frame_length + SYNC_LENGTH
         self.live = VirtualChannel(config.zone_length)
         self.played = VirtualChannel(config.zone_length)
+        self.filed = VirtualChannel(config.zone_length)
         self.next_counts = list(access.next_counts)  # by store: one past the newest record known here
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
@@ -139,6 +153,7 @@ class Downlink(Module):
                 out.finish(request.ident, self._serve(request))
         if now >= self.assert_at:
             self._key(now, out)
+        self._take_files()
         if sees.carrier:
             self._queue_live()
             self._send(sees, out)
@@ -146,6 +161,7 @@ class Downlink(Module):
             self._note_unseen()
         if now >= self.keep_at:
             self._keep(now, out)
+        self.outputs.file_room = self._file_room(sees) if sees.carrier else 0
         self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
@@ -193,14 +209,27 @@ class Downlink(Module):
         frames = sees.room // self.cadu_length
         sent = self._drain(self.live, LIVE, frames, sees.clcw, out)
         left = int((frames - sent) * self.playback_share)
-        if left <= 0:
-            return
+        if left > 0:
+            sent += self._play(sees, left, out)
+        self._drain(self.filed, FILES, frames - sent, sees.clcw, out)
+
+    def _play(self, sees: Inputs, left: int, out: Outbox) -> int:
         playback = self.playback
         wanted = left * self.zone_length
         while playback.ready and self.played.pending < wanted:
             self.played.add(playback.take())
         playback.fetch(max(FETCH_LINES * wanted, self.zone_length), out)
-        self._drain(self.played, PLAYED, left, sees.clcw, out)
+        return self._drain(self.played, PLAYED, left, sees.clcw, out)
+
+    def _take_files(self) -> None:
+        """What does not fit was handed over against the signal, and is lost as on the line: counted."""
+        for packet in self.files.drain():
+            if self.filed.add(packet):
+                self.status.file_packets += 1
+
+    def _file_room(self, sees: Inputs) -> int:
+        line = sees.room // self.cadu_length * self.zone_length
+        return max(0, min(FILE_STEPS * line, self.filed.capacity) - self.filed.pending)
 
     def _drain(self, channel: VirtualChannel, number: int, frames: int, clcw: int, out: Outbox) -> int:
         sent = 0
@@ -244,6 +273,10 @@ class Downlink(Module):
         status.live_waiting, status.playback_waiting = (
             self.live.pending,
             self.played.pending + playback.ready_bytes,
+        )
+        status.files_waiting, status.files_refused = (
+            self.filed.pending,
+            self.filed.refused + self.files.dropped,
         )
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
