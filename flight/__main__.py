@@ -12,6 +12,7 @@ from pathlib import Path
 
 FORMATS = ("json", "xtce", "markdown")
 BOARDS = ("pc", "bench")
+LINK_SHAPE = "serial:DEVICE@BAUD, tcp:HOST:PORT or udp:HOST:PORT"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,7 +71,7 @@ def _add_flight(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state", required=True, metavar="DIR", help="folder for all that outlives a reboot"
     )
-    command.add_argument("--link", default="", metavar="tcp:HOST:PORT", help="the radio")
+    command.add_argument("--link", default="", metavar="ADDRESS", help=f"the radio: {LINK_SHAPE}")
     command.add_argument(
         "--umbilical", default="", metavar="tcp://HOST:PORT", help="a simulated world (bench only)"
     )

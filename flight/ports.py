@@ -7,7 +7,7 @@ gives NaN, False or fewer bytes, and counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -55,6 +55,18 @@ class Disk(Protocol):
     def sync_directory(self) -> None: ...
 
 
+class LineState(NamedTuple):
+    """What a line says of itself; octets and counts since the start."""
+
+    connected: bool
+    sent: int
+    received: int
+    lost: int  # handed over, and never taken by the line
+    connections: int
+    failures: int  # attempts that failed, and connections that broke
+    queued: int  # octets below the caller, not yet sent
+
+
 class Link(Protocol):
     """The space link as the board sees it: octets from and to a transceiver."""
 
@@ -71,6 +83,8 @@ class Link(Protocol):
     def send(self, data: bytes) -> None:
         """Hand over at most `room()` octets."""
         ...
+
+    def line(self) -> LineState: ...
 
 
 class Sensors(Protocol):

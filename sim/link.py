@@ -6,6 +6,8 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
+from flight.ports import LineState
+
 NS = 1_000_000_000
 ECHO_FRAMES = 240  # that a relay may bring back; flight promises to know the last 256 that it accepted
 START_SEQUENCE = b"\xeb\x90"  # of a telecommand frame
@@ -90,7 +92,7 @@ class Radio:
         self.transmitting = True  # the transmitter's rail is on
         self.receiving = True
         self.sent: list[bytes] = []
-        self.sent_octets = 0
+        self.sent_octets = self.received_octets = 0
         self._waiting = bytearray()
         self._uplink = bytearray()
         self._credit = 0.0
@@ -106,6 +108,7 @@ class Radio:
             return b""
         data = bytes(self._waiting)
         self._waiting.clear()
+        self.received_octets += len(data)
         return data
 
     def room(self) -> int:
@@ -117,6 +120,18 @@ class Radio:
         self.sent_octets += len(data)
         if self.transmitting and self.in_contact:
             self.sent.append(data)
+
+    def line(self) -> LineState:
+        """A radio on board has no plug; what it keeps waiting is the credit spent ahead."""
+        return LineState(
+            connected=True,
+            sent=self.sent_octets,
+            received=self.received_octets,
+            lost=self.overflowed,
+            connections=1,
+            failures=0,
+            queued=max(0, -int(self._credit)),
+        )
 
     # Towards the world, once a second.
 

@@ -1,5 +1,5 @@
 """A board on a bench: it flies a simulated orbit.  Readings, switches and the state of the radio come and go over the
-umbilical, the octets of the link over TCP.  Never a flight configuration.
+umbilical, the octets of the link over a line.  Never a flight configuration.
 
     skyrack-flight run pathfinder --board bench --link tcp:127.0.0.1:5000 --umbilical tcp://127.0.0.1:5001 --speed 60
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from flight.drivers.umbilical import Umbilical
 from flight.mission import Mission
-from flight.ports import Link
+from flight.ports import LineState, Link
 
 NS = 1_000_000_000
 # A world steps once a second of mission time, and any machine may pause for some tenths of a second of its own.
@@ -66,7 +66,7 @@ class Bench:
 
 
 class BenchLink:
-    """Octets over TCP; whether a station is in sight, and what the transmitter takes, from the world."""
+    """Octets over a line; whether a station is in sight, and what the transmitter takes, from the world."""
 
     def __init__(self, octets: Link, bench: Bench) -> None:
         self.octets, self.bench = octets, bench
@@ -83,3 +83,6 @@ class BenchLink:
     def send(self, data: bytes) -> None:
         self.bench.room -= len(data)
         self.octets.send(data)
+
+    def line(self) -> LineState:
+        return self.octets.line()

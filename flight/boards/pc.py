@@ -1,6 +1,6 @@
-"""Any computer with Linux and nothing attached: no sensor reads, no switch moves, the link is TCP or absent.
+"""Any computer with Linux and nothing attached: no sensor reads, no switch moves, the link is a line or absent.
 
-skyrack-flight run pathfinder --board pc --link tcp:192.168.0.7:5000
+skyrack-flight run pathfinder --board pc --link serial:/dev/ttyUSB0@921600
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import math
 from collections.abc import Sequence
 
 from flight.mission import Mission
+from flight.ports import LineState
+
+ABSENT = LineState(connected=False, sent=0, received=0, lost=0, connections=0, failures=0, queued=0)
 
 
 class NoSensors:
@@ -52,3 +55,6 @@ class NoLink:
 
     def send(self, data: bytes) -> None:
         pass
+
+    def line(self) -> LineState:
+        return ABSENT

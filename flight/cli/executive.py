@@ -16,12 +16,13 @@ from typing import NamedTuple
 from flight.app import Built, build, load_mission, safe_rows, with_own_row
 from flight.boards.bench import Bench, BenchLink, umbilical_names
 from flight.boards.clock import RealClock, monotonic
+from flight.boards.links import make_link, resolved
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
-from flight.drivers.tcp_link import TcpLink, address_of
+from flight.drivers.line_link import LineLink
 from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
@@ -35,6 +36,7 @@ STORAGE_WITHIN_NS = 12 * SECOND  # at boot, of the 20 s until the guardian acts;
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
 CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
 BEGIN_ANEW = 3  # an exit code
+SYNC_LENGTH = 4  # ahead of each frame
 FIFO_PRIORITY = 10  # below the guardian's
 
 
@@ -68,7 +70,9 @@ class Flight:
         self.anew = False
         self.clock = RealClock(resumed.clock, options.speed)
         self.bench: Bench | None = None
-        board = self._board()
+        self.line: LineLink | None = None
+        self.line_said = ""  # what is wrong with it
+        board = self._board(built)
         self.kernel = WatchedKernel(
             self.mission, built.dictionary, built.modules, board, loaded, resumed.boot, self.page
         )
@@ -96,12 +100,14 @@ class Flight:
             worker.ask_floors()
         return replace(resumed, clock=max(resumed.clock, floor)), loaded
 
-    def _board(self) -> Board:
+    def _board(self, built: Built) -> Board:
         options, mission = self.options, self.mission
         machine = Machine(options.state, self._processes)
         link: Link = NoLink()
         if options.link:
-            link = TcpLink(*address_of(options.link), monotonic)
+            link = self.line = make_link(
+                resolved(options.link), mission.frame_length + SYNC_LENGTH, self._link_period_ns(built)
+            )
         if options.board != "bench":
             return Board(
                 self.clock, link, NoSensors(mission), NoSwitches(mission), self.worker, machine, self._crashed
@@ -111,6 +117,16 @@ class Flight:
         names = umbilical_names(mission)
         bench = self.bench = Bench(mission, Umbilical(options.umbilical, names), options.speed)
         return Board(self.clock, BenchLink(link, bench), bench, bench, self.worker, machine, self._crashed)
+
+    def _link_period_ns(self, built: Built) -> int:
+        """How often somebody hands frames over."""
+        base = self.mission.base_tick_ns
+        rows = [
+            row
+            for row in self.mission.rows
+            if "room" in getattr(built.modules[row.name].Inputs, "_fields", ())
+        ]
+        return min((row.every * base for row in rows), default=base)
 
     def _processes(self) -> list[int]:
         return [pid for pid in (self.orders.guardian, os.getpid(), self.worker.pid) if pid]
@@ -140,6 +156,11 @@ class Flight:
         """Ahead of each tick."""
         worker = self.worker
         worker.tend()
+        if self.line is not None:
+            self.line.tend(now)
+            if self.line.why != self.line_said:
+                self.line_said = self.line.why
+                _say(f"link {self.options.link}: {self.line_said or 'connected'}")
         if self.provisional:
             self.kernel.tell_boot_again(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at

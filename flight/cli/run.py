@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flight.app import build, load_mission
-from flight.drivers.tcp_link import address_of
+from flight.boards.links import resolved
+from flight.wire.line_address import LineAddressError
 
 BOARDS = {
     "pc": "any computer with Linux, nothing attached",
@@ -69,10 +70,9 @@ def checked(options: FlightOptions) -> FlightOptions:
     link = options.link
     if link:
         try:
-            host, port = address_of(link)
-        except ValueError as error:
+            link = str(resolved(link))
+        except LineAddressError as error:
             raise RunError(f"--link {error}") from None
-        link = f"tcp:{host}:{port}"
     build(load_mission(options.mission))
     return options._replace(link=link, state=str(Path(options.state).resolve()))
 

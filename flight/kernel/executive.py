@@ -384,4 +384,5 @@ class Kernel:
                 self.emitter.emitted,
                 self.tickets.failures,
                 self.dictionary.hash,
+                self.board.link.line(),
             )

@@ -9,6 +9,7 @@ from flight.kernel.board import Board
 from flight.kernel.bus import Bus
 from flight.kernel.own import Executive
 from flight.kernel.supervisor import Slot, State
+from flight.ports import LineState
 
 TIMES_EVERY_S = 60
 
@@ -51,7 +52,14 @@ class Figures:
         values["restarts"] = sum(slot.restarts for slot in self.slots)
 
     def show(
-        self, now: int, started: int, ticks: int, emitted: int, worker_failures: int, hash_: int
+        self,
+        now: int,
+        started: int,
+        ticks: int,
+        emitted: int,
+        worker_failures: int,
+        hash_: int,
+        line: LineState,
     ) -> None:
         """Fill the executive's packets."""
         module = self.slots[0].module
@@ -67,6 +75,7 @@ class Figures:
         status.lost_inbox, status.bad_sensors = values["lost_inbox"], values["bad_sensors"]
         status.packets_emitted, status.worker_failures = emitted, worker_failures
         status.garbage_collections = self.garbage_collections
+        _show_line(module, line)
         if now // SECOND % TIMES_EVERY_S == 0:
             self._show_times(module)
 
@@ -83,3 +92,10 @@ class Figures:
             ):
                 setattr(module.times, f"{slot.name}_{name}_us", spent // 1_000)
             setattr(module.times, f"{slot.name}_overruns", slot.overruns)
+
+
+def _show_line(module: Executive, line: LineState) -> None:
+    packet = module.line
+    packet.connected, packet.sent_octets, packet.received_octets = line.connected, line.sent, line.received
+    packet.lost_octets, packet.connections, packet.failures = line.lost, line.connections, line.failures
+    packet.queued_octets = line.queued

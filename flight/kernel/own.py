@@ -21,6 +21,7 @@ from flight.declare import (
     ResetReason,
     Severity,
     Telemetry,
+    about,
     command,
     limits,
     telemetry,
@@ -51,6 +52,18 @@ class ExecutiveStatus(Telemetry, period=10):
     garbage_collections: U32
 
 
+class ExecutiveLine(Telemetry, period=30):
+    """The line to the transceiver, as its driver counts."""
+
+    connected: bool
+    sent_octets: U64
+    received_octets: U64
+    lost_octets: Annotated[U64, about("handed over, and never taken by the line")]
+    connections: U32
+    failures: Annotated[U32, about("attempts that failed, and connections that broke")]
+    queued_octets: U32
+
+
 class Executive(Module):
     """Restarts, isolation, missed ticks and times of all modules.  Made by `executive`."""
 
@@ -75,6 +88,7 @@ class Executive(Module):
 
     def __init__(self, names: Sequence[str]) -> None:
         self.status = ExecutiveStatus()
+        self.line = ExecutiveLine()
         fields: dict[str, object] = {}
         for name in names:
             for figure in ("min_us", "mean_us", "p99_us", "max_us"):

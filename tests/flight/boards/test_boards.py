@@ -8,6 +8,7 @@ from typing import cast
 from flight.boards.bench import STALE_MACHINE_NS, STALE_MISSION_NS, Bench, BenchLink, umbilical_names
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.drivers.umbilical import Readings, Umbilical
+from flight.ports import LineState
 from tests.realtime.trial import MISSION
 
 FAST, SLOW = 1, 10
@@ -42,6 +43,9 @@ class FakeLink:
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)
+
+    def line(self) -> LineState:
+        return LineState(True, 1, 2, 3, 4, 5, 6)
 
 
 def bench(speed: int = 1) -> tuple[Bench, FakeUmbilical]:

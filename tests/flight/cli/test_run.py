@@ -41,7 +41,10 @@ def refused(changes: dict[str, object]) -> str:
         ({"board": "toaster"}, "there is no board 'toaster', expected pc or bench"),
         ({"board": "bench", "umbilical": UMBILICAL, "speed": 0}, "--speed 0: expected 1 to 1000"),
         ({"board": "bench", "umbilical": UMBILICAL, "speed": 1001}, "--speed 1001: expected 1 to 1000"),
-        ({"link": "serial:/dev/ttyS0"}, "--link 'serial:/dev/ttyS0' is no link, expected tcp:HOST:PORT"),
+        (
+            {"link": "tty:1"},
+            "--link 'tty:1' is no link, expected serial:DEVICE@BAUD, tcp:HOST:PORT or udp:HOST:PORT",
+        ),
         ({"mission": "nowhere"}, "mission 'nowhere' is no package that can be imported, and no folder"),
     ],
 )

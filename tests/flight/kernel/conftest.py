@@ -14,6 +14,7 @@ from flight.declare import SECOND, Boot, Inbox, Module, Occurrence, Stored
 from flight.dictionary import build_dictionary, update, wanted_ids
 from flight.kernel import Board, Kernel, Loaded
 from flight.mission import Mission, Row, Sensor, Store, Switch
+from flight.ports import LineState
 
 TICK = SECOND // 10
 
@@ -51,6 +52,9 @@ class FakeLink:
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)
+
+    def line(self) -> LineState:
+        return LineState(True, sum(map(len, self.sent)), 7, 6, 5, 4, 3)
 
 
 @dataclass

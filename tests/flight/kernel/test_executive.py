@@ -355,3 +355,12 @@ def test_high_events_have_a_box_of_their_own(make_bench) -> None:
     assert bench.labels().count("counter.worst") == 1
     assert critical.dropped == 0
     assert bench.kernel.boxes["events.occurrences"].dropped == 1000
+
+
+def test_the_line_is_in_telemetry(make_bench) -> None:
+    bench = make_bench(COUNTER)
+    bench.link.send(b"four")
+    bench.run(11)
+    packet = bench.kernel.itself.line
+    assert (packet.connected, packet.sent_octets, packet.received_octets) == (True, 4, 7)
+    assert (packet.lost_octets, packet.connections, packet.failures, packet.queued_octets) == (6, 5, 4, 3)
