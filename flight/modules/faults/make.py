@@ -22,7 +22,7 @@ def faults_of(table: tuple[Fault, ...], switches: tuple[str, ...], ways: Ways = 
 
     def observe(self: Faults, call: Call, out: Outbox, row: int, on: bool) -> Outcome:
         """Let a row only observe and report (on), or act as well (off); kept over a reboot."""
-        return self.set_observing(row, on, call, out)
+        return self.set_observing((row,), on, call.ident, out)
 
     def reset(self: Faults, call: Call, out: Outbox, row: int) -> Outcome:
         """End the episode of a row, its cool-down and its count of retries; if it is still bad, it trips anew."""

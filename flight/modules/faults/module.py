@@ -12,11 +12,13 @@ from flight.declare import (
     Boot,
     Call,
     Event,
+    Inbox,
     ModeRequest,
     Module,
     Outbox,
     Outcome,
     Refused,
+    Request,
     Severity,
     Signals,
     Stored,
@@ -27,6 +29,7 @@ from flight.declare import (
     telemetry,
 )
 from flight.modules.faults.memory import Memory, differing, remember, table_hash
+from flight.modules.faults.monitoring import report_clear, report_trip, serve
 from flight.modules.faults.row import NEVER, Row, RowState
 from flight.modules.faults.scan import Inputs, compile_scan, inputs_of
 from flight.modules.faults.switching import Switching, reading
@@ -40,6 +43,8 @@ OPEN_COMMANDS_MAX = 8  # commands that wait for their effect to be on disk
 
 class Faults(Module):
     """Base of a mission's fault engine: `faults_of` joins it to a table."""
+
+    serves: ClassVar[tuple[int, ...]] = (12,)
 
     table: ClassVar[tuple[Fault, ...]]
     switches: ClassVar[tuple[str, ...]]
@@ -67,14 +72,19 @@ class Faults(Module):
         active: U8
         observing: U8
         fault_rung: U8
+        acting: Annotated[bool, about("off: no row responds, until it is enabled or the next boot")]
 
     not_obeyed = Event(
         Severity.MEDIUM, "switch {switch} reads {reads} instead of {level}", switch=U8, reads=U8, level=U8
     )
+    suspended = Event(Severity.MEDIUM, "no row responds any more, until it is enabled or the next boot")
+    resumed = Event(Severity.LOW, "rows respond again")
 
     def __init__(self) -> None:
         self.outputs = self.Outputs()
         self.status = self.Status()
+        self.status.acting = True
+        self.requests: Inbox[Request] = Inbox(8)
         self.states = telemetry("States", {fault.name: RowState for fault in self.table}, ROWS_PERIOD_S)()
         self.kept = Memory()
         self.Inputs = inputs_of(self.table)
@@ -103,6 +113,9 @@ class Faults(Module):
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         self.status.evaluations += self.count
+        if self.requests.items:
+            for request in self.requests.drain():
+                out.finish(request.ident, serve(self, request, out))
         self.scan(sees, self.found)
         if self.bad or self.watched:
             self._settle(now, sees, out)
@@ -169,6 +182,7 @@ class Faults(Module):
             row.rung = 0
             self.status.clears += 1
             out.event(self.cleared, row.index)
+            report_clear(now, row, _number(sees[row.position]), out)
 
     def _trip(self, now: int, row: Row, sees: Inputs, out: Outbox) -> None:
         """An episode begins.  Soon after the last one it goes on with that one's budget: flapping must not last."""
@@ -177,9 +191,9 @@ class Faults(Module):
         if row.ended_at == NEVER or now - row.ended_at >= row.cooldown_ns:
             row.tries = 0
         self.status.trips += 1
-        value = sees[row.position]
-        assert isinstance(value, int | float), row.fault.signal
+        value = _number(sees[row.position])
         out.event(row.event, value)
+        report_trip(now, row, value, out)
 
     def _escalate(self, now: int, targets: list[Row], sees: Inputs, out: Outbox) -> None:
         """After all rows have been looked at, so that their order does not matter.  The table has no cycles."""
@@ -191,7 +205,7 @@ class Faults(Module):
     def _act(self, now: int, row: Row, sees: Inputs, out: Outbox) -> tuple[Row, ...]:
         """At most one response of one row.  Returns the row that it escalates to, if it comes to that."""
         fault = row.fault
-        if row.observing or row.exhausted or now < row.next_at:
+        if row.observing or not self.status.acting or row.exhausted or now < row.next_at:
             return ()
         if isinstance(fault.response, ReportOnly) and not fault.escalate:
             return ()
@@ -246,7 +260,7 @@ class Faults(Module):
     def _publish(self) -> None:
         status, outputs = self.status, self.outputs
         active = [self.rows[index] for index in self.watched if self.rows[index].active]
-        acting = [row for row in active if not row.observing]
+        acting = [row for row in active if not row.observing] if status.acting else []
         status.active = len(active)
         outputs.faults_active = len(acting)
         outputs.fault_rung = status.fault_rung = max((row.rung for row in acting), default=0)
@@ -258,23 +272,38 @@ class Faults(Module):
 
     # ---------------------------------------------------------------- commands, joined to the table in `faults_of`
 
-    def set_observing(self, index: int, on: bool, call: Call, out: Outbox) -> Outcome:
-        if not 0 <= index < self.count:
+    def set_observing(self, rows: Sequence[int], on: bool, ident: int, out: Outbox) -> Outcome:
+        wrong = [index for index in rows if not 0 <= index < self.count]
+        if wrong:
             return Refused(f"there are {self.count} rows")
         if len(self.unstored) >= OPEN_COMMANDS_MAX:
             return Refused("too many commands wait for storage")
-        row = self.rows[index]
-        row.observing = on
-        if on:
-            row.rung = 0
+        for row in (self.rows[index] for index in rows):
+            row.observing = on
+            if on:
+                row.rung = 0
         differs = sum(1 << row.index for row in self.rows if row.observing != row.fault.observe_only)
         remember(self.kept, differs, table_hash(self.table))
-        self.unstored.append((out.keep(), call.ident))
+        self.unstored.append((out.keep(), ident))
         self._show_all()
         self._publish()
         return Waiting(STORE_WITHIN_NS)
 
-    def reset_row(self, index: int, call: Call, out: Outbox) -> Outcome:
+    def set_acting(self, on: bool, out: Outbox) -> None:
+        """All rows at once, until the next boot: a spacecraft that comes up anew protects itself."""
+        if on == self.status.acting:
+            return
+        self.status.acting = on
+        out.event(self.resumed if on else self.suspended)
+        for row in self.rows:
+            if on:
+                row.resume()
+            else:
+                row.rung = 0
+        self._show_all()
+        self._publish()
+
+    def reset_row(self, index: int, _call: Call, out: Outbox) -> Outcome:
         if not 0 <= index < self.count:
             return Refused(f"there are {self.count} rows")
         row = self.rows[index]
@@ -285,3 +314,8 @@ class Faults(Module):
         self._show_all()
         self._publish()
         return DONE
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float), "a signal is a number"
+    return value

@@ -5,6 +5,7 @@ import enum
 from flight.declare import SECOND, Event
 from flight.modules.faults.scan import Holds, compile_holds
 from flight.modules.faults.table import Fault
+from flight.wire.monitoring import Transition
 
 NEVER = -1
 
@@ -34,6 +35,7 @@ class Row:
         "clear_holds",
         "clear_since",
         "cooldown_ns",
+        "crossed",
         "ended_at",
         "event",
         "exhausted",
@@ -60,11 +62,17 @@ class Row:
 
     def forget(self) -> None:
         self.active = self.exhausted = False
+        self.crossed: Transition | None = None  # how it tripped, while it stands
         self.bad_since = self.clear_since = NEVER
         self.ended_at = NEVER  # the last episode
         self.tries = 0  # responses of this budget
         self.next_at = 0  # no response before
         self.rung = 0
+
+    def resume(self) -> None:
+        """Whoever lets all rows act again means them to respond, also in the episodes that stand."""
+        self.exhausted = False
+        self.tries = 0
 
     @property
     def state(self) -> int:
