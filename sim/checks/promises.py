@@ -8,7 +8,17 @@ from collections import Counter
 from flight.declare import SECOND, Done, Occurrence, Outcome, Refused, Request, SaveDocument, Stored
 from flight.kernel import Kernel
 from flight.kernel.supervisor import State
-from flight.modules.schedule import DELETE, DOCUMENT, INSERT, RESET, Schedule
+from flight.modules.schedule import (
+    DOCUMENT,
+    INSERT,
+    SELECTING,
+    TAKE_AHEAD_NS,
+    Action,
+    Choice,
+    Schedule,
+)
+from flight.wire.cuc import CUC_LENGTH
+from flight.wire.scheduling import Window, read_offset, read_requests, read_window
 from flight.wire.timed import Timed, read_timed
 from sim.checks.check import Check
 from sim.simulation import Simulation
@@ -20,6 +30,10 @@ NOT_STORED = (
 SETTLED_S = 3  # after a boot everything that was kept is in place
 OVERDUE_S = 30  # beyond `late_after` a time-tagged command has gone or was reported
 EVENT_NUMBER = 2  # octets before the arguments of an event
+
+CHANGING = {
+    subtype: action for subtype, (action, _) in SELECTING.items() if action in (Action.DELETE, Action.SHIFT)
+}  # requests that change which commands are held, or until when
 
 Change = tuple[int, float]
 
@@ -148,13 +162,29 @@ class TimeTaggedKept(Check):
                     self.maybe.add(number)
 
     def _named(self, request: Request) -> list[int]:
-        if request.subtype == RESET:
-            return list(self.held)
-        data = request.data
-        return [int.from_bytes(data[at : at + 4], "big") for at in range(1, len(data), 4)]
+        action, choice = SELECTING[request.subtype]
+        data = request.data[CUC_LENGTH:] if action is Action.SHIFT else request.data
+        if choice is Choice.REQUESTS:
+            return list(read_requests(data) or ())
+        window = read_window(data) if choice is Choice.WINDOW else Window()
+        if window is None:
+            return []
+        return [number for number, entry in self.held.items() if window.holds(entry.at)]
+
+    def _shifted(self, request: Request) -> None:
+        """One that was about to be released could not be shifted any more: then either is right."""
+        assert self.kernel is not None
+        offset = read_offset(request.data) or 0
+        soon = self.kernel.emitter.now + 2 * TAKE_AHEAD_NS
+        for number in self._named(request):
+            entry = self.held.pop(number, None)
+            if entry is not None and entry.at <= soon:
+                self.maybe.add(number)
+            elif entry is not None:
+                self.held[number] = entry._replace(at=entry.at + offset)
 
     def requested(self, server: str, request: Request) -> None:
-        if server == "schedule" and request.subtype in (INSERT, DELETE, RESET):
+        if server == "schedule" and (request.subtype == INSERT or request.subtype in CHANGING):
             self.pending[request.ident] = request
 
     def ended(self, ident: int, outcome: Outcome) -> None:
@@ -169,13 +199,15 @@ class TimeTaggedKept(Check):
                 self.refused |= {entry.request for entry in read_timed(request.data) or ()}
 
     def _done(self, request: Request) -> None:
+        self.maybe.clear()
         if request.subtype == INSERT:
             for entry in read_timed(request.data) or ():
                 self.held[entry.request] = entry
+        elif CHANGING[request.subtype] is Action.SHIFT:
+            self._shifted(request)
         else:
             for number in self._named(request):
                 self.held.pop(number, None)
-        self.maybe.clear()
 
     def occurred(self, event: str, occurrence: Occurrence, taken: bool) -> None:
         if event == "schedule.dropped_late":

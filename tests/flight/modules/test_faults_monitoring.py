@@ -120,7 +120,7 @@ def test_a_disabled_row_is_still_checked_and_reported_and_does_not_act() -> None
     craft.step(3, t=50.0)
     assert [one.row for one in transitions(craft)] == [0]
     assert craft.module.outputs.fault_rung == 0
-    assert craft.module.states.warm == RowState.OBSERVED_TRIPPED
+    assert craft.module.rows[0].state == RowState.OBSERVED_TRIPPED
 
 
 def test_definitions_are_as_the_table_says() -> None:
