@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 
 from flight.ports import Disk
@@ -54,14 +55,14 @@ class Segment:
         self.damage = Damage()
         self.tail = 0  # octets after the last good record, at the last scan
         # The index: number and offset of a record about every INDEX_STEP_OCTETS.  What is damaged lies within
-        # the steps, so that a read meets it.
-        self._numbers: list[int] = []
-        self._offsets: list[int] = []
+        # the steps, so that a read meets it.  Arrays: a full store has 25,000 entries, at 8 octets in place of 40.
+        self._numbers = array("Q")
+        self._offsets = array("Q")
 
     def scan(self) -> int:
         """Read it all, build the index, count the damage.  Gives the number after the last good record."""
         data = read_around(self._disk, self.name, 0, self.end)
-        damage, numbers, offsets = Damage(), [self.first], [0]
+        damage, numbers, offsets = Damage(), array("Q", [self.first]), array("Q", [0])
         following, step_at, good_to = self.first, INDEX_STEP_OCTETS, 0
         for number, at, body in scan(data, self.place, BODY_LIMIT, damage):
             if at >= step_at:
