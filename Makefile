@@ -22,12 +22,13 @@ PY := $(VENV)/bin/python
 JOBS := 2
 SEED := 1
 EXAMPLES := 2000
+SECONDS := 600
 PYTEST := $(PY) -m pytest --randomly-seed=$(SEED)
 PACKAGES := flight ground sim hil
 MISSIONS := $(notdir $(patsubst %/__init__.py,%,$(wildcard flight/missions/*/__init__.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test peers check format-check lint types imports structure ids documents format prove bench fuzz lock wheels clean
+.PHONY: help run test peers check format-check lint types imports structure ids documents format prove bench fuzz properties lock wheels clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -76,13 +77,16 @@ format: $(DEV)  ## write the format and the lint fixes that are safe
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-prove: $(DEV)  ## the long proofs: planted bugs, 200 seeds, tests marked `long`, mutation; says what it cost
+prove: $(DEV)  ## the long proofs: planted bugs, 200 seeds, tests marked `long`, fuzzing, mutation; says what it cost
 	@$(PY) -m checks.prove --jobs $(JOBS) --seed $(SEED) -- $(ARGS)
 
 bench: $(DEV)  ## figures: every tests/bench/bench_*.py, one after the other
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(PY) $$file $(ARGS) || exit 1; done
 
-fuzz: $(DEV)  ## every property test with new random input (SEED=7, EXAMPLES=20000)
+fuzz: $(DEV)  ## hunt for octets that a parser cannot bear, by coverage (SECONDS=600, SEED=7, ARGS="--only ...")
+	@$(PY) -m tests.fuzz --seconds $(SECONDS) --jobs $(JOBS) --seed $(SEED) $(ARGS)
+
+properties: $(DEV)  ## every property test with new random input (SEED=7, EXAMPLES=20000)
 	@HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) -n $(JOBS) -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
 
 lock: $(DEV)  ## resolve the newest versions into constraints.txt; `make wheels` afterwards

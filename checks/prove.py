@@ -19,6 +19,7 @@ from checks.findings import ROOT
 
 SECONDS_PER_HOUR = 3600.0
 SWARM_SEEDS, SWARM_ORBITS = 200, 3
+FUZZ_SECONDS = 600  # for all targets together
 MUTATION_FLOOR = 80  # percent of planted mistakes that the tests of each area must notice
 
 Say = Callable[[str], None]
@@ -43,10 +44,12 @@ def steps(jobs: int, seed: int, words: Sequence[str]) -> list[Step]:
     python = sys.executable
     swarm = f"--seeds {SWARM_SEEDS} --orbits {SWARM_ORBITS} --workers {jobs} --quiet --json runs/swarm.json"
     tests = f"-n {jobs} --dist worksteal --randomly-seed={seed} -m long"
+    fuzz = f"--seconds {FUZZ_SECONDS} --jobs {jobs} --seed {seed} --json runs/fuzz.json"
     return [
         Step("planted bugs", (python, "-m", "tests.planted", "--workers", str(jobs))),
         Step("swarm", (python, "-m", "sim", "swarm", *swarm.split())),
         Step("long tests", (python, "-m", "pytest", *tests.split(), *words)),
+        Step("fuzzing", (python, "-m", "tests.fuzz", *fuzz.split())),
         Step("mutation", (python, "-m", "checks.mutation", "--floor", str(MUTATION_FLOOR))),
     ]
 

@@ -145,7 +145,7 @@ def _parse(octets: bytes) -> AuditLine | None:
     """None for what is no line of ours, or not as it was written."""
     try:
         given = json.loads(octets)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict):
         return None

@@ -28,7 +28,7 @@ def from_octets(body: bytes) -> Note | None:
     """None for what no ground wrote."""
     try:
         note = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return note if isinstance(note, dict) and isinstance(note.get("note"), str) else None
 

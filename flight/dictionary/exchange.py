@@ -30,7 +30,7 @@ def from_json(text: str) -> Dictionary:
         if data.pop("format") != FORMAT:
             raise DictionaryError(f"dictionary is not of format {FORMAT}")
         dictionary = _dictionary(data)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DictionaryError(f"dictionary cannot be read: {error}") from error
     if dictionary.hash != dictionary_hash(dictionary):
         raise DictionaryError("dictionary is damaged: its hash does not fit its content")
@@ -53,7 +53,8 @@ def _entry(data: dict[str, object]) -> dict[str, object]:
     if "field" in data:
         return data | {"field": _field(data["field"])}
     fields = data["fields"]
-    assert isinstance(fields, list)
+    if not isinstance(fields, list):
+        raise TypeError(f"fields are a list, not {fields!r}")
     return data | {"fields": tuple(_field(f) for f in fields)}
 
 

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from ground.archive import Archive, ArchiveError, rebuild
+from ground.notes import from_octets
 from ground.query import open_query
 from ground.segments import HEAD_LENGTH, Kind, Position, Record, SegmentReader
 from ground.station import Ground
@@ -186,3 +187,7 @@ def test_a_full_disk_is_not_hidden(tmp_path, dictionary, craft, monkeypatch):
     ground.receive(craft.down(craft.power(2 * NS)), 3 * NS)
     assert len(archive.query.packets("power.status")) >= 2
     ground.close()
+
+
+def test_a_note_nested_too_deeply_is_no_note():
+    assert from_octets(b"[" * 100_000) is None

@@ -167,3 +167,9 @@ def test_any_octets_are_read_without_an_exception(octets):
 def test_a_missing_file_is_said_in_one_line(tmp_path):
     with pytest.raises(AuditError, match="audit.jsonl: No such file"):
         verify(tmp_path / "audit.jsonl")
+
+
+def test_a_line_nested_too_deeply_is_no_line(tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"[" * 100_000 + b"\n")
+    assert list(read(path)) == []

@@ -164,6 +164,8 @@ def test_json_carries_everything(pathfinder: Dictionary) -> None:
         lambda text: "",
         lambda text: text.replace('"sid": 1,', '"sid": 9,', 1),
         lambda text: json.dumps({"format": "skyrack-dictionary-1"}),
+        lambda text: text.replace('"fields": [', '"fields": {}, "other": [', 1),
+        lambda text: "[" * 100_000,
         lambda text: text.replace('"code": "f"', '"code": "d"', 1),
     ],
 )

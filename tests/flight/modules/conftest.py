@@ -237,27 +237,30 @@ class Craft:
 MakeCraft = Callable[..., Craft]
 
 
+def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
+    """Its ids.lock is made in `folder`."""
+    rows = (
+        Row("toy", Toy),
+        Row("commands", Commands),
+        Row("parameters", Parameters),
+        Row("housekeeping", Housekeeping),
+        Row("schedule", Schedule),
+        Row("sequences", Sequences, every=1),
+        Row("events", Events),
+        Row("recorder", Recorder),
+        Row("downlink", lambda: Downlink(0)),
+    )
+    store = Store(storage_budget, storage_budget // 8)
+    sensors, switches = (Sensor("volts", "V", 0, 40),), (Switch("transmitter"),)
+    mission = with_own_row(Mission("bare", 42, rows, sensors, switches, (store,) * 3, folder))
+    mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
+    return mission
+
+
 @pytest.fixture
 def make_craft(tmp_path: Path) -> MakeCraft:
     def make(*, storage_budget: int = 1 << 20, contact: bool = True) -> Craft:
-        rows = (
-            Row("toy", Toy),
-            Row("commands", Commands),
-            Row("parameters", Parameters),
-            Row("housekeeping", Housekeeping),
-            Row("schedule", Schedule),
-            Row("sequences", Sequences, every=1),
-            Row("events", Events),
-            Row("recorder", Recorder),
-            Row("downlink", lambda: Downlink(0)),
-        )
-        store = Store(storage_budget, storage_budget // 8)
-        mission = Mission(
-            "bare", 42, rows, (Sensor("volts", "V", 0, 40),), (Switch("transmitter"),), (store,) * 3, tmp_path
-        )
-        mission = with_own_row(mission)
-        mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
-        craft = Craft(mission)
+        craft = Craft(bare_mission(tmp_path, storage_budget))
         craft.contact(contact)
         return craft
 

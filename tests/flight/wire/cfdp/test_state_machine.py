@@ -103,7 +103,7 @@ class Transfers(RuleBasedStateMachine):
                     assert other.store.content(name) == self.contents[name]
 
 
-_current = settings()  # `make fuzz` says how many
+_current = settings()  # `make properties` says how many
 TestTransfers = Transfers.TestCase
 TestTransfers.settings = settings(
     max_examples=25 if _current.derandomize else _current.max_examples, stateful_step_count=25

@@ -231,7 +231,7 @@ class PairMachine(RuleBasedStateMachine):
         self.pair.check()
 
 
-# Few in make test; as many as `make fuzz` asks for there.
+# Few in make test; as many as `make properties` asks for there.
 _current = settings()
 PairMachine.TestCase.settings = settings(
     max_examples=15 if _current.derandomize else _current.max_examples, stateful_step_count=25

@@ -1,0 +1,14 @@
+"""Every parser of ours that reads what somebody else has written."""
+
+from __future__ import annotations
+
+from tests.fuzz import ground_targets, link_targets, store_targets, wire_targets, world_targets
+from tests.fuzz.engine import Target
+
+TARGETS: tuple[Target, ...] = (
+    *wire_targets.TARGETS,
+    *link_targets.TARGETS,
+    *store_targets.TARGETS,
+    *ground_targets.TARGETS,
+    *world_targets.TARGETS,
+)
