@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flight.declare import SECOND, Module, Value
+from flight.wire.file_packets import FileSettings
 
 BASE_TICK_NS = SECOND // 10
+FILES = "files"  # the row whose module needs the files worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,15 @@ class Mission:
     frame_length: int = 223  # octets; 223 for 115,200 baud, 1115 above (architecture 5)
     base_tick_ns: int = BASE_TICK_NS
     defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
+
+    file_quota: int = 64 * 2**20  # octets of files on board, journal and incomplete ones included
+
+    @property
+    def files(self) -> FileSettings | None:
+        """None where no module takes files."""
+        if all(row.name != FILES for row in self.rows):
+            return None
+        return FileSettings(self.spacecraft_id, self.frame_length, self.file_quota)
 
     @property
     def ids_path(self) -> Path:

@@ -12,11 +12,13 @@ from flight.declare import SECOND, Snapshot, Stores
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
-from flight.ports import Link, Sensors, Switches
+from flight.ports import Link, Sensors, Switches, Worker
 from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover
 from flight.store import StoreBudget
 from flight.watched import WatchedKernel
+from flight.workers.files import FilesWorker
 from flight.workers.process import BACK_OFF_NS, LOST
+from flight.workers.routing import Workers
 from flight.workers.storage import StorageWorker
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
@@ -37,27 +39,24 @@ class VirtualClock:
         return self.spent
 
 
-class VirtualWorker:
-    """The storage worker in virtual time: a request is performed `delay_ns` after it was submitted, in order.
+class VirtualProcess:
+    """A worker in virtual time: a request is performed `delay_ns` after it was submitted, in order.
 
     A disk that says ProcessKilled ends it, as a signal would: what it had not answered fails, what was in its memory
-    is gone, and after the back-off of the real one another begins, which says where the record numbers go on.
+    is gone, and after the back-off of the real one another begins.
     """
 
-    def __init__(self, make: Callable[[], StorageWorker], delay_ns: int = 0) -> None:
-        self.make = make
-        self.storage = make()
+    def __init__(self, delay_ns: int = 0) -> None:
         self.delay_ns = delay_ns
         self.queue: deque[tuple[int, int, object]] = deque()  # due, ticket, request
         self.hung = False
         self.sealed = False  # nobody knows what is stored, so nothing may be written
         self.lost = 0  # processes that were killed
         self.down_until = -1  # below zero while it runs
-        self.raise_counts: Callable[[Sequence[int]], None] = _ignore
         self.heard_lost: Callable[[], None] | None = None  # for checks
 
     def perform(self, request: object) -> object:
-        return self.storage.perform(request)  # type: ignore[arg-type]  # total over requests
+        raise NotImplementedError
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
         if self.sealed or (self.down_until >= 0 and not self._revived(now)):
@@ -92,6 +91,29 @@ class VirtualWorker:
     def _revived(self, now: int) -> bool:
         if now < self.down_until:
             return False
+        if not self.begin(now):
+            return False
+        self.down_until = -1
+        return True
+
+    def begin(self, now: int) -> bool:
+        """A new process; False if it does not take requests yet."""
+        raise NotImplementedError
+
+
+class VirtualWorker(VirtualProcess):
+    """The storage worker; a new one says where the record numbers go on."""
+
+    def __init__(self, make: Callable[[], StorageWorker], delay_ns: int = 0) -> None:
+        super().__init__(delay_ns)
+        self.make = make
+        self.storage = make()
+        self.raise_counts: Callable[[Sequence[int]], None] = _ignore
+
+    def perform(self, request: object) -> object:
+        return self.storage.perform(request)  # type: ignore[arg-type]  # total over requests
+
+    def begin(self, now: int) -> bool:
         self.storage = self.make()
         try:
             floors = self.perform(Snapshot())
@@ -101,7 +123,22 @@ class VirtualWorker:
         if not isinstance(floors, Stores):  # the disk fails: asked again at the next request
             return False
         self.raise_counts([store.extent.next for store in floors.stores])
-        self.down_until = -1
+        return True
+
+
+class VirtualFiles(VirtualProcess):
+    """The files worker."""
+
+    def __init__(self, make: Callable[[], FilesWorker]) -> None:
+        super().__init__()
+        self.make = make
+        self.worker = make()
+
+    def perform(self, request: object) -> object:
+        return self.worker.perform(request)
+
+    def begin(self, now: int) -> bool:
+        self.worker = self.make()
         return True
 
 
@@ -136,7 +173,10 @@ class Crash:
 
 @dataclass
 class Computer:
-    """One computer with its disk.  `boots` and `crashes` are for checks and reports; flight does not see them."""
+    """One computer with its disk, and another one for files.
+
+    `boots` and `crashes` are for checks and reports; flight does not see them.
+    """
 
     mission: Mission
     disk: SimulatedDisk
@@ -152,6 +192,7 @@ class Computer:
     offset: int = 0  # mission time minus world time, ns
     clock: VirtualClock = field(default_factory=VirtualClock)
     anew_at: int = 0
+    file_disk: SimulatedDisk = field(default_factory=lambda: SimulatedDisk(random.Random(0)))
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
 
     def power_on(self, now: int, orders: Orders) -> Kernel:
@@ -165,12 +206,19 @@ class Computer:
         disk.kill_at(NEVER)  # the worker that it was meant for is gone
         built = build(mission)
         self.worker = worker = VirtualWorker(lambda: StorageWorker(disk, budgets), self.delay_ns)
+        port: Worker = worker
+        self.files: VirtualFiles | None = None
+        if (files := mission.files) is not None:
+            file_disk = self.file_disk
+            file_disk.kill_at(NEVER)
+            self.files = VirtualFiles(lambda: FilesWorker(file_disk, files))
+            port = Workers(worker, self.files)
         lot = self.rng.getrandbits(32)
         resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe, lot)
         worker.sealed = resumed.provisional
         self.anew_at = now + (ANEW_AFTER_NS if orders.clock_floor else 0)
         board = Board(
-            self.clock, self.link, self.sensors, self.switches, self.worker, VirtualMachine(), self._crashed
+            self.clock, self.link, self.sensors, self.switches, port, VirtualMachine(), self._crashed
         )
         self.offset = max(resumed.clock, -(-orders.clock_floor // SECOND) * SECOND) - now
         kernel = self.kernel = WatchedKernel(

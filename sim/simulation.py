@@ -87,6 +87,7 @@ class Simulation:
         self.radio.down.spoiling.loss = scenario.link.loss_down
         self.radio.up.spoiling.loss = scenario.link.loss_up
         self.disk = SimulatedDisk(stream(self.seed, "disk"))
+        self.file_disk = SimulatedDisk(stream(self.seed, "file disk"))
         self.sensors = SimulatedSensors(mission, self.world.plant)
         self.switches = SimulatedSwitches(mission, self.world.plant)
         self.transmitter = form.switches().index(form.radio.transmitter)
@@ -105,7 +106,13 @@ class Simulation:
 
     def _computer(self) -> Computer:
         return Computer(
-            self.mission, self.disk, self.radio, self.sensors, self.switches, stream(self.seed, "computer")
+            self.mission,
+            self.disk,
+            self.radio,
+            self.sensors,
+            self.switches,
+            stream(self.seed, "computer"),
+            file_disk=self.file_disk,
         )
 
     def run(self, until_s: int, progress: Callable[[float], None] | None = None) -> None:
@@ -171,6 +178,7 @@ class Simulation:
         self.computer.power_off()
         disk = self.disk.reboot()  # also when the cut met it in the middle of a boot
         self.disk = self.computer.disk = disk
+        self.file_disk = self.computer.file_disk = self.file_disk.reboot()
         back = self.now_s + seconds
         guardian = VirtualGuardian(back * NS)
         guardian.orders = Orders(reason)

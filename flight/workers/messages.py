@@ -8,13 +8,15 @@ from typing import cast
 
 import cbor2
 
-from flight.declare import storage
+from flight.declare import filing, storage
+from flight.declare.filing import FileFigures, FileNotice, Turn, Turned
 from flight.declare.storage import Append, Extent, Records, Stores, StoreState
 
 LENGTH = struct.Struct(">I")
 MESSAGE_MAX = 4 * 2**20  # octets; an Append of the recorder's whole inbox is below 1 MiB
 REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
 NAMES = (*REQUESTS, "Snapshot", "Close", "Stored", "Records", "Found", "Stores", "Failed")
+FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
 Make = Callable[[Iterable[object]], object]
 
 
@@ -40,8 +42,24 @@ def _stores(fields: Iterable[object]) -> Stores:
     )
 
 
+def _turn(fields: Iterable[object]) -> Turn:
+    turn = Turn._make(fields)
+    return turn._replace(pdus=tuple(turn.pdus))
+
+
+def _turned(fields: Iterable[object]) -> Turned:
+    turned = Turned._make(fields)
+    return turned._replace(
+        pdus=tuple(turned.pdus),
+        notices=tuple(FileNotice._make(notice) for notice in turned.notices),
+        figures=FileFigures._make(turned.figures),
+    )
+
+
 # CBOR gives inner tuples back as lists; these make them whole again.
 KINDS: dict[str, Make] = {name: cast(Make, getattr(storage, name)._make) for name in NAMES}
+KINDS |= {name: cast(Make, getattr(filing, name)._make) for name in FILING}
+KINDS |= {"Turn": _turn, "Turned": _turned}
 KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
 
 

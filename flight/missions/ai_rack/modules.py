@@ -10,6 +10,7 @@ from flight.modules.compute import compute
 from flight.modules.downlink import Downlink
 from flight.modules.events import Events
 from flight.modules.faults import faults_of
+from flight.modules.files import Files
 from flight.modules.health import Health
 from flight.modules.housekeeping import Housekeeping
 from flight.modules.modes import Modes, ways_of
@@ -45,4 +46,5 @@ ROWS = (
     Row("events", Events, HZ_1, safe=True),
     Row("recorder", Recorder, HZ_1, safe=True),
     Row("downlink", lambda: Downlink(switch("transmitter")), HZ_1, critical=True, safe=True),
+    Row("files", Files, HZ_1),  # behind the downlink, which says how much room there is
 )

@@ -45,6 +45,7 @@ from flight.modules.commands.arming import Armed
 from flight.modules.commands.ledger import Answer, Ledger, Open
 from flight.modules.commands.seen import WAITING_MAX, Known, Taken, identity_of
 from flight.wire import Ack, Failure, Rejection, TcPacket, TcReceiver, decode_tc, encode_verification
+from flight.wire.file_packets import is_file_packet
 
 UPLINK_CHUNKS = 64  # a second of line at 115,200 baud in pieces of 180 octets
 RELEASED_MAX = 32  # time-tagged commands and sequence steps that fall due in one second
@@ -157,6 +158,9 @@ class Commands(Module):
     # ---------------------------------------------------------------- taking
 
     def _take(self, now: int, raw: bytes, out: Outbox) -> None:
+        if is_file_packet(raw):
+            out.post("files.uplink", raw)
+            return
         self.status.received += 1
         packet = decode_tc(raw)
         if isinstance(packet, Rejection):

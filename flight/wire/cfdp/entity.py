@@ -152,6 +152,12 @@ class CfdpEntity:
         self._sweep(now)
         return bool(found)
 
+    def send_listing(
+        self, destination: int, folder: str, file_name: str, now: int
+    ) -> TransactionId | PutRefusal:
+        """Put a list of what is in and below a folder ("" is all) to the other end: octets, space, name, by line."""
+        return self._operations.send_listing(destination, folder, file_name, now)
+
     def prompt(self, transaction: TransactionId, *, keep_alive: bool) -> bool:
         sender = self.senders.get(transaction)
         if sender is not None:

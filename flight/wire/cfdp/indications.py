@@ -48,6 +48,10 @@ class Counters:
 
     pdus_received: int = 0
     pdus_sent: int = 0
+    octets_received: int = 0  # of file data in PDUs, repeated ones included
+    octets_sent: int = 0
+    naks_received: int = 0
+    naks_sent: int = 0
     rejections: Counter[Reason] = field(default_factory=Counter)
     strays: int = 0  # good PDUs that belong to nothing here
     refused_transactions: int = 0  # the table is full

@@ -179,6 +179,15 @@ class Operations:
         response = RemoteResponse(wish.transaction, wish.resume, found and not wish.resume, status)
         self._answer(asked.by, response, asked.transaction, now)
 
+    def send_listing(self, to: int, folder: str, file_name: str, now: int) -> TransactionId | PutRefusal:
+        name = self._write_listing(folder.encode(errors="replace"))
+        if name is None:
+            return PutRefusal.LISTING
+        started = self._server.put(Put(to, name, file_name), now)
+        if isinstance(started, PutRefusal):
+            self._remove(name)
+        return started
+
     def _list(self, asked: Asked, wish: ListingRequest, now: int) -> None:
         name = self._write_listing(wish.folder)
         response = ListingResponse(name is not None, wish.folder, wish.file_name)
@@ -196,9 +205,8 @@ class Operations:
         wanted = "" if folder in {b"", b"/", b"."} else safe_name(folder.rstrip(b"/"))
         if wanted is None:
             return None
-        self._listings += 1
-        name = listing_name(self._listings)
         try:
+            name = self._free_name()
             lines = [
                 f"{octets} {entry}\n"
                 for entry, octets in self._store.names(wanted)
@@ -212,6 +220,13 @@ class Operations:
             self._server.counters.store_errors += 1
             return None
         return name
+
+    def _free_name(self) -> str:
+        """One that no listing has which is on its way since before a reboot."""
+        self._listings += 1
+        while self._store.exists(listing_name(self._listings)):
+            self._listings += 1
+        return listing_name(self._listings)
 
     def _remove(self, name: str) -> None:
         try:

@@ -33,6 +33,7 @@ class PutRefusal(Enum):
     TOO_LARGE = "file larger than the limit"
     TOO_LONG = "names and messages do not fit into one PDU"
     SEQUENCE = "no transaction numbers left"
+    LISTING = "that folder cannot be listed"
 
 
 def metadata_of(put: Put, size: int, *, closure: bool, checksum: ChecksumType) -> Metadata:

@@ -128,6 +128,7 @@ class Sender(Transaction):
         if len(data) != length:
             self.fault(Condition.FILESTORE_REJECTION, now)
             return None
+        self.around.counters.octets_sent += length
         return data
 
     # ------------------------------------------------------------ PDUs in
@@ -140,6 +141,7 @@ class Sender(Transaction):
                 if condition == self.condition:
                     self._fire(Event.EOF_ACKED, now)
             case Nak():
+                self.around.counters.naks_received += 1
                 self._nak = body
                 self._fire(Event.NAK, now)
             case Finished():

@@ -1,0 +1,58 @@
+"""File transfer on the link: one CFDP PDU is one space packet without secondary header, on an APID of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flight.wire.packet import PRIMARY_LENGTH, PacketType, SequenceFlags, decode_header, encode_packet
+from flight.wire.rejection import Rejection
+
+FILE_APID = 0x7FD  # 2045, which the SANA registry of APIDs sets apart for CFDP
+FILE_CHANNEL = 2  # virtual channel of telemetry, architecture 5
+GROUND_ENTITY = 1
+CRAFT_ENTITIES = 0x400  # the spacecraft id, which has 10 bits, is added
+MEGABYTE = 2**20
+# Of a frame that no PDU gets: frame header 6, control field 4, checksum 2, packet header 6, and what SDLS adds, 30.
+FRAME_SHARE = 48
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """What both ends of a spacecraft's files agree on, and how much it may store."""
+
+    spacecraft_id: int
+    frame_length: int
+    quota_octets: int = 64 * MEGABYTE
+
+    @property
+    def entity(self) -> int:
+        return CRAFT_ENTITIES + self.spacecraft_id
+
+    @property
+    def longest_pdu(self) -> int:
+        """On the way down: what one frame holds, so that a lost frame costs two PDUs at most."""
+        return longest_pdu(self.frame_length)
+
+
+def longest_pdu(frame_length: int) -> int:
+    return max(64, frame_length - FRAME_SHARE)
+
+
+def encode_file_packet(kind: PacketType, sequence: int, pdu: bytes) -> bytes:
+    return encode_packet(kind, FILE_APID, sequence, pdu, secondary=False)
+
+
+def is_file_packet(packet: bytes) -> bool:
+    """By APID alone; whether the rest is sound is seen when it is taken apart."""
+    return len(packet) > PRIMARY_LENGTH and int.from_bytes(packet[:2], "big") & 0x7FF == FILE_APID
+
+
+def pdu_of(packet: bytes, kind: PacketType) -> bytes | None:
+    """The PDU in a whole packet of that kind, None if this is no such packet."""
+    header = decode_header(packet)
+    if isinstance(header, Rejection):
+        return None
+    fits = header.length == len(packet) and header.flags is SequenceFlags.UNSEGMENTED
+    if header.kind is not kind or header.secondary or header.apid != FILE_APID or not fits:
+        return None
+    return packet[PRIMARY_LENGTH:]

@@ -1,0 +1,191 @@
+"""The files worker: the CFDP entity on board with its store, as requests and results (`flight.declare.filing`).
+
+One object without a process, like the storage worker: the simulator calls `perform` in virtual time, the real worker's
+process for each request of its pipe.  It opens its store at the first request, and again at the next one when the disk
+failed: an entity that began without its journal would use numbers again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from flight.declare.filing import (
+    NO_DEADLINE,
+    FileFigures,
+    FileNotice,
+    ListFiles,
+    Ordered,
+    RemoveFile,
+    SendFile,
+    Steer,
+    SteerFile,
+    Turn,
+    Turned,
+)
+from flight.declare.storage import Failed
+from flight.ports import Disk
+from flight.wire.cfdp import (
+    CfdpEntity,
+    DiskFileStore,
+    FileJournal,
+    Indication,
+    Local,
+    Notice,
+    Put,
+    PutRefusal,
+    Remote,
+    TransactionId,
+    safe_name,
+)
+from flight.wire.file_packets import GROUND_ENTITY, FileSettings
+
+SECOND = 1_000_000_000
+TRANSACTIONS_MAX = 16  # at once: a pass is minutes, and more would only share its line
+NOTICES_MAX = 32  # told in one turn; the others in the next, which is due at once
+ACK_INTERVAL_NS = 6 * SECOND  # two steps of flight, two of the ground, light time; more often is said in vain
+NAK_INTERVAL_NS = 4 * SECOND
+CHECKPOINT_OCTETS = 256 * 1024  # of new data between two journal records: what a power cut may cost
+TOLD = frozenset(
+    {
+        Indication.STARTED,
+        Indication.SENT,
+        Indication.RECEIVED,
+        Indication.FAILED,
+        Indication.FAULT,
+        Indication.SUSPENDED,
+        Indication.RESUMED,
+    }
+)
+Answer = Turned | Ordered | Failed
+
+
+class FilesWorker:
+    def __init__(self, disk: Disk, settings: FileSettings) -> None:
+        self._disk, self.settings = disk, settings
+        self.entity: CfdpEntity | None = None
+        self.store: DiskFileStore | None = None
+        self._contact = False
+        self._notices: deque[Notice] = deque()
+
+    def perform(self, request: object) -> Answer:
+        """Do it; total: what is no such request fails, too."""
+        try:
+            return self._perform(request)
+        except OSError as error:
+            return Failed(error.strerror or str(error))
+
+    def _perform(self, request: object) -> Answer:
+        match request:
+            case Turn(now, contact, room, pdus):
+                return self._turn(self._entity(now), now, contact, room, pdus)
+            case SendFile(now, name, acknowledged):
+                put = Put(GROUND_ENTITY, name, name, acknowledged)
+                return _begun(self._entity(now).put(put, now))
+            case ListFiles(now, folder):
+                entity = self._entity(now)
+                return _begun(entity.send_listing(GROUND_ENTITY, folder, listing_of(folder), now))
+            case RemoveFile(now, name):
+                return self._remove(self._entity(now), name)
+            case SteerFile(now, steer, source, sequence):
+                return _steered(self._entity(now), Steer(steer), TransactionId(source, sequence), now)
+            case _:
+                return Failed(f"not a request about files: {type(request).__name__}")
+
+    def _entity(self, now: int) -> CfdpEntity:
+        if self.entity is None:
+            settings = self.settings
+            store = DiskFileStore(self._disk, settings.quota_octets)
+            journal = FileJournal(store)
+            local = Local(
+                settings.entity,
+                transactions_limit=TRANSACTIONS_MAX,
+                largest_file_octets=settings.quota_octets,
+                checkpoint_octets=CHECKPOINT_OCTETS,
+                serves=False,  # whoever wants something of the spacecraft sends a command
+            )
+            remote = Remote(
+                GROUND_ENTITY,
+                longest_pdu=settings.longest_pdu,
+                ack_interval_ns=ACK_INTERVAL_NS,
+                nak_interval_ns=NAK_INTERVAL_NS,
+            )
+            entity = CfdpEntity(local, [remote], store, journal)
+            entity.start(journal.read(), now)
+            entity.contact(False, now)
+            self.entity, self.store, self._contact = entity, store, False
+        return self.entity
+
+    # ---------------------------------------------------------------- a turn
+
+    def _turn(
+        self, entity: CfdpEntity, now: int, contact: bool, room: int, pdus: tuple[bytes, ...]
+    ) -> Turned:
+        if contact and not self._contact:
+            entity.contact(True, now)
+        for pdu in pdus:
+            entity.receive(pdu, now)
+        due = entity.next_deadline()
+        if due is not None and due <= now:
+            entity.on_deadline(now)
+        out = tuple(entity.send(now, room)) if contact else ()
+        if self._contact and not contact:
+            entity.contact(False, now)
+        self._contact = contact
+        self._notices.extend(notice for notice in entity.notices() if notice.kind in TOLD)
+        told = [_told(self._notices.popleft()) for _ in range(min(NOTICES_MAX, len(self._notices)))]
+        due = now if self._notices else entity.next_deadline()
+        return Turned(out, tuple(told), NO_DEADLINE if due is None else due, self._figures(entity))
+
+    def _figures(self, entity: CfdpEntity) -> FileFigures:
+        counters = entity.counters
+        assert self.store is not None
+        free = self.store.free_octets()
+        return FileFigures(
+            len(entity.senders),
+            len(entity.receivers),
+            sum(one.suspended for one in entity.transactions()),
+            counters.pdus_received,
+            counters.pdus_sent,
+            counters.octets_received,
+            counters.octets_sent,
+            counters.naks_received,
+            counters.naks_sent,
+            sum(counters.rejections.values()),
+            counters.strays,
+            counters.refused_transactions,
+            counters.store_errors,
+            counters.journal_errors,
+            self.settings.quota_octets - free,
+            self.settings.quota_octets,
+        )
+
+    # ---------------------------------------------------------------- orders
+
+    def _remove(self, entity: CfdpEntity, name: str) -> Answer:
+        if safe_name(name.encode(errors="replace")) is None:
+            return Failed("file name not allowed")
+        if any(sender.file_name == name for sender in entity.senders.values()):
+            return Failed("the file is being sent: cancel that first")
+        assert self.store is not None
+        self.store.remove(name)
+        self._disk.sync_directory()
+        return Ordered(0)
+
+
+def listing_of(folder: str) -> str:
+    """What the list of a folder is called on the ground."""
+    return f"listings/{folder.replace('/', '_') or 'all'}.txt"
+
+
+def _begun(found: TransactionId | PutRefusal) -> Answer:
+    return Failed(found.value) if isinstance(found, PutRefusal) else Ordered(found.sequence)
+
+
+def _steered(entity: CfdpEntity, steer: Steer, transaction: TransactionId, now: int) -> Answer:
+    act = {Steer.SUSPEND: entity.suspend, Steer.RESUME: entity.resume, Steer.CANCEL: entity.cancel}[steer]
+    return Ordered(0) if act(transaction, now) else Failed("no such transaction")
+
+
+def _told(notice: Notice) -> FileNotice:
+    source, sequence = notice.transaction
+    return FileNotice(notice.kind.name, source, sequence, int(notice.condition), notice.name)
