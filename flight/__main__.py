@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--lock", required=True)
     worker.add_argument("--store", action="append", default=[], metavar="NAME:BUDGET:SEGMENT")
     worker.add_argument("--pipe", type=int, required=True)
+    files = commands.add_parser("files", help="(started by the executive) the process that moves files")
+    files.add_argument("--disk", type=Path, required=True)
+    files.add_argument("--lock", required=True)
+    files.add_argument("--settings", required=True, metavar="SPACECRAFT:FRAME:QUOTA")
+    files.add_argument("--pipe", type=int, required=True)
     return top
 
 
@@ -94,6 +99,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.command == "worker":
         return _worker(options)
+    if options.command == "files":
+        return _files(options)
     if options.command == "executive":
         return _executive(options)
     from flight.app import MissionError
@@ -159,6 +166,24 @@ def _worker(options: argparse.Namespace) -> int:
         print(f"storage worker: {error}", file=sys.stderr)
         return 1
     serve(options.pipe, StorageWorker(disk, budgets_from(options.store)))
+    return 0
+
+
+def _files(options: argparse.Namespace) -> int:
+    from flight.drivers.posix_disk import PosixDisk
+    from flight.wire.file_packets import FileSettings
+    from flight.workers.files import FilesWorker
+    from flight.workers.serving import ignore_signals, own_disk, serve
+
+    ignore_signals()
+    try:
+        own_disk(options.lock)
+        disk = PosixDisk(options.disk)
+    except OSError as error:
+        print(f"files worker: {error}", file=sys.stderr)
+        return 1
+    settings = FileSettings(*(int(word) for word in options.settings.split(":")))
+    serve(options.pipe, FilesWorker(disk, settings))
     return 0
 
 

@@ -111,7 +111,7 @@ class VirtualWorker(VirtualProcess):
         self.raise_counts: Callable[[Sequence[int]], None] = _ignore
 
     def perform(self, request: object) -> object:
-        return self.storage.perform(request)  # type: ignore[arg-type]  # total over requests
+        return self.storage.perform(request)
 
     def begin(self, now: int) -> bool:
         self.storage = self.make()

@@ -30,7 +30,9 @@ from flight.ports import Link
 from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover, without_storage
 from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
-from flight.workers.process import ProcessWorker
+from flight.wire.file_packets import FileSettings
+from flight.workers.process import FilesProcess, ProcessWorker
+from flight.workers.routing import Workers
 
 STORAGE_WITHIN_NS = 12 * SECOND  # at boot, of the 20 s until the guardian acts; else flown without
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
@@ -62,6 +64,9 @@ class Flight:
         built = build(self.mission)
         self.page = SharedPage(orders.page)
         self.worker = ProcessWorker(worker_command(self.mission, Path(options.state)), monotonic)
+        self.files: FilesProcess | None = None
+        if (files := self.mission.files) is not None:
+            self.files = FilesProcess(files_command(files, Path(options.state)), monotonic)
         resumed, loaded = self._recover(built)
         self.provisional = resumed.provisional
         # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
@@ -108,15 +113,16 @@ class Flight:
             link = self.line = make_link(
                 resolved(options.link), mission.frame_length + SYNC_LENGTH, self._link_period_ns(built)
             )
+        worker = self.worker if self.files is None else Workers(self.worker, self.files)
         if options.board != "bench":
             return Board(
-                self.clock, link, NoSensors(mission), NoSwitches(mission), self.worker, machine, self._crashed
+                self.clock, link, NoSensors(mission), NoSwitches(mission), worker, machine, self._crashed
             )
         from flight.drivers.umbilical import Umbilical  # a driver's library is an extra
 
         names = umbilical_names(mission)
         bench = self.bench = Bench(mission, Umbilical(options.umbilical, names), options.speed)
-        return Board(self.clock, BenchLink(link, bench), bench, bench, self.worker, machine, self._crashed)
+        return Board(self.clock, BenchLink(link, bench), bench, bench, worker, machine, self._crashed)
 
     def _link_period_ns(self, built: Built) -> int:
         """How often somebody hands frames over."""
@@ -129,7 +135,8 @@ class Flight:
         return min((row.every * base for row in rows), default=base)
 
     def _processes(self) -> list[int]:
-        return [pid for pid in (self.orders.guardian, os.getpid(), self.worker.pid) if pid]
+        files = self.files.pid if self.files is not None else 0
+        return [pid for pid in (self.orders.guardian, os.getpid(), self.worker.pid, files) if pid]
 
     def _crashed(self, module: str, error: Exception) -> None:
         """Kept by the storage worker as a document, `crash-<module>`: the executive itself writes no file."""
@@ -161,6 +168,8 @@ class Flight:
             if self.line.why != self.line_said:
                 self.line_said = self.line.why
                 _say(f"link {self.options.link}: {self.line_said or 'connected'}")
+        if self.files is not None:
+            self.files.tend()
         if self.provisional:
             self.kernel.tell_boot_again(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at
@@ -175,12 +184,17 @@ class Flight:
 
     def _end_unwritten(self, now: int) -> int:
         """What is on disk stays as it was found."""
-        self.worker.close(monotonic() + END_WITHIN_NS)
+        self._close_workers(monotonic() + END_WITHIN_NS)
         if self.anew:
             _say("storage is back: another life begins with what it holds")
             return BEGIN_ANEW
         self.page.end(now)
         return 1
+
+    def _close_workers(self, until: int) -> None:
+        self.worker.close(until)
+        if self.files is not None:
+            self.files.close(until)
 
     def _end(self, now: int) -> int:
         """Write what the next life needs to go on without a gap."""
@@ -198,7 +212,7 @@ class Flight:
         except TimeoutError as error:
             _say(f"the end is not on disk: {error}")
             code = 1
-        worker.close(until)
+        self._close_workers(until)
         for part, octets in self.runner.log.parts().items() if self.runner.log is not None else ():
             Path(f"{self.options.tick_log}.{part}").write_bytes(octets)
         self.page.end(now)
@@ -219,6 +233,12 @@ def worker_command(mission: Mission, state: Path) -> list[str]:
         *own,
         *(word for store in stores for word in ("--store", store)),
     ]
+
+
+def files_command(files: FileSettings, state: Path) -> list[str]:
+    own = ["--disk", str(state / "files"), "--lock", str(state / "files.lock")]
+    settings = f"{files.spacecraft_id}:{files.frame_length}:{files.quota_octets}"
+    return [sys.executable, "-m", "flight", "files", *own, "--settings", settings]
 
 
 def charges_from(text: str) -> dict[int, int]:

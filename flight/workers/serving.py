@@ -1,4 +1,4 @@
-"""The storage worker's own side: a process that owns the disk, and answers one request after the other."""
+"""A worker's own side: a process that owns its disk, and answers one request after the other."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
-from typing import cast
+from typing import Protocol
 
-from flight.declare import StorageRequest
 from flight.store import StoreBudget
 from flight.workers.messages import Unpacker, pack
-from flight.workers.storage import StorageWorker
 
 CHUNK = 65_536
 HEIR_WAITS_S = 2.0  # for the worker of a killed executive to finish what it was given
@@ -47,13 +45,19 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def serve(pipe: int, storage: StorageWorker) -> None:
+class Performs(Protocol):
+    """A worker without its process; total over requests."""
+
+    def perform(self, request: object, /) -> tuple[object, ...]: ...
+
+
+def serve(pipe: int, worker: Performs) -> None:
     """Until the other end closes the pipe.  PipeError for what is no request."""
     with socket.socket(fileno=pipe) as ours:
         unpacker = Unpacker()
         while data := _receive(ours):
             for ticket, request in unpacker.feed(data):
-                result = storage.perform(cast(StorageRequest, request))
+                result = worker.perform(request)
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     ours.sendall(
                         pack(ticket, result)

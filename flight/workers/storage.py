@@ -25,7 +25,6 @@ from flight.declare.storage import (
     SaveState,
     Scrub,
     Snapshot,
-    StorageRequest,
     StorageResult,
     Stored,
     Stores,
@@ -51,7 +50,7 @@ class StorageWorker:
         self._documents: dict[str, Document] = {}
         self._failures = 0
 
-    def perform(self, request: StorageRequest) -> StorageResult:
+    def perform(self, request: object) -> StorageResult:
         """Do it; total: what is no such request fails, too."""
         try:
             if not self.opened:
@@ -69,7 +68,7 @@ class StorageWorker:
         """For the one that boots flight: where its counts go on.  Zeros mean nothing until it is `opened`."""
         return self._recorder.extent(store)
 
-    def _perform(self, request: StorageRequest) -> StorageResult:
+    def _perform(self, request: object) -> StorageResult:
         match request:
             case Append(store, first, packets):
                 self._recorder.append(store, first, packets)

@@ -210,6 +210,8 @@ class CfdpEntity:
             self.counters.strays += 1
         if body.__class__ is not FileData:
             self._sweep(now)
+        else:
+            self.counters.octets_received += len(body.data)
         return None
 
     def send(self, now: int, room_octets: int) -> list[bytes]:

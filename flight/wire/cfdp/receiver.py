@@ -107,10 +107,8 @@ class Receiver(Transaction):
         waits = self.eof is not None or self.metadata is None
         if waits and not self.asking.pending and self.state in _TAKES_DATA:
             self.timers.start(Timer.NAK, now, self.backed_off(self.remote.nak_interval_ns))
-        if nak is None:
-            return None
-        self.around.counters.naks_sent += 1
-        return self.maker.make(nak)
+        self.around.counters.naks_sent += nak is not None
+        return None if nak is None else self.maker.make(nak)
 
     # ------------------------------------------------------------ PDUs in
 
@@ -119,7 +117,6 @@ class Receiver(Transaction):
         self.last_heard = now
         match body:
             case FileData():
-                self.around.counters.octets_received += len(body.data)
                 if self.state in _TAKES_DATA:
                     self._take_data(body.offset, body.data, now)
             case Metadata():

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.declare import storage
+from flight.declare import filing, storage
+from flight.declare.filing import (
+    FileFigures,
+    FileNotice,
+    ListFiles,
+    Ordered,
+    RemoveFile,
+    SendFile,
+    SteerFile,
+    Turn,
+    Turned,
+)
 from flight.declare.storage import (
     Append,
     Close,
@@ -34,6 +45,8 @@ name = st.text(max_size=20)
 body = st.binary(max_size=50)
 extents = st.builds(Extent, count, count)
 states = st.builds(StoreState, name, extents, count, count, count, count, count, count)
+notices = st.builds(FileNotice, name, count, count, st.integers(0, 15), name)
+figures = st.builds(FileFigures, *[count] * len(FileFigures._fields))
 messages = st.one_of(
     st.builds(Append, st.integers(0, 2), count, st.lists(body, max_size=5).map(tuple)),
     st.builds(Commit),
@@ -50,6 +63,13 @@ messages = st.one_of(
     st.builds(Found, name, st.none() | body, st.booleans()),
     st.builds(Stores, st.lists(states, max_size=3).map(tuple), st.booleans(), count),
     st.builds(Failed, name),
+    st.builds(Turn, count, st.booleans(), count, st.lists(body, max_size=5).map(tuple)),
+    st.builds(Turned, st.lists(body, max_size=5).map(tuple), st.lists(notices).map(tuple), count, figures),
+    st.builds(SendFile, count, name, st.booleans()),
+    st.builds(ListFiles, count, name),
+    st.builds(RemoveFile, count, name),
+    st.builds(SteerFile, count, st.integers(0, 2), count, count),
+    st.builds(Ordered, count),
 )
 tickets = st.integers(-(2**31), 2**62)
 
@@ -57,10 +77,12 @@ tickets = st.integers(-(2**31), 2**62)
 def test_every_request_and_result_can_be_sent() -> None:
     shapes = {
         value.__name__
-        for value in vars(storage).values()
-        if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == storage.__name__
+        for module in (storage, filing)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
     }
-    assert set(KINDS) == shapes - {"Extent", "StoreState"}, "those are parts of Stores"
+    parts = {"Extent", "StoreState", "FileNotice", "FileFigures"}
+    assert set(KINDS) == shapes - parts, "those are parts of others"
 
 
 @pytest.mark.slow
