@@ -9,9 +9,10 @@ from tempfile import mkdtemp
 
 from flight.declare import SaveDocument
 from flight.kernel.supervisor import State
+from flight.modules import schedule
 from flight.modules.downlink import Downlink
 from flight.modules.parameters import Parameters
-from flight.modules.schedule import Schedule, document_of, read_document
+from flight.modules.schedule import document_of, read_document
 from flight.store import log, record, segment, slots
 from flight.store.record import Damage, encode, place_of, scan
 from flight.wire import decode_cuc, encode_cuc, encode_tc
@@ -88,7 +89,7 @@ def timed_lists(data: bytes) -> None:
 
 def timed_seeds() -> list[bytes]:
     entries = [Timed(n * SECOND, encode_tc(1, n, 17, 1, bytes(n))) for n in range(1, 4)]
-    return [pack_timed(entries), document_of(entries[:1], entries[1:]), document_of([], [])]
+    return [pack_timed(entries), document_of(entries[:1], entries[1:], True), document_of([], [], False)]
 
 
 # ---------------------------------------------------------------- between processes
@@ -153,7 +154,15 @@ def request_seeds() -> list[bytes]:
     made = [
         request("schedule", 11, 4, insert),
         request("schedule", 11, 5, b"\1" + packet[:4]),
-        *(request("schedule", 11, subtype) for subtype in (1, 2, 3, 17)),
+        *(request("schedule", 11, subtype) for subtype in (1, 2, 3, 6, 8, 12, 15, 16, 17)),
+        *(request("schedule", 11, subtype, encode_cuc(SECOND)) for subtype in (15,)),
+        *(
+            request("schedule", 11, subtype, b"\1" + encode_cuc(0) + encode_cuc(2**31 * SECOND))
+            for subtype in (6, 11, 14)
+        ),
+        request("schedule", 11, 8, encode_cuc(SECOND) + b"\1" + encode_cuc(0) + encode_cuc(2**31 * SECOND)),
+        *(request("schedule", 11, subtype, b"\1" + packet[:4]) for subtype in (9, 12)),
+        request("schedule", 11, 7, encode_cuc(SECOND) + b"\1" + packet[:4]),
         request("downlink", 15, 9, bytes(1) + bytes(8) + bytes(7) + b"\x09"),
         request("parameters", 20, 1, b"\0\1\0\1"),
         request("parameters", 20, 3, b"\0\1\0\1" + bytes(8)),
@@ -162,17 +171,6 @@ def request_seeds() -> list[bytes]:
         request("commands", 17, 1),
     ]
     return [with_lengths([one]) for one in made] + [with_lengths(made[:4])]
-
-
-def serving() -> tuple[object, ...]:
-    return (
-        Schedule._serve,
-        Schedule._perform,
-        Schedule._insert,
-        Schedule._delete,
-        Downlink._serve,
-        Parameters._serve,
-    )
 
 
 TARGETS = (
@@ -196,7 +194,7 @@ TARGETS = (
         "service requests",
         requests,
         request_seeds,
-        (*serving(), Parameters._read_changes, Parameters._report),
+        (schedule.Schedule, Downlink, Parameters),
         0,
     ),
 )
