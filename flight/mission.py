@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flight.declare import SECOND, Module, Value
 from flight.wire.file_packets import FileSettings
+from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 BASE_TICK_NS = SECOND // 10
 FILES = "files"  # the row whose module needs the files worker
@@ -71,6 +72,7 @@ class Mission:
     folder: Path  # holds ids.lock
     frame_length: int = 223  # octets; 223 for 115,200 baud, 1115 above (architecture 5)
     base_tick_ns: int = BASE_TICK_NS
+    telecommand: TelecommandLink = PROTECTED_LINK
     defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
 
     file_quota: int = 64 * 2**20  # octets of files on board, journal and incomplete ones included

@@ -28,8 +28,9 @@ from flight.declare import (
     StorageRequest,
     Stores,
 )
-from flight.kernel import Loaded
+from flight.kernel import Loaded, StoredKeys
 from flight.wire import UNSTORED_COUNT, Rejection, decode_tm
+from flight.wire.sdls import COUNTERS_NAME, KEYS_NAME
 
 DOCUMENTS = ("parameters", "schedule", *(f"sequence{slot}" for slot in range(8)))
 STORE_NAMES = ("critical", "event", "housekeeping")  # by Priority
@@ -75,7 +76,7 @@ def recover(
     for store, count in enumerate(counts):
         # Reserves numbers before the first is heard on the ground, and lost here by a power cut.
         _patient(ask, Append(store, count, ()))
-    return resumed, Loaded(kept, documents, counts)
+    return resumed, Loaded(kept, documents, counts, _keys(ask))
 
 
 def without_storage(resumed: Resumed, lot: int) -> tuple[Resumed, Loaded]:
@@ -86,6 +87,14 @@ def without_storage(resumed: Resumed, lot: int) -> tuple[Resumed, Loaded]:
     """
     first = UNSTORED_COUNT + (lot % (1 << LOT_BITS) << LOT_SHIFT)
     return replace(resumed, provisional=True), Loaded({}, {}, (first,) * len(STORE_NAMES))
+
+
+def _keys(ask: Ask) -> StoredKeys:
+    """A key without its counter is given up for ever, so a disk that fails for a moment is asked again."""
+    keys, counters = _patient(ask, LoadState(KEYS_NAME)), _patient(ask, LoadState(COUNTERS_NAME))
+    if not isinstance(keys, Found) or not isinstance(counters, Found):
+        return StoredKeys()  # which would be so; without both there are none in this life
+    return StoredKeys(keys.body, counters.body, counters.damaged)
 
 
 def _patient(ask: Ask, request: StorageRequest) -> object:

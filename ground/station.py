@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from flight.dictionary import Dictionary
-from flight.wire import LONGEST_TC_DATA, SEQUENCE_MODULO, TC_OVERHEAD, Ack, LinkCounters
+from flight.wire import SEQUENCE_MODULO, TC_OVERHEAD, Ack, LinkCounters
 from ground.archive import Archive
 from ground.commanding import (
     ANSWER_WITHIN_S,
@@ -43,7 +43,6 @@ from ground.uplink import HEARD_MAX, Uplink, UplinkCounters
 
 NS = 1_000_000_000
 VERIFICATION, EVENTS, STORAGE, ASK, ABSENT = 1, 5, 15, 129, 130
-LONGEST_DATA = LONGEST_TC_DATA - TC_OVERHEAD
 BOOTED = "executive.booted"
 RECOVERY = "recovery"  # the source of what the ground asks for by itself
 COUNTS_SKIPPED = (
@@ -93,7 +92,7 @@ class Ground:
         self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
         self.reception = Reception(dictionary, self.coverage)
         self.recovery = Recovery(self.coverage, self.reception)
-        self.uplink = Uplink(dictionary.spacecraft_id, self._command_changed)
+        self.uplink = Uplink(dictionary.spacecraft_id, dictionary.telecommand, self._command_changed)
         self.latest = Telemetry(dictionary)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
         self.times = Correlation()
@@ -342,8 +341,9 @@ class Ground:
     ) -> CommandRecord:
         self._now_ns = now_ns
         self.check_may_command(force=force)
-        if len(data) > LONGEST_DATA:
-            raise CommandError(f"{label}: {len(data)} octets, a telecommand frame takes {LONGEST_DATA}")
+        longest = self.dictionary.telecommand.longest_packet - TC_OVERHEAD
+        if len(data) > longest:
+            raise CommandError(f"{label}: {len(data)} octets, a telecommand frame takes {longest}")
         self.uplink.room(label)
         packet = self.build_packet(apid, *service, data)
         record = self.uplink.new_record(packet, label, text, source, int(answer_within_s * NS))

@@ -16,11 +16,10 @@ from flight.wire import (
     Ack,
     Rejection,
     Report,
-    attach_start_sequence,
     decode_verification,
     encode_tc,
-    encode_tc_frame,
 )
+from flight.wire.telecommand_link import TelecommandLink, clear_frame
 from ground.commanding import CommandError, CommandRecord, Stage
 
 NS = 1_000_000_000
@@ -31,7 +30,6 @@ REPEAT_AFTER_NS = 10 * NS  # light time, two steps, the write of the request id,
 REPEATS_MAX = 3
 REPEAT_WINDOW = 255  # other packets since the first transmission: one less than the spacecraft's memory
 QUEUED_LONGEST_NS = 12 * 3600 * NS  # several passes; an older order no longer fits what it was meant for
-CHANNEL = 0
 ACK_AT = 6  # the octet of a telecommand packet that holds the acknowledgement flags
 
 
@@ -48,8 +46,10 @@ class UplinkCounters:
 class Uplink:
     """All commands that have not ended, and the last that have.  `changed` is told of every new stage."""
 
-    def __init__(self, spacecraft_id: int, changed: Callable[[CommandRecord], None]) -> None:
-        self.spacecraft_id, self.changed = spacecraft_id, changed
+    def __init__(
+        self, spacecraft_id: int, link: TelecommandLink, changed: Callable[[CommandRecord], None]
+    ) -> None:
+        self.spacecraft_id, self.link, self.changed = spacecraft_id, link, changed
         self.counters = UplinkCounters()
         self.sequences: dict[int, int] = {}  # APID -> next sequence count
         self.next_number = 1
@@ -167,7 +167,7 @@ class Uplink:
         return self._frame(record)
 
     def _frame(self, record: CommandRecord) -> bytes:
-        return attach_start_sequence(encode_tc_frame(self.spacecraft_id, CHANNEL, record.packet))
+        return self.link.unit(clear_frame(self.spacecraft_id, self.link, record.packet))
 
     # ---------------------------------------------------------------- hearing
 

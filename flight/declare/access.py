@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from flight.declare.fields import Field
 from flight.declare.parameters import Value
+
+Lent = TypeVar("Lent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,12 @@ class Access:
     frame_length: int
     next_counts: Sequence[int]  # first free record count of each store at boot
     documents: Mapping[str, bytes]  # what storage held at boot, by name
+    loans: Mapping[type[object], object] = field(
+        default_factory=dict
+    )  # what several modules share, by its type
+
+    def borrow(self, kind: type[Lent]) -> Lent:
+        """Of the link's types, which stand above this layer: `borrow(Vault)`."""
+        lent = self.loans[kind]
+        assert isinstance(lent, kind)
+        return lent

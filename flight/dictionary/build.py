@@ -9,6 +9,7 @@ from flight.declare import Module, Priority
 from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, PacketEntry, ParameterEntry
 from flight.dictionary.ids import IdsError, Lock, differences
 from flight.dictionary.layout import dictionary_hash, layout_of, short_hash
+from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 Wanted = dict[tuple[str, str], str]
 
@@ -34,7 +35,12 @@ def wanted_ids(modules: Mapping[str, Module]) -> Wanted:
 
 
 def build_dictionary(
-    mission: str, spacecraft_id: int, frame_length: int, modules: Mapping[str, Module], lock: Lock
+    mission: str,
+    spacecraft_id: int,
+    frame_length: int,
+    modules: Mapping[str, Module],
+    lock: Lock,
+    telecommand: TelecommandLink = PROTECTED_LINK,
 ) -> Dictionary:
     """Join declarations and numbers.  IdsError, naming each difference, if the lock does not fit."""
     wrong = differences(lock, wanted_ids(modules))
@@ -72,6 +78,7 @@ def build_dictionary(
             for name, module in modules.items()
             for p in module.parameters()
         ),
+        telecommand=telecommand,
     )
     return replace(dictionary, hash=dictionary_hash(dictionary))
 

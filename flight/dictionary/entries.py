@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flight.declare import Field
+from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Dictionary:
     events: tuple[EventEntry, ...]
     commands: tuple[CommandEntry, ...]
     parameters: tuple[ParameterEntry, ...]
+    telecommand: TelecommandLink = PROTECTED_LINK
     hash: int = field(
         default=0, compare=False
     )  # 32 bits over the wire layout: see `flight.dictionary.layout`

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from flight.declare import Field, Limits
 from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, PacketEntry, ParameterEntry
 from flight.dictionary.layout import dictionary_hash
+from flight.wire.telecommand_link import TelecommandLink
 
 FORMAT = "skyrack-dictionary-1"
 DICTIONARY_BYTES_MAX = 16 * 2**20  # a mission of 10,000 parameters is below 4 MB
@@ -45,8 +46,16 @@ def _dictionary(data: dict[str, list[dict[str, object]]]) -> Dictionary:
         "parameters": tuple(ParameterEntry(**_entry(e)) for e in data["parameters"]),  # type: ignore[arg-type]
         "modules": tuple((str(name), int(apid)) for name, apid in data["modules"]),
         "stores": tuple(str(name) for name in data["stores"]),
+        "telecommand": TelecommandLink(**_table(data["telecommand"])),  # type: ignore[arg-type]
     }
     return Dictionary(**{**data, **lists})  # type: ignore[arg-type]
+
+
+def _table(data: object) -> dict[str, object]:
+    """Of plain numbers and switches."""
+    if not isinstance(data, dict) or not all(isinstance(value, bool | int) for value in data.values()):
+        raise TypeError(f"no table of numbers: {data!r}")
+    return data
 
 
 def _entry(data: dict[str, object]) -> dict[str, object]:

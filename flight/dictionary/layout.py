@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from flight.declare import Field
 from flight.dictionary.entries import Dictionary
@@ -25,6 +26,8 @@ def short_hash(text: str) -> str:
 def layout_lines(dictionary: Dictionary) -> list[str]:
     """One line for each thing that has a number on the wire, sorted."""
     lines = [f"spacecraft {dictionary.spacecraft_id} frame {dictionary.frame_length}"]
+    link = astuple(dictionary.telecommand)
+    lines.append("telecommand " + " ".join(str(int(value)) for value in link))
     lines += [f"module {name} {apid}" for name, apid in dictionary.modules]
     lines += [f"packet {p.label} {p.sid} {layout_of(p.fields)}" for p in dictionary.packets]
     lines += [f"event {e.label} {e.number} {e.severity} {layout_of(e.fields)}" for e in dictionary.events]

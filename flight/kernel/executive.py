@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from flight.boot import CLOCK_STATE, RESERVED_NS, pack_clock
 from flight.declare import (
@@ -34,6 +33,7 @@ from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
 from flight.kernel.invoke import Invoker
 from flight.kernel.kept import unpack_kept
+from flight.kernel.loaded import Loaded, link_loans
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
 from flight.kernel.program import UPLINK, Program, compile_glances, uses_link
@@ -46,15 +46,6 @@ from flight.page import Page
 PARAMETERS = "parameters"  # the document of the parameters module
 FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
 LATE_PERIODS = 3  # a critical module has met its deadline while it has stepped within three of its periods
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What storage gave back at boot: kept states by module, documents by name, the next free count of each store."""
-
-    kept: Mapping[str, bytes]
-    documents: Mapping[str, bytes]
-    next_counts: Sequence[int]
 
 
 class Kernel:
@@ -115,6 +106,7 @@ class Kernel:
         self.slowest = 0  # index of the module that took longest in the last tick, and how long
         self.slowest_ns = 0
         stored = loaded.documents.get(PARAMETERS)
+        self.loans = link_loans(loaded, mission.telecommand)
         self.access = self._access(loaded)
         for slot in self.slots:
             self.parameters.attach(slot.name, slot.module)
@@ -139,6 +131,7 @@ class Kernel:
             frame_length=dictionary.frame_length,
             next_counts=tuple(loaded.next_counts),
             documents=self.performer.documents,
+            loans=self.loans,
         )
 
     def _wire_boxes(self, slot: Slot) -> None:

@@ -17,7 +17,7 @@ Crashed = Callable[[Slot, int, Exception], None]
 Steps = Callable[[Sequence[Slot], int], None]
 
 
-UPLINK = "commands.uplink"
+UPLINK = "uplink.octets"
 
 
 class Program(NamedTuple):

@@ -23,10 +23,10 @@ from flight.dictionary import (
     dictionary_hash,
     pack_arguments,
 )
+from flight.modules.uplink.chain import Chain
 from flight.wire import (
     Rejection,
     TcPacket,
-    TcReceiver,
     TmFrameConfig,
     TmFrameMaker,
     VirtualChannel,
@@ -36,6 +36,8 @@ from flight.wire import (
     encode_verification,
     record_number,
 )
+from flight.wire.sdls import Vault
+from flight.wire.telecommand_link import TelecommandLink
 from ground.archive import Archive
 from ground.station import Ground
 
@@ -93,6 +95,7 @@ SMALL = Dictionary(
     events=EVENTS,
     commands=COMMANDS,
     parameters=PARAMETERS,
+    telecommand=TelecommandLink(protected=False),
 )
 
 
@@ -110,7 +113,7 @@ class Craft:
         config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
         self.maker = TmFrameMaker(config)
         self.zone_length = config.zone_length
-        self.receiver = TcReceiver(dictionary.spacecraft_id)
+        self.chain = Chain(dictionary.spacecraft_id, dictionary.telecommand, Vault())
         self.next = [0] * len(dictionary.stores)
         self.heard: list[TcPacket] = []
 
@@ -151,7 +154,8 @@ class Craft:
 
     def up(self, octets: bytes) -> list[TcPacket]:
         """What the ground sent, as this spacecraft understands it."""
-        found = [decode_tc(packet) for packet in self.receiver.receive(octets)]
+        self.chain.receive(octets, 0)
+        found = [decode_tc(packet) for packet in self.chain.take(0)]
         good = [packet for packet in found if not isinstance(packet, Rejection)]
         assert len(good) == len(found)
         self.heard += good

@@ -189,7 +189,7 @@ def test_nothing_is_sent_or_spent_for_a_refused_command(ground, changes):
     with pytest.raises(CommandError, match="no such module"):
         ground.request(17, 1, b"", 0, module="nobody")
     with pytest.raises(CommandError, match="octets"):
-        ground.request(17, 1, bytes(1005), 0)
+        ground.request(17, 1, bytes(1004), 0)
     assert not ground.uplink.queue
     assert not ground.uplink.sequences
     assert not changes
@@ -197,8 +197,8 @@ def test_nothing_is_sent_or_spent_for_a_refused_command(ground, changes):
 
 def test_the_longest_telecommand_fits(ground, craft):
     ground.contact(True, 0)
-    ground.request(17, 1, bytes(1004), 0)
-    assert len(craft.up(ground.send(0))[0].data) == 1004
+    ground.request(17, 1, bytes(1003), 0)
+    assert len(craft.up(ground.send(0))[0].data) == 1003
 
 
 def test_what_is_remembered_is_bounded(ground, craft):

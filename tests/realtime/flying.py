@@ -28,11 +28,10 @@ from flight.wire import (
     TmFrameConfig,
     TmPacket,
     TmReceiver,
-    attach_start_sequence,
     decode_tm,
     encode_tc,
-    encode_tc_frame,
 )
+from flight.wire.telecommand_link import clear_frame
 
 PATIENCE_S = 60.0  # a bound for a machine with much else to do, and no measure of anything
 POLL_S = 0.02
@@ -127,14 +126,11 @@ class Station:
         entry = self.dictionary.commands_by_label[label]
         data = entry.number.to_bytes(2, "big") + pack_arguments(entry.fields, arguments)
         apid = self.dictionary.apids[entry.module]
-        frame = encode_tc_frame(
-            self.dictionary.spacecraft_id,
-            0,
-            encode_tc(apid, self.sequence, 8, 1, data, source=os.getpid() & 0xFFFF),
-        )
+        packet = encode_tc(apid, self.sequence, 8, 1, data, source=os.getpid() & 0xFFFF)
+        link = self.dictionary.telecommand
         self.sequence += 1
         assert self.line is not None
-        self.line.sendall(attach_start_sequence(frame))
+        self.line.sendall(link.unit(clear_frame(self.dictionary.spacecraft_id, link, packet)))
 
     def close(self) -> None:
         self.listener.close()

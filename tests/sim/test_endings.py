@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from flight.declare import ResetReason
-from flight.wire import UNSTORED_COUNT, attach_start_sequence, encode_tc_frame, split_record
+from flight.wire import UNSTORED_COUNT, split_record
+from flight.wire.telecommand_link import clear_frame
 from ground import connect
 from ground.client import Craft
 from sim.flying import Flying
@@ -135,7 +136,7 @@ def test_storage_that_cannot_be_opened_is_flown_without_and_taken_up_when_it_can
     assert split_record(craft.reading("health.status").record)[1] < UNSTORED_COUNT
     uplink = flying.ground.uplink
     again = next(record.packet for record in uplink.by_request.values() if record.number == sent.number)
-    simulation.radio.uplink(attach_start_sequence(encode_tc_frame(uplink.spacecraft_id, 0, again)))
+    simulation.radio.uplink(uplink.link.unit(clear_frame(uplink.spacecraft_id, uplink.link, again)))
     craft.fly(15)
     assert craft.get("commands.status.duplicates") == 1, "the memory of what ran is where it was"
     assert craft.missing() == 0

@@ -9,6 +9,7 @@ from flight.mission import Mission, Store
 from flight.missions.pathfinder.hardware import SENSORS, SWITCHES
 from flight.missions.pathfinder.modules import ROWS
 from flight.missions.pathfinder.tables import DEFAULTS
+from flight.wire.telecommand_link import TelecommandLink
 
 MEGABYTE = 2**20
 
@@ -25,5 +26,6 @@ MISSION = Mission(
     ),
     folder=Path(__file__).parent,
     frame_length=223,
+    telecommand=TelecommandLink(protected=False),
     defaults=DEFAULTS,
 )

@@ -24,6 +24,7 @@ from flight.modules.schedule import Schedule
 from flight.modules.sequences import Sequences
 from flight.modules.thermal import thermal
 from flight.modules.timekeeping import Timekeeping
+from flight.modules.uplink import Uplink
 
 HZ_10, HZ_1 = 1, 10  # dividers of the base tick of 0.1 s
 
@@ -36,6 +37,7 @@ ROWS = (
     Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),
     Row("safe", lambda: Safe(SAFE_LEVELS), HZ_1, critical=True, safe=True),
     Row("compute", lambda: compute(BOARDS), HZ_1),
+    Row("uplink", Uplink, HZ_1, critical=True, safe=True),
     Row("commands", Commands, HZ_1, critical=True, safe=True),
     Row("parameters", Parameters, HZ_1, safe=True),
     Row("schedule", Schedule, HZ_1),

@@ -44,10 +44,12 @@ from flight.declare import (
 from flight.modules.commands.arming import Armed
 from flight.modules.commands.ledger import Answer, Ledger, Open
 from flight.modules.commands.seen import WAITING_MAX, Known, Taken, identity_of
-from flight.wire import Ack, Failure, Rejection, TcPacket, TcReceiver, decode_tc, encode_verification
+from flight.wire import Ack, Failure, Rejection, TcPacket, decode_tc, encode_verification
 from flight.wire.file_packets import is_file_packet
 
-UPLINK_CHUNKS = 64  # a second of line at 115,200 baud in pieces of 180 octets
+PACKETS_MAX = (
+    256  # a second of the shortest telecommands at 115,200 baud; the uplink hands them on in the same tick
+)
 RELEASED_MAX = 32  # time-tagged commands and sequence steps that fall due in one second
 VERIFICATION = 1
 FUNCTION_MANAGEMENT, PERFORM_FUNCTION = 8, 1
@@ -59,11 +61,9 @@ class Commands(Module):
 
     class Inputs(NamedTuple):
         mode: int
-        carrier: bool
 
     class Outputs(Signals):
         last_command_age_s: U32
-        clcw: U32
 
     class Status(Telemetry, period=10):
         """Telecommands received, taken, refused and open."""
@@ -75,7 +75,6 @@ class Commands(Module):
         failed: U32
         timed_out: U32
         duplicates: U32
-        bad_frames: U32
         bad_packets: U32
         released_on_board: U32
         open_now: U8
@@ -102,7 +101,7 @@ class Commands(Module):
         self.status.refresh = self._show
         self.taken = Taken()
         self.kept = self.taken.kept
-        self.uplink: Inbox[bytes] = Inbox(UPLINK_CHUNKS)
+        self.telecommands: Inbox[bytes] = Inbox(PACKETS_MAX)
         self.released: Inbox[bytes] = Inbox(RELEASED_MAX)
         self.outcomes: Inbox[tuple[int, Outcome]] = Inbox(4 * WAITING_MAX, Overflow.DROP_OLDEST)
         self.armed = Armed()
@@ -113,8 +112,6 @@ class Commands(Module):
 
     def connect(self, access: Access) -> None:
         self.access = access
-        self.receiver = TcReceiver(access.spacecraft_id)
-        self.outputs.clcw = self.receiver.clcw()
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.last_at = now
@@ -124,15 +121,8 @@ class Commands(Module):
         self.mode = sees.mode
         if self.outcomes.items:
             self._settle(now, out)
-        if self.uplink.items:
-            for chunk in self.uplink.drain():
-                for packet in self.receiver.receive(chunk):
-                    self._take(now, packet, out)
-            self.outputs.clcw = self.receiver.clcw()
-        elif self.receiver.held and not sees.carrier:
-            for (
-                packet
-            ) in self.receiver.flush():  # a frame cut by the end of the pass must not hold up the next one
+        if self.telecommands.items:
+            for packet in self.telecommands.drain():
                 self._take(now, packet, out)
         if self.released.items:
             for packet in self.released.drain():
@@ -311,7 +301,6 @@ class Commands(Module):
     def _show(self) -> None:
         status = self.status
         status.open_now, status.armed = len(self.ledger.open), len(self.armed.until)
-        status.bad_frames = sum(self.receiver.counters.rejections.values())
         status.since_last_s = self.outputs.last_command_age_s
 
     # ---------------------------------------------------------------- commands

@@ -68,6 +68,11 @@ class Receiver:
         """Nothing more can be accepted: for FARM-1, its Wait state."""
         return len(self._held) >= HELD_MAX
 
+    @property
+    def waiting(self) -> int:
+        """Accepted frames that the disk does not know of yet."""
+        return len(self._held)
+
     # ---------------------------------------------------------------- verify
 
     def verify(self, frame: bytes) -> Verified | SecurityRejection:

@@ -81,6 +81,11 @@ class Vault:
         """Some change of keys is not on disk yet."""
         return self._keys_stale or self._proposal is not None
 
+    @property
+    def changing(self) -> bool:
+        """A change that was asked for is not on disk, nor off."""
+        return self._proposal is not None
+
     # ---------------------------------------------------------------- changes of keys
 
     def try_key(self, spi: int, within_ns: int) -> KeyRefusal | None:
@@ -204,6 +209,12 @@ class Vault:
         elif ticket == self._keys_ticket:
             self._keys_ticket, self._keys_at = 0, now + RETRY_NS
             self._keys_stale, self._proposal = True, None
+
+    def forget_writes(self, now: int) -> None:
+        """Nobody will tell how those under way end: whoever asked for them has gone."""
+        for ticket in (self._counters_ticket, self._keys_ticket):
+            if ticket:
+                self.failed(ticket, now)
 
     def _counters_due(self) -> bool:
         return self._counters_stale or any(one.counter.low for one in self.associations.values())

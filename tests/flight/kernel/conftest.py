@@ -131,9 +131,16 @@ class EventBox(Module):
         pass
 
 
+class UplinkBox(Module):
+    def __init__(self) -> None:
+        self.octets: Inbox[bytes] = Inbox(100)
+
+    def step(self, now: int, sees: object, out: object) -> None:
+        pass
+
+
 class CommandBox(Module):
     def __init__(self) -> None:
-        self.uplink: Inbox[bytes] = Inbox(100)
         self.outcomes: Inbox[tuple[int, object]] = Inbox(100)
 
     def step(self, now: int, sees: object, out: object) -> None:
@@ -187,7 +194,12 @@ def make_bench(tmp_path: Path) -> MakeBench:
         measures: bool = False,
         start: bool = True,
     ) -> Bench:
-        boxes = (Row("events", EventBox), Row("commands", CommandBox), Row("ear", Ear))
+        boxes = (
+            Row("events", EventBox),
+            Row("uplink", UplinkBox),
+            Row("commands", CommandBox),
+            Row("ear", Ear),
+        )
         mission = Mission(
             "test",
             7,

@@ -12,7 +12,7 @@ def test_uplink_octets_reach_the_commands_module(make_bench) -> None:
     bench = make_bench()
     bench.link.received = b"abc"
     bench.run(2)
-    assert list(bench.kernel.boxes["commands.uplink"].items) == [b"abc"]
+    assert list(bench.kernel.boxes["uplink.octets"].items) == [b"abc"]
 
 
 def test_the_clock_floor_is_reserved_ahead(make_bench) -> None:

@@ -38,18 +38,18 @@ from flight.modules.parameters import Parameters
 from flight.modules.recorder import Recorder
 from flight.modules.schedule import Schedule
 from flight.modules.sequences import Sequences
+from flight.modules.uplink import Uplink
 from flight.wire import (
     Ack,
     Rejection,
     TmFrameConfig,
     TmPacket,
     TmReceiver,
-    attach_start_sequence,
     decode_tm,
     decode_verification,
     encode_tc,
-    encode_tc_frame,
 )
+from flight.wire.telecommand_link import TelecommandLink, clear_frame
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
 from sim.guardian import Orders
@@ -186,8 +186,12 @@ class Craft:
         if sequence is None:
             sequence, self.sequence = self.sequence, self.sequence + 1
         packet = encode_tc(apid, sequence, service, subtype, data, ack=Ack.ALL)
-        self.radio.uplink(attach_start_sequence(encode_tc_frame(self.mission.spacecraft_id, 0, packet)))
+        self.uplink(packet)
         return int.from_bytes(packet[:4], "big")
+
+    def uplink(self, packet: bytes) -> None:
+        link = self.mission.telecommand
+        self.radio.uplink(link.unit(clear_frame(self.mission.spacecraft_id, link, packet)))
 
     def function(self, label: str, *arguments: object) -> tuple[int, bytes]:
         entry = self.dictionary.commands_by_label[label]
@@ -241,6 +245,7 @@ def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
     """Its ids.lock is made in `folder`."""
     rows = (
         Row("toy", Toy),
+        Row("uplink", Uplink),
         Row("commands", Commands),
         Row("parameters", Parameters),
         Row("housekeeping", Housekeeping),
@@ -252,7 +257,9 @@ def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
     )
     store = Store(storage_budget, storage_budget // 8)
     sensors, switches = (Sensor("volts", "V", 0, 40),), (Switch("transmitter"),)
-    mission = with_own_row(Mission("bare", 42, rows, sensors, switches, (store,) * 3, folder))
+    link = TelecommandLink(protected=False)
+    stores = (store,) * 3
+    mission = with_own_row(Mission("bare", 42, rows, sensors, switches, stores, folder, telecommand=link))
     mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
     return mission
 

@@ -6,7 +6,7 @@ import pytest
 
 from flight.declare import Failed, SaveState
 from flight.modules.commands.seen import REMEMBERED, WAITING_MAX
-from flight.wire import Ack, Failure, attach_start_sequence, encode_tc, encode_tc_frame
+from flight.wire import Ack, Failure, encode_tc
 from flight.workers.storage import StorageWorker
 from sim.link import Spoiling
 
@@ -156,7 +156,7 @@ def test_a_damaged_telecommand_is_counted_and_the_next_one_served(craft) -> None
     apid, data = craft.function("toy.push", 1)
     packet = bytearray(encode_tc(apid, 1, 8, 1, data, ack=Ack.ALL))
     packet[-1] ^= 1
-    craft.radio.uplink(attach_start_sequence(encode_tc_frame(42, 0, bytes(packet))))
+    craft.uplink(bytes(packet))
     craft.radio.uplink(b"\xeb\x90garbage" * 3)
     request = craft.call("toy.push", 4)
     craft.fly(3)

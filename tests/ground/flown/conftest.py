@@ -41,6 +41,8 @@ from flight.modules.parameters import Parameters
 from flight.modules.recorder import Recorder
 from flight.modules.schedule import Schedule
 from flight.modules.sequences import Sequences
+from flight.modules.uplink import Uplink
+from flight.wire.telecommand_link import TelecommandLink
 from ground.station import Ground, Settings
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
@@ -169,6 +171,7 @@ def make_flown(tmp_path: Path) -> MakeFlown:
     def make(ground: Callable[[Dictionary], Ground] | None = None, seed: int = 1, loss: float = 0.0) -> Flown:
         rows = (
             Row("toy", Toy),
+            Row("uplink", Uplink),
             Row("commands", Commands),
             Row("parameters", Parameters),
             Row("housekeeping", Housekeeping),
@@ -180,7 +183,10 @@ def make_flown(tmp_path: Path) -> MakeFlown:
         )
         sensors, switches = (Sensor("volts", "V", 0, 40),), (Switch("transmitter"),)
         stores = (Store(1 << 20, 1 << 17),) * 3
-        mission = with_own_row(Mission("bare", 42, rows, sensors, switches, stores, tmp_path))
+        link = TelecommandLink(protected=False)
+        mission = with_own_row(
+            Mission("bare", 42, rows, sensors, switches, stores, tmp_path, telecommand=link)
+        )
         mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
         flown = Flown(mission, ground or (lambda made: Ground(made, settings=Settings())), seed)
         flown.radio.down.spoiling.loss = flown.radio.up.spoiling.loss = loss

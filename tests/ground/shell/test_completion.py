@@ -80,7 +80,11 @@ def test_values_are_offered_level_by_level(offered):
 
 
 def test_only_hazardous_commands_are_armed(offered):
-    assert list(offered("arm ")) == ["arm health.shutdown"]
+    assert set(offered("arm ")) == {
+        "arm health.shutdown",
+        "arm uplink.withdraw_key",
+        "arm uplink.destroy_key",
+    }
     assert offered("arm health.shutdown ") == {}
 
 

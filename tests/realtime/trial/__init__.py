@@ -11,6 +11,8 @@ from flight.modules.events import Events
 from flight.modules.housekeeping import Housekeeping
 from flight.modules.parameters import Parameters
 from flight.modules.recorder import Recorder
+from flight.modules.uplink import Uplink
+from flight.wire.telecommand_link import TelecommandLink
 
 from .modules import Modes, Trouble, Vital
 
@@ -23,6 +25,7 @@ MISSION = Mission(
         Row("vital", Vital, HZ_10, critical=True, safe=True, restarts=1),
         Row("trouble", Trouble, HZ_10),
         Row("modes", Modes, safe=True),
+        Row("uplink", Uplink, HZ_10, safe=True),
         Row("commands", Commands, HZ_10, safe=True),
         Row("parameters", Parameters, HZ_10, safe=True),
         Row("housekeeping", Housekeeping, HZ_10, safe=True),
@@ -34,4 +37,5 @@ MISSION = Mission(
     switches=(Switch("heater"), Switch("radio", highest=3)),
     stores=(Store(2**21, 2**18),) * 3,
     folder=Path(__file__).parent,
+    telecommand=TelecommandLink(protected=False),
 )
