@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 from flight.dictionary import DictionaryError, from_json
+from flight.wire.line_address import SHAPE, LineAddressError, parse_line_address
 from ground.archive import ArchiveError
 from ground.audit import AuditError
 from ground.export import ExportError
-from ground.link import AddressError, parse_address
 from ground.protocol import CraftError, UsageError
 from ground.query import QueryError
 from ground.shell.desk import FAILED, STOPPED, USAGE
@@ -35,7 +35,12 @@ def parser() -> Parser:
     verbs = top.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
     one = verbs.add_parser("server", help="run the server: archive, commanding, the line to a station")
     one.add_argument(
-        "--station", required=True, metavar="tcp:HOST:PORT", help="where the octets of the radio are"
+        "--link",
+        "--station",
+        dest="station",
+        required=True,
+        metavar="ADDRESS",
+        help=f"where the octets of the radio are: {SHAPE}",
     )
     one.add_argument(
         "--dictionary", required=True, type=Path, metavar="FILE", help="JSON, of `skyrack-flight dictionary`"
@@ -73,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options)
     except UsageError as error:
         return _complain(error, USAGE)
-    except (AddressError, ArchiveError, QueryError, ExportError, AuditError) as error:
+    except (LineAddressError, ArchiveError, QueryError, ExportError, AuditError) as error:
         return _complain(error, USAGE)
     except CraftError as error:
         return _complain(error, USAGE if type(error).__name__ == "NoServerError" else FAILED)
@@ -132,7 +137,7 @@ def _serve(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.dictionary}: {error}") from None
     options.own_folder.mkdir(parents=True, exist_ok=True)
     settings = ServerSettings(
-        station=parse_address(options.station),
+        station=parse_line_address(options.station),
         folder=options.own_folder,
         host=host or "127.0.0.1",
         port=int(port),

@@ -1,4 +1,4 @@
-"""The line to a ground station: a TCP socket that carries the octets of the radio both ways, and comes back by itself.
+"""The line to a ground station: it carries the octets of the radio both ways, and comes back by itself.
 
 Down come CADUs, up go start sequences with telecommand frames; nothing else is on it.  So whether the spacecraft is
 in sight is read from the octets themselves: `Contact` is up while they flow.
@@ -6,10 +6,10 @@ in sight is read from the octets themselves: `Contact` is up while they flow.
 
 from __future__ import annotations
 
-import errno
-import re
-import socket
 from dataclasses import dataclass
+
+from flight.wire.line_address import LineAddress, LineKind
+from ground.outlets import Outlet, open_outlet
 
 NS = 1_000_000_000
 RETRY_FIRST_NS, RETRY_LONGEST_NS = (
@@ -22,29 +22,6 @@ READS_AT_ONCE = 16  # one megabyte: then the operators get their turn
 WAITING_MAX = 1 << 16  # octets towards the station: a minute of uplink at 9,600 bit/s
 SILENCE_NS = 20 * NS  # on the ground's clock: two periods of the packets that always come, and a frame
 SILENCE_REAL_NS = 3 * NS  # and on this computer's: a simulation at high speed may stall for as long
-UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
-ADDRESS = re.compile(r"tcp:(?://)?(\[[^\]]+\]|[^:\s/]+):(\d{1,5})")
-
-
-class AddressError(ValueError):
-    """No address; one line says what is expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"tcp:{self.host}:{self.port}"
-
-
-def parse_address(text: str) -> Address:
-    """`tcp:HOST:PORT` or `tcp://HOST:PORT`."""
-    match = ADDRESS.fullmatch(text.strip())
-    if match is None or not 0 < int(match[2]) < 65536:
-        raise AddressError(f"{text!r} is no address: expected tcp:HOST:PORT")
-    return Address(match[1].strip("[]"), int(match[2]))
 
 
 @dataclass(slots=True)
@@ -58,11 +35,11 @@ class LinkTotals:
 
 
 class StationLink:
-    """Never blocks.  `socket` is what to poll; `now` is this computer's monotonic time in ns."""
+    """Never blocks.  `outlet` is what to poll; `now` is this computer's monotonic time in ns."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: LineAddress) -> None:
         self.address = address
-        self.socket: socket.socket | None = None
+        self.outlet: Outlet | None = None
         self.connected = False
         self.totals = LinkTotals()
         self.error = ""
@@ -72,7 +49,7 @@ class StationLink:
 
     @property
     def wants_to_write(self) -> bool:
-        return self.socket is not None and (not self.connected or bool(self._waiting))
+        return self.outlet is not None and (not self.connected or bool(self._waiting))
 
     def next_deadline(self) -> int | None:
         return self._due
@@ -80,101 +57,76 @@ class StationLink:
     def on_deadline(self, now: int) -> None:
         if self._due is None or now < self._due:
             return
-        if self.socket is not None:
-            self._fail("no answer", now)
+        if self.outlet is not None:
+            self._fail(TimeoutError("no answer"), now)
         else:
             self._connect(now)
 
     def _connect(self, now: int) -> None:
         try:
-            family, kind, protocol, _, where = socket.getaddrinfo(
-                self.address.host, self.address.port, type=socket.SOCK_STREAM
-            )[0]
-            made = socket.socket(family, kind, protocol)
+            self.outlet = open_outlet(self.address)
         except OSError as error:
-            self._fail(error.strerror or str(error), now)
-            return
-        made.setblocking(False)
-        self.socket = made
-        self._due = now + CONNECT_WITHIN_NS
-        outcome = made.connect_ex(where)
-        if outcome not in UNDER_WAY:
-            self._fail(_words(outcome), now)
+            self._fail(error, now)
+        else:
+            self._due = now + CONNECT_WITHIN_NS
 
     def on_writable(self, now: int) -> None:
-        made = self.socket
-        if made is None:
+        outlet = self.outlet
+        if outlet is None:
             return
-        if not self.connected:
-            outcome = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if outcome:
-                self._fail(_words(outcome), now)
-                return
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.connected, self._due, self._retry_ns, self.error = True, None, RETRY_FIRST_NS, ""
-            self.totals.connections += 1
-        self._write(made, now)
+        try:
+            if not self.connected:
+                outlet.ready()
+                self.connected, self._due, self._retry_ns, self.error = True, None, RETRY_FIRST_NS, ""
+                self.totals.connections += 1
+            self._write(outlet)
+        except OSError as error:
+            self._fail(error, now)
 
-    def _write(self, made: socket.socket, now: int) -> None:
-        while self._waiting:
-            try:
-                count = made.send(self._waiting)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._fail(error.strerror or str(error), now)
-                return
+    def _write(self, outlet: Outlet) -> None:
+        while self._waiting and (count := outlet.write(bytes(self._waiting))):
             self.totals.sent += count
             del self._waiting[:count]
 
     def on_readable(self, now: int) -> bytes:
         """What has come; bounded, so that a fast line cannot starve the rest."""
-        made, parts = self.socket, []
-        for _ in range(READS_AT_ONCE if made is not None and self.connected else 0):
-            assert made is not None
-            try:
-                part = made.recv(READ_OCTETS)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self._fail(error.strerror or str(error), now)
-                break
-            if not part:
-                self._fail("closed by the station", now)
-                break
-            parts.append(part)
-            if len(part) < READ_OCTETS:
-                break
+        outlet, parts = self.outlet, list[bytes]()
+        try:
+            for _ in range(READS_AT_ONCE if outlet is not None and self.connected else 0):
+                assert outlet is not None
+                part = outlet.read(READ_OCTETS)
+                if part is None:
+                    break
+                parts.append(part)
+        except OSError as error:
+            self._fail(error, now)
         data = b"".join(parts)
         self.totals.received += len(data)
         return data
 
     def send(self, data: bytes, now: int) -> None:
         """Towards the radio; what finds no line is lost, as it would be in the air, and counted."""
-        if not self.connected or self.socket is None or len(self._waiting) + len(data) > WAITING_MAX:
+        if not self.connected or self.outlet is None or len(self._waiting) + len(data) > WAITING_MAX:
             self.totals.discarded += len(data)
             return
         self._waiting += data
-        self._write(self.socket, now)
+        self.on_writable(now)
 
-    def _fail(self, why: str, now: int) -> None:
-        """Close, and try again later and later."""
+    def _fail(self, error: OSError, now: int) -> None:
+        """Close, and try again: later and later, but a device that may be plugged in again at any moment at once."""
         self.close()
-        self.error = why
+        self.error = error.strerror or str(error)
         self._due = now + self._retry_ns
-        self._retry_ns = min(2 * self._retry_ns, RETRY_LONGEST_NS)
+        if self.address.kind is not LineKind.SERIAL:
+            self._retry_ns = min(2 * self._retry_ns, RETRY_LONGEST_NS)
 
     def close(self) -> None:
         self.totals.discarded += len(self._waiting)
         self._waiting.clear()
         self.connected = False
-        if self.socket is not None:
-            self.socket.close()
-            self.socket = None
-
-
-def _words(code: int) -> str:
-    return OSError(code, "").strerror or errno.errorcode.get(code, str(code))
+        if self.outlet is not None:
+            self.outlet.close()
+            self.outlet = None
 
 
 class Contact:

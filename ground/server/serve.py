@@ -18,10 +18,12 @@ from pathlib import Path
 import zmq
 
 from flight.dictionary import Dictionary
+from flight.wire.line_address import LineAddress
 from ground.archive import Archive
 from ground.audit import FILE as AUDIT_FILE
 from ground.audit import AuditLog
-from ground.link import Address, Contact, StationLink
+from ground.link import Contact, StationLink
+from ground.outlets import Outlet
 from ground.protocol import NS, Plain
 from ground.server.ask import Moment
 from ground.server.clock import Clock, GroundClock, real_until
@@ -39,7 +41,7 @@ POLL_LONGEST_MS = 60_000
 class ServerSettings:
     """What the command line gives."""
 
-    station: Address
+    station: LineAddress
     folder: Path
     host: str = "127.0.0.1"
     port: int = 0
@@ -78,7 +80,7 @@ class Server:
         self.poller = zmq.Poller()
         self.poller.register(self.sockets.requests, zmq.POLLIN)
         self.poller.register(self.sockets.updates, zmq.POLLIN)
-        self._polled: socket.socket | None = None
+        self._polled: Outlet | None = None
 
     # ---------------------------------------------------------------- the loop
 
@@ -171,7 +173,7 @@ class Server:
 
     def _watch_line(self) -> None:
         """Poll the socket that is there now, for what it waits for; say when the line comes and goes."""
-        held = self.link.socket
+        held = self.link.outlet
         if self._polled is not None and self._polled is not held:
             self.poller.unregister(self._polled)
         if held is not None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
+import tty
+from pathlib import Path
 
 import pytest
 
+from flight.wire.line_address import LineAddress, LineKind, parse_line_address
 from ground.link import (
     CONNECT_WITHIN_NS,
     NS,
@@ -15,35 +19,15 @@ from ground.link import (
     SILENCE_NS,
     SILENCE_REAL_NS,
     WAITING_MAX,
-    Address,
-    AddressError,
     Contact,
     StationLink,
-    parse_address,
 )
 
 HANG_S = 20  # a kernel that takes longer is broken; nothing here waits for so long
 
 
-@pytest.mark.parametrize(
-    ("text", "host", "port"),
-    [
-        ("tcp:127.0.0.1:7701", "127.0.0.1", 7701),
-        ("tcp://station.example:1", "station.example", 1),
-        ("tcp:[::1]:65535", "::1", 65535),
-        (" tcp:a:80 ", "a", 80),
-    ],
-)
-def test_addresses(text, host, port):
-    assert parse_address(text) == Address(host, port)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "tcp:host", "tcp:host:0", "tcp:host:65536", "udp:host:1", "tcp::1", "host:1", "tcp:h:1/x"]
-)
-def test_what_is_no_address_is_said_in_one_line(text):
-    with pytest.raises(AddressError, match="is no address: expected tcp:HOST:PORT"):
-        parse_address(text)
+def tcp(port: int, host: str = "127.0.0.1") -> LineAddress:
+    return LineAddress(LineKind.TCP, host=host, port=port)
 
 
 @pytest.fixture
@@ -54,15 +38,15 @@ def station():
 
 @pytest.fixture
 def link(station):
-    link = StationLink(Address("127.0.0.1", station.getsockname()[1]))
+    link = StationLink(tcp(station.getsockname()[1]))
     yield link
     link.close()
 
 
 def ready(link: StationLink, *, write: bool) -> None:
     """Until the kernel says so."""
-    assert link.socket is not None
-    wanted = [link.socket]
+    assert link.outlet is not None
+    wanted = [link.outlet]
     read, written, _ = select.select([] if write else wanted, wanted if write else [], [], HANG_S)
     assert written if write else read
 
@@ -96,10 +80,10 @@ def test_a_line_that_is_gone_is_tried_again_later_and_later(link, station):
     joined(link, station).close()
     ready(link, write=False)
     assert link.on_readable(5) == b""
-    assert (link.connected, link.socket, link.error) == (False, None, "closed by the station")
+    assert (link.connected, link.outlet, link.error) == (False, None, "closed by the station")
     assert link.next_deadline() == 5 + RETRY_FIRST_NS
     link.on_deadline(4 + RETRY_FIRST_NS)
-    assert link.socket is None
+    assert link.outlet is None
     joined(link, station, 5 + RETRY_FIRST_NS).close()
     assert link.totals.connections == 2
 
@@ -109,7 +93,7 @@ def test_nobody_there_is_tried_at_growing_intervals(link, station):
     now, waits = 0, []
     for _ in range(10):
         link.on_deadline(now)
-        if link.socket is not None:
+        if link.outlet is not None:
             ready(link, write=True)
             link.on_writable(now)
         assert not link.connected
@@ -122,7 +106,7 @@ def test_nobody_there_is_tried_at_growing_intervals(link, station):
 
 
 def test_a_name_that_nobody_knows_is_an_error_like_others():
-    link = StationLink(Address("no-such-host.invalid", 1))
+    link = StationLink(tcp(1, "no-such-host.invalid"))
     link.on_deadline(0)
     assert not link.connected
     assert link.error
@@ -132,7 +116,7 @@ def test_a_name_that_nobody_knows_is_an_error_like_others():
 def test_a_connection_that_does_not_come_about_is_given_up(link, station):
     link.on_deadline(0)
     link.on_deadline(CONNECT_WITHIN_NS)
-    assert link.socket is None
+    assert link.outlet is None
     assert link.error == "no answer"
 
 
@@ -180,6 +164,117 @@ def test_a_reset_in_mid_air_ends_the_line(link, station):
     assert link.on_readable(0) == b""
     assert not link.connected
     assert link.error
+
+
+class Adapter:
+    """A serial adapter that is plugged in and pulled out; its name stays the same."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.master = path, -1
+
+    def insert(self) -> None:
+        self.master, slave = os.openpty()
+        tty.setraw(slave)
+        self.path.symlink_to(os.ttyname(slave))
+        os.close(slave)
+
+    def pull(self) -> None:
+        os.close(self.master)
+        self.path.unlink()
+
+
+def test_a_serial_line_is_pulled_out_and_comes_back_at_once(tmp_path):
+    adapter = Adapter(tmp_path / "line")
+    link = StationLink(parse_line_address(f"serial:{adapter.path}@115200"))
+    now = 0
+    for _ in range(8):
+        link.on_deadline(now)
+        assert link.error == "No such file or directory"
+        assert link.next_deadline() == now + RETRY_FIRST_NS, "it does not wait longer and longer"
+        now += RETRY_FIRST_NS
+    every = bytes(range(256))
+    for connections in (1, 2):
+        adapter.insert()
+        link.on_deadline(now)
+        ready(link, write=True)
+        link.on_writable(now)
+        assert (link.connected, link.error, link.totals.connections) == (True, "", connections)
+        link.send(every, now)
+        assert os.read(adapter.master, 1000) == every
+        os.write(adapter.master, every)
+        ready(link, write=False)
+        assert link.on_readable(now) == every
+        assert link.on_readable(now) == b""
+        adapter.pull()
+        ready(link, write=False)
+        assert link.on_readable(now) == b""
+        assert not link.connected
+        due = link.next_deadline()
+        assert due is not None
+        now = due
+    assert link.totals.received == link.totals.sent == 512
+
+
+def test_a_serial_line_is_ours_alone(tmp_path):
+    adapter = Adapter(tmp_path / "line")
+    adapter.insert()
+    address = parse_line_address(f"serial:{adapter.path}@115200")
+    first, second = StationLink(address), StationLink(address)
+    first.on_deadline(0)
+    second.on_deadline(0)
+    assert second.error == "busy: another program has it"
+    first.close()
+    second.on_deadline(RETRY_FIRST_NS)
+    assert second.outlet is not None
+    second.close()
+    adapter.pull()
+
+
+def test_what_is_no_serial_port(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    link = StationLink(parse_line_address(f"serial:{tmp_path}/file@115200"))
+    link.on_deadline(0)
+    assert link.error == "is no serial port"
+
+
+def test_datagrams_go_both_ways_and_nobody_there_is_no_error():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as modem:
+        modem.bind(("127.0.0.1", 0))
+        modem.settimeout(HANG_S)
+        link = StationLink(parse_line_address(f"udp:127.0.0.1:{modem.getsockname()[1]}"))
+        link.on_deadline(0)
+        ready(link, write=True)
+        link.on_writable(0)
+        link.send(b"up", 0)
+        octets, sender = modem.recvfrom(100)
+        assert octets == b"up"
+        modem.sendto(b"down", sender)
+        ready(link, write=False)
+        assert link.on_readable(0) == b"down"
+    for _ in range(10):
+        link.send(b"to nobody", 0)
+        assert link.on_readable(0) == b""
+    assert link.connected
+    link.close()
+
+
+def test_a_listener_answers_whoever_spoke_last():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as spare:
+        spare.bind(("127.0.0.1", 0))
+        port = spare.getsockname()[1]
+    link = StationLink(parse_line_address(f"udp::{port}"))
+    link.on_deadline(0)
+    ready(link, write=True)
+    link.on_writable(0)
+    link.send(b"into the air", 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as modem:
+        modem.settimeout(HANG_S)
+        modem.sendto(b"down", ("127.0.0.1", port))
+        ready(link, write=False)
+        assert link.on_readable(0) == b"down"
+        link.send(b"up", 0)
+        assert modem.recv(100) == b"up"
+    link.close()
 
 
 def test_contact_is_up_while_octets_come():

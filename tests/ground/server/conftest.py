@@ -18,7 +18,7 @@ import pytest
 
 from flight.app import build, load_mission
 from flight.dictionary import Dictionary
-from ground.link import Address
+from flight.wire.line_address import LineAddress, LineKind
 from ground.server.ask import Moment
 from ground.server.serve import Server, ServerSettings
 from sim.scenario import load_scenario
@@ -65,7 +65,7 @@ class Station:
         self.simulation.world.station = lambda: 0  # type: ignore[method-assign]
         self.simulation.world.delay_ns = lambda: 0  # type: ignore[method-assign]
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = Address("127.0.0.1", self.listener.getsockname()[1])
+        self.address = LineAddress(LineKind.TCP, host="127.0.0.1", port=self.listener.getsockname()[1])
         self.hears, self.wakes = socket.socketpair()
         self.orders: list[Callable[[], None]] = []
         self.looked, self.looks = socket.socketpair()  # an octet for each look at the clock

@@ -209,8 +209,11 @@ def test_a_server_that_died_is_noticed_at_once(tmp_path):
     ("words", "complaint"),
     [
         ([], "the following arguments are required: verb"),
-        (["server", "--folder", "x"], "the following arguments are required: --station, --dictionary"),
-        (["--station", "nowhere"], "'nowhere' is no address: expected tcp:HOST:PORT"),
+        (["server", "--folder", "x"], "the following arguments are required: --link/--station, --dictionary"),
+        (
+            ["--station", "nowhere"],
+            "'nowhere' is no link, expected serial:DEVICE@BAUD, tcp:HOST:PORT or udp:HOST:PORT",
+        ),
         (["--dictionary", "nosuch.json"], "No such file or directory: 'nosuch.json'"),
         (["--dictionary", "pyproject.toml"], "pyproject.toml: dictionary cannot be read"),
         (["--listen", "here"], "--listen 'here': expected PORT or HOST:PORT"),

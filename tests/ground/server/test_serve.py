@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flight.dictionary import to_json
+from flight.wire.line_address import LineAddress, LineKind
 from ground import connect
 from ground.archive import ArchiveError
 from ground.audit import AuditError
-from ground.link import NS, Address
+from ground.link import NS
 from ground.protocol import MESSAGE_LONGEST, ProtocolError, decode, encode
 from ground.server.clock import GroundClock, real_until
 from ground.server.serve import POLL_LONGEST_MS, Server, ServerSettings
@@ -174,12 +175,12 @@ def test_the_line_to_the_station_comes_back(served, station):
 
 
 def test_it_sleeps_when_nothing_is_due(station, tmp_path):
-    quiet = ServerSettings(Address("127.0.0.1", 1), tmp_path)
+    quiet = ServerSettings(LineAddress(LineKind.TCP, host="127.0.0.1", port=1), tmp_path)
     server = Server(quiet, station.dictionary, print)
     with server._opened:
         server.turn({})
         for _ in range(12):  # the retries grow to their longest
-            server.link._fail("nobody there", server.clock.now().real_ns)
+            server.link._fail(OSError("nobody there"), server.clock.now().real_ns)
         server.turn({})
         now = server.clock.now()
         assert server._next(now) - now.real_ns > 5 * NS
