@@ -24,6 +24,7 @@ from flight.dictionary import (
     to_json,
 )
 from flight.dictionary import unpack_arguments as unpack
+from flight.wire.line_address import LineAddressError, parse_line_address
 from ground import audit, fields, notes, protocol, replay, segments
 from ground.archive import Archive
 from ground.decode import (
@@ -35,7 +36,6 @@ from ground.decode import (
     schedule_entries,
 )
 from ground.fields import NotAValueError, parse_value
-from ground.link import AddressError, parse_address
 from ground.protocol import ProtocolError, UsageError
 from ground.shell import parser
 from ground.station import Ground
@@ -259,8 +259,8 @@ def typed_words(data: bytes) -> None:
                         parse_value(field, given[field.name])
     with suppress(UsageError, SystemExit):
         parser.verbs_parser("").parse_args(words)
-    with suppress(AddressError):
-        parse_address(line)
+    with suppress(LineAddressError):
+        parse_line_address(line)
 
 
 def word_seeds() -> list[bytes]:
@@ -335,7 +335,7 @@ TARGETS = (
         "words at the prompt",
         typed_words,
         word_seeds,
-        (parser.assignments, parse_value, fields, parse_address, parser.count, parser.severity),
+        (parser.assignments, parse_value, fields, parse_line_address, parser.count, parser.severity),
         600,
     ),
 )
