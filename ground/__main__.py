@@ -17,6 +17,7 @@ from ground.audit import AuditError
 from ground.export import ExportError
 from ground.protocol import CraftError, UsageError
 from ground.query import QueryError
+from ground.recording.arguments import add_decode
 from ground.shell.desk import FAILED, STOPPED, USAGE
 from ground.shell.parser import Parser, add_verbs
 
@@ -69,6 +70,7 @@ def parser() -> Parser:
     )
     verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
     add_verbs(verbs)
+    add_decode(verbs)
     return top
 
 
@@ -103,6 +105,10 @@ def _run(options: argparse.Namespace) -> int:
         from ground.shell.kept import KEPT
 
         return KEPT[options.verb](options, _say)
+    if options.verb == "decode":
+        from ground.recording.command import decode
+
+        return decode(options, _say)
     name = options.name or getpass.getuser()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     from ground.client import connect

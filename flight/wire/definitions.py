@@ -115,6 +115,18 @@ tm_frame_header = BitStruct(
     "first_header" / BitsInteger(11),
 )
 
+# CCSDS 732.0-B, 4.1.2
+aos_frame_header = BitStruct(
+    "version" / BitsInteger(2),
+    "spacecraft_id" / BitsInteger(8),
+    "virtual_channel" / BitsInteger(6),
+    "virtual_count" / BitsInteger(24),
+    "replay" / Flag,
+    "cycle_in_use" / Flag,
+    "spacecraft_id_high" / BitsInteger(2),  # spare before issue 4
+    "cycle" / BitsInteger(4),
+)
+
 
 def tm_frame(frame_length: int) -> Struct:  # type: ignore[no-any-unimported]
     """A frame as we make them: no secondary header, CLCW and error control present."""

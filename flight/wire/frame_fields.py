@@ -91,11 +91,11 @@ class FrameFields(NamedTuple):
         return self.first_header == ONLY_IDLE
 
 
-def read_frame(frame: bytes, layout: FrameLayout) -> FrameFields | Rejection:
-    """One frame without sync marker, as it came; its error control field is checked if there is one."""
+def read_frame(frame: bytes, layout: FrameLayout, *, checked: bool = False) -> FrameFields | Rejection:
+    """One frame without sync marker, as it came; its error control field is checked, unless a decoder has."""
     if len(frame) != layout.length:
         return Rejection(Reason.LENGTH, f"{len(frame)} octets of frame, {layout.length} expected")
-    if layout.error_control and not crc_ok(frame):
+    if layout.error_control and not checked and not crc_ok(frame):
         return Rejection(Reason.CHECKSUM, "frame error control")
     end = layout.length - CRC_LENGTH * layout.error_control
     return _read_tm(frame, layout, end) if layout.kind is FrameKind.TM else _read_aos(frame, layout, end)
