@@ -106,8 +106,9 @@ class Search:
             return
         longest = sorted(self.kept, key=len)[-SHAPES_MAX:]
         halves = [data[: len(data) // 2] for data in seeds]
+        quarter = size // 4  # at least, so that the whole is made of equal parts
         shapes = dict.fromkeys([*seeds[:6], *PLAIN_SHAPES, *halves[:6], *longest, *seeds, *self.target.parts])
-        for shape in [one for one in shapes if one][: min(self.shapes, self.target.shapes)]:
+        for shape in [one[:quarter] for one in shapes if one][: min(self.shapes, self.target.shapes)]:
             self._compare(_filled(shape, size), _filled(shape, 2 * size), shape)
         if self.target.grown:
             for short, long in zip(self.target.grown(size), self.target.grown(2 * size), strict=True):
