@@ -78,7 +78,10 @@ def _add_flight(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--link", default="", metavar="ADDRESS", help=f"the radio: {LINK_SHAPE}")
     command.add_argument(
-        "--umbilical", default="", metavar="tcp://HOST:PORT", help="a simulated world (bench only)"
+        "--umbilical",
+        default="",
+        metavar="tcp://HOST:PORT|serial:DEVICE@BAUD",
+        help="a simulated world (bench only)",
     )
     command.add_argument("--speed", type=int, default=1, help="times real time (bench only)")
     command.add_argument("--fifo", action="store_true", help="with real-time priority, where it is permitted")

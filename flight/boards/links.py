@@ -10,6 +10,7 @@ from flight.drivers.line_link import AHEAD_NS, Endpoint, LineLink
 from flight.drivers.serial_port import SerialPort
 from flight.drivers.tcp_socket import TcpSocket
 from flight.drivers.udp_socket import UdpSocket
+from flight.drivers.umbilical_pipes import LinePipe, Pipe, ZmqPipe
 from flight.wire.line_address import LineAddress, LineAddressError, LineKind, parse_line_address
 
 
@@ -48,3 +49,11 @@ def _endpoint(address: LineAddress, frame_octets: int) -> Endpoint:
     if address.kind is LineKind.UDP:
         return UdpSocket(address.host, address.port, frame_octets)
     return TcpSocket(address.host, address.port)
+
+
+def umbilical_pipe(where: str) -> Pipe:
+    """ValueError for what is neither tcp://HOST:PORT nor serial:DEVICE@BAUD."""
+    if not where.startswith(f"{LineKind.SERIAL.value}:"):
+        return ZmqPipe(where)
+    address = resolved(where)
+    return LinePipe(SerialPort(address.device, address.baud))

@@ -16,13 +16,14 @@ from typing import NamedTuple
 from flight.app import Built, build, load_mission, safe_rows, with_own_row
 from flight.boards.bench import Bench, BenchLink, umbilical_names
 from flight.boards.clock import RealClock, monotonic
-from flight.boards.links import make_link, resolved
+from flight.boards.links import make_link, resolved, umbilical_pipe
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.drivers.line_link import LineLink
+from flight.drivers.umbilical import Umbilical
 from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
@@ -118,10 +119,10 @@ class Flight:
             return Board(
                 self.clock, link, NoSensors(mission), NoSwitches(mission), worker, machine, self._crashed
             )
-        from flight.drivers.umbilical import Umbilical  # a driver's library is an extra
-
         names = umbilical_names(mission)
-        bench = self.bench = Bench(mission, Umbilical(options.umbilical, names), options.speed)
+        bench = self.bench = Bench(
+            mission, Umbilical(umbilical_pipe(options.umbilical), names), options.speed
+        )
         return Board(self.clock, BenchLink(link, bench), bench, bench, worker, machine, self._crashed)
 
     def _link_period_ns(self, built: Built) -> int:

@@ -23,7 +23,8 @@ BOARDS = {
     "bench": "flies a simulated orbit over an umbilical",
 }
 SPEED_MAX = 1_000
-ENDPOINT = re.compile(r"tcp://(\[[^\]]+\]|[^:/\s]+):\d{1,5}")
+ENDPOINT = re.compile(r"tcp://(\[[^\]]+\]|[^:/\s]+):\d{1,5}|serial:/[^@]+@\d{1,9}")
+UMBILICAL_SHAPE = "tcp://HOST:PORT or serial:DEVICE@BAUD"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (the page must not be on a disk: see flight.page)
 
 
@@ -57,9 +58,9 @@ def refuse_unflyable(options: FlightOptions) -> None:
             f"board {options.board} is a flight configuration and flies in real time, not at --speed"
         )
     if options.board == "bench" and not options.umbilical:
-        raise RunError("board bench needs --umbilical tcp://HOST:PORT")
+        raise RunError(f"board bench needs --umbilical {UMBILICAL_SHAPE}")
     if options.umbilical and not ENDPOINT.fullmatch(options.umbilical):
-        raise RunError(f"--umbilical {options.umbilical!r}: expected tcp://HOST:PORT")
+        raise RunError(f"--umbilical {options.umbilical!r}: expected {UMBILICAL_SHAPE}")
     if not 1 <= options.speed <= SPEED_MAX:
         raise RunError(f"--speed {options.speed}: expected 1 to {SPEED_MAX}")
 

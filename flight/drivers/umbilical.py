@@ -2,12 +2,13 @@
 
     skyrack-flight run pathfinder --board bench --link tcp:127.0.0.1:5000 --umbilical tcp://127.0.0.1:5001
 
-ZeroMQ: the world binds a ROUTER, the board connects a DEALER.  The board says hello once a second, so that the world
+Over ZeroMQ (the world binds a ROUTER, the board connects a DEALER) or a serial line of its own: see
+`flight.drivers.umbilical_pipes`.  The board says hello once a second, so that the world
 knows whom to answer; the world sends readings whenever it has new ones, and after each switch command.  Nothing is
 repeated: a reading is overtaken by the next, and modules check every switch by its read-back.
 
 Messages are fixed structs in the order of the mission's tables.  `layout` is a CRC of the names in those tables: ends
-that fly different missions understand nothing of each other, and count it.  Needs pyzmq.
+that fly different missions understand nothing of each other, and count it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from flight.drivers.umbilical_pipes import Pipe
+
 NS = 1_000_000_000
 HELLO_EVERY_NS = 1 * NS
-WAITING_MAX = 64  # messages in each direction; a stopped board must not collect a day of readings
 COMMANDS_MAX = 256  # switch commands in one message; a mission has some ten switches
 DRAIN_MAX = 256  # messages taken in one tick
 READINGS = struct.Struct(">4sIQIBHH")
@@ -93,21 +95,8 @@ class Umbilical:
     `readings` are the newest, None while there are none yet; `heard` is when they came, in mission time.
     """
 
-    def __init__(self, endpoint: str, names: Sequence[str]) -> None:
-        """ValueError for an endpoint that ZeroMQ does not take, ImportError without pyzmq."""
-        import zmq
-
-        self._again = zmq.Again
-        self._nonblocking = zmq.NOBLOCK
-        self.context = zmq.Context()
-        self.socket = self.context.socket(zmq.DEALER)
-        self.socket.linger = 0
-        self.socket.sndhwm = self.socket.rcvhwm = WAITING_MAX
-        try:
-            self.socket.connect(endpoint)
-        except zmq.ZMQError as error:
-            self.close()
-            raise ValueError(f"{endpoint}: {error}") from None
+    def __init__(self, pipe: Pipe, names: Sequence[str]) -> None:
+        self.pipe = pipe
         self.layout = layout_of(names)
         self.readings: Readings | None = None
         self.heard = 0
@@ -117,6 +106,7 @@ class Umbilical:
         self.lost_commands = 0  # the other end is away
 
     def exchange(self, now: int) -> None:
+        self.pipe.tend(now)
         self._drain(now)
         if self.commands or now >= self.hello_at:
             self._send(now)
@@ -129,14 +119,12 @@ class Umbilical:
             self.lost_commands += 1
 
     def close(self) -> None:
-        self.socket.close()
-        self.context.term()
+        self.pipe.close()
 
     def _drain(self, now: int) -> None:
         for _ in range(DRAIN_MAX):
-            try:
-                data = self.socket.recv(self._nonblocking)
-            except self._again:
+            data = self.pipe.receive()
+            if data is None:
                 return
             readings = unpack_readings(self.layout, data)
             if readings is None:
@@ -147,8 +135,6 @@ class Umbilical:
 
     def _send(self, now: int) -> None:
         self.hello_at = now + HELLO_EVERY_NS
-        try:
-            self.socket.send(pack_commands(self.layout, self.commands), self._nonblocking)
-        except self._again:
+        if not self.pipe.send(pack_commands(self.layout, self.commands)):
             self.lost_commands += len(self.commands)
         self.commands.clear()

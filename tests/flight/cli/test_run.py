@@ -36,8 +36,11 @@ def refused(changes: dict[str, object]) -> str:
             "board pc is a flight configuration and takes no umbilical; use --board bench",
         ),
         ({"speed": 2}, "board pc is a flight configuration and flies in real time, not at --speed"),
-        ({"board": "bench"}, "board bench needs --umbilical tcp://HOST:PORT"),
-        ({"board": "bench", "umbilical": "here"}, "--umbilical 'here': expected tcp://HOST:PORT"),
+        ({"board": "bench"}, "board bench needs --umbilical tcp://HOST:PORT or serial:DEVICE@BAUD"),
+        (
+            {"board": "bench", "umbilical": "here"},
+            "--umbilical 'here': expected tcp://HOST:PORT or serial:DEVICE@BAUD",
+        ),
         ({"board": "toaster"}, "there is no board 'toaster', expected pc or bench"),
         ({"board": "bench", "umbilical": UMBILICAL, "speed": 0}, "--speed 0: expected 1 to 1000"),
         ({"board": "bench", "umbilical": UMBILICAL, "speed": 1001}, "--speed 1001: expected 1 to 1000"),

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from flight.drivers.umbilical import (
     COMMANDS_MAX,
     HELLO_EVERY_NS,
-    WAITING_MAX,
     Readings,
     Umbilical,
     layout_of,
@@ -22,6 +21,7 @@ from flight.drivers.umbilical import (
     unpack_commands,
     unpack_readings,
 )
+from flight.drivers.umbilical_pipes import WAITING_MAX, ZmqPipe
 
 NAMES = ["voltage", "current", "heater"]
 LAYOUT = layout_of(NAMES)
@@ -124,7 +124,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def umbilical(world: World) -> Iterator[Umbilical]:
-    made = Umbilical(f"tcp://127.0.0.1:{world.port}", NAMES)
+    made = Umbilical(ZmqPipe(f"tcp://127.0.0.1:{world.port}"), NAMES)
     yield made
     made.close()
 
@@ -184,7 +184,7 @@ def test_nonsense_is_counted_and_changes_nothing(umbilical: Umbilical, world: Wo
 
 
 def test_a_world_that_is_away_costs_nothing_but_the_commands() -> None:
-    umbilical = Umbilical("tcp://127.0.0.1:9", NAMES)
+    umbilical = Umbilical(ZmqPipe("tcp://127.0.0.1:9"), NAMES)
     for now in range(0, 200 * HELLO_EVERY_NS, HELLO_EVERY_NS):
         umbilical.command(1, 1)
         umbilical.exchange(now)
@@ -198,4 +198,4 @@ def test_a_world_that_is_away_costs_nothing_but_the_commands() -> None:
 
 def test_an_endpoint_that_makes_no_sense_is_said_in_one_line() -> None:
     with pytest.raises(ValueError, match="^nowhere: Invalid argument"):
-        Umbilical("nowhere", NAMES)
+        ZmqPipe("nowhere")
