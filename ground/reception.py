@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from struct import Struct
 from typing import NamedTuple
@@ -93,6 +93,11 @@ class Reception:
     def link(self) -> LinkCounters:
         """Of all stations and contacts together."""
         return added([self._past, *(receiver.counters for receiver in self._receivers.values())])
+
+    @property
+    def receivers(self) -> Mapping[str, TmReceiver]:
+        """Of this contact, by station."""
+        return self._receivers
 
     def receive(self, data: bytes, now_ns: int, station: str) -> tuple[list[Packet], list[bytes]]:
         """(packets that are new, good frames)."""

@@ -21,6 +21,7 @@ class LinkCounters:
     skipped_octets: int = 0
     vc_gaps: int = 0
     lost_frames: int = 0  # by the virtual channels' counts
+    lost_by_channel: Counter[int] = field(default_factory=Counter)
     repeated_frames: int = 0
     idle_frames: int = 0
     packets: int = 0  # without idle packets

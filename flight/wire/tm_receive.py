@@ -125,7 +125,9 @@ class TmReceiver:
             self.counters.repeated_frames += 1
             return False
         self.counters.vc_gaps += 1
-        self.counters.lost_frames += (count - channel.expected) & 0xFF
+        lost = (count - channel.expected) & 0xFF
+        self.counters.lost_frames += lost
+        self.counters.lost_by_channel[frame[1] >> 1 & 7] += lost
         channel.extractor.lose()
         return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flight.dictionary import to_json
@@ -20,6 +19,7 @@ from ground.protocol import (
 )
 from ground.recovery import Recovery
 from ground.server.ask import Ask, AskError
+from ground.server.link_look import link_sections
 from ground.station import RECOVERY, Ground
 
 if TYPE_CHECKING:
@@ -141,18 +141,13 @@ def gaps(operations: Operations, _: Ask) -> Plain:
 
 def link(operations: Operations, ask: Ask) -> Plain:
     status = operations.ground.link
-    counts: Plain = {}
-    for kind, counters in (("frames", status.frames), ("packets", status.packets), ("uplink", status.uplink)):
-        for name, value in asdict(counters).items():
-            counts[f"{kind}: {name}"] = sum(value.values()) if isinstance(value, Mapping) else value
     return {
         **ping(operations, ask),
         "last_received_ns": status.last_received_ns,
         "missing": status.missing,
         "asked_again": status.asked_again,
-        "queued": len(operations.ground.uplink.queue),
-        "open": len(operations.ground.uplink.open),
-        "counts": counts,
+        "rates": operations.rates.per_second(),
+        "sections": link_sections(operations.ground, operations.line),
     }
 
 

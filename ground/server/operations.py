@@ -28,6 +28,7 @@ from ground.protocol import (
 from ground.seat import LEASE_LONGEST_NS, LEASE_NS, Seat, SeatError
 from ground.server.ask import Ask, AskError, Moment
 from ground.server.journal import Journal
+from ground.server.link_look import LineState, Rates
 from ground.server.looks import LISTED_MAX, LOOKS, UnknownError, dated
 from ground.server.telecommands import TELECOMMANDS
 from ground.station import Ground
@@ -49,6 +50,8 @@ class Operations:
         self.ground, self.publish, self.speed = ground, publish, speed
         self.dictionary = ground.dictionary
         self.seat = Seat()
+        self.line: LineState | None = None  # a server has one
+        self.rates = Rates()
         self.journal = Journal(ground, log)
         self.events: deque[EventReport] = deque(maxlen=EVENTS_KEPT)
         self.commands: dict[int, CommandRecord] = {}
@@ -148,6 +151,7 @@ class Operations:
         self._publish(Topic.SEAT, {**self.show_seat(ask), "did": did, "who": ask.who})
 
     def on_deadline(self, now: Moment) -> None:
+        self.rates.note(self.ground, self.line, now.ground_ns, now.real_ns)
         left = self.seat.on_deadline(now.real_ns)
         if left is not None:
             self.journal.write(left.name, left.where, "expire", "no sign of life", now)

@@ -75,6 +75,7 @@ class Server:
             opened.callback(self.log.close)
             self.ground = Ground(dictionary, self.archive, now.ground_ns)
             self.operations = Operations(self.ground, self.sockets.publish, self.log, settings.speed)
+            self.operations.line = self.link
             self.operations.publish_packets()
             self._opened = opened.pop_all()
         self.poller = zmq.Poller()

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from ground.client import named
 from ground.fields import show_value, suggestion
 from ground.protocol import (
-    NS,
     NotReceivedError,
     Topic,
     Update,
@@ -25,7 +24,6 @@ from ground.shell.wording import (
     SEVERITIES,
     argument_words,
     command_lines,
-    duration,
     history_line,
     limited,
     made_at,
@@ -110,26 +108,6 @@ def events(desk: Desk, options: Options) -> int:
 def history(desk: Desk, options: Options) -> int:
     for state in desk.craft.history(options.limit, every=options.all):
         desk.say(history_line(state, desk.colour))
-    return DONE
-
-
-def link(desk: Desk, _: Options) -> int:
-    found = desk.craft.ask("link")
-    last_ns = taken(found["last_received_ns"], int)
-    heard = f"{duration((desk.craft.line.now_ns() - last_ns) / NS)} ago" if last_ns >= 0 else "never"
-    rows = [
-        ("contact", "yes" if found["contact"] else "no"),
-        ("station", str(found["station"]) or "none yet"),
-        ("last heard", heard),
-        ("commands waiting", str(found["queued"])),
-        ("commands open", str(found["open"])),
-        ("records missing", f"{found['missing']:,}"),
-        ("asked for again", f"{found['asked_again']:,}"),
-    ]
-    counts = taken(found["counts"], dict)
-    rows += [(name.replace("_", " "), f"{value:,}") for name, value in counts.items()]
-    for line in table(rows):
-        desk.say(line)
     return DONE
 
 

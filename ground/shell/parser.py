@@ -143,7 +143,15 @@ def _add_looking(verbs: Verbs) -> None:
     one = verbs.add_parser("history", **about("show the newest commands"))
     one.add_argument("--limit", type=count, default=20, metavar="N")
     one.add_argument("--all", action="store_true", help="also what the ground asked for by itself")
-    verbs.add_parser("link", **about("show the link to the spacecraft"))
+    one = verbs.add_parser(
+        "link", **about("show the link to the spacecraft, again each second on a terminal")
+    )
+    one.add_argument("--once", action="store_true", help="and end")
+    one.add_argument(
+        "--json", action="store_true", help="everything as one object, once unless --count says more"
+    )
+    one.add_argument("--count", type=count, metavar="N", help="end after N looks")
+    one.add_argument("--every", type=seconds, default=1.0, metavar="S", help="seconds between looks")
     verbs.add_parser("gaps", **about("show which records are missing"))
     verbs.add_parser("alarms", **about("show alarms that stand"))
     one = verbs.add_parser("dictionary", **about("show what can be sent, seen and set"))

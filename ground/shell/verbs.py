@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from ground.shell import looking, sending
+from ground.shell import link_view, looking, sending
 from ground.shell.desk import Desk
 
 VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
@@ -22,7 +22,7 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "watch": looking.watch,
     "events": looking.events,
     "history": looking.history,
-    "link": looking.link,
+    "link": link_view.link,
     "gaps": looking.gaps,
     "alarms": looking.alarms,
     "dictionary": looking.dictionary,

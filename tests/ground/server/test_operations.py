@@ -134,7 +134,7 @@ def test_gaps_link_and_alarms(desk):
     assert stores["housekeeping"]["missing"] == 2
     assert stores["critical"]["missing"] == 0
     link = desk.ask("link")
-    assert (link["missing"], link["counts"]["packets: packets"]) == (2, 3)
+    assert (link["missing"], link["sections"]["packets"]["packets"]) == (2, 3)
     alarms = desk.ask("alarms")["alarms"]
     assert [(one["label"], one["field"], one["state"]) for one in alarms] == [
         ("power.status", "charge", "red low")
