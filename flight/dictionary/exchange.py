@@ -31,9 +31,10 @@ def from_json(text: str) -> Dictionary:
         if data.pop("format") != FORMAT:
             raise DictionaryError(f"dictionary is not of format {FORMAT}")
         dictionary = _dictionary(data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        wanted = dictionary_hash(dictionary)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise DictionaryError(f"dictionary cannot be read: {error}") from error
-    if dictionary.hash != dictionary_hash(dictionary):
+    if dictionary.hash != wanted:
         raise DictionaryError("dictionary is damaged: its hash does not fit its content")
     return dictionary
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import math
 from dataclasses import replace
 
@@ -166,6 +167,10 @@ def test_json_carries_everything(pathfinder: Dictionary) -> None:
         lambda text: json.dumps({"format": "skyrack-dictionary-1"}),
         lambda text: text.replace('"fields": [', '"fields": {}, "other": [', 1),
         lambda text: "[" * 100_000,
+        lambda text: text.replace('"mission": "', '"mission": "\\ud800', 1).replace(
+            '"name": "', '"name": "\\ud800', 1
+        ),
+        lambda text: re.sub(r'("modules": \[\s*\[\s*"\w+",\s*)\d+', r"\g<1>Infinity", text, count=1),
         lambda text: text.replace('"code": "f"', '"code": "d"', 1),
     ],
 )
