@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from dataclasses import replace
 from typing import NamedTuple
 
 from flight.wire import (
@@ -96,10 +97,10 @@ def carry(line: Line, octets: int, seed: int = 1, *, short_ids: bool = False) ->
     inner = TmFrameConfig(42, line.frame_length - SECURITY_OVERHEAD)
     cadu_octets = line.frame_length + 4
     longest = inner.zone_length - 6
-    ids = {"entity_octets": 1, "sequence_octets": 2} if short_ids else {}
+    local = Local(CRAFT, entity_octets=1, sequence_octets=2) if short_ids else Local(CRAFT)
     stores = {GROUND: MemoryFileStore(), CRAFT: MemoryFileStore()}
-    craft = CfdpEntity(Local(CRAFT, **ids), [Remote(GROUND, longest_pdu=longest)], stores[CRAFT])
-    ground = CfdpEntity(Local(GROUND, **ids), [Remote(CRAFT, longest_pdu=220)], stores[GROUND])
+    craft = CfdpEntity(local, [Remote(GROUND, longest_pdu=longest)], stores[CRAFT])
+    ground = CfdpEntity(replace(local, entity=GROUND), [Remote(CRAFT, longest_pdu=220)], stores[GROUND])
     maker, receiver = TmFrameMaker(inner), TmReceiver(inner)
     channels = {LIVE: VirtualChannel(inner.zone_length), FILES: VirtualChannel(inner.zone_length)}
     down, up = _Way(line.baud, line.loss, chance), _Way(line.baud, line.loss, chance)
