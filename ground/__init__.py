@@ -7,7 +7,8 @@ from ground.decode import Columns, EventReport, Reading
 from ground.limits import Alarm, AlarmRow, LimitError, State
 from ground.query import Query, QueryError, open_query
 from ground.request_data import Step
-from ground.station import Ground, LinkStatus, Settings
+from ground.settings import LinkStatus, Settings
+from ground.station import Ground
 from ground.times import Utc
 
 __all__ = [

@@ -20,6 +20,7 @@ from ground.decode import EventReport, Reading
 from ground.limits import Alarm, State
 from ground.seat import Holder
 from ground.telemetry import ParameterValue
+from ground.transfers import Transfer, TransferState
 
 VERSION = 1
 ANSWER_WITHIN_S = 5.0  # of a server on the same network; its loop turns in milliseconds
@@ -41,6 +42,7 @@ class Topic(enum.Enum):
     ALARM = "alarm"
     CONTACT = "contact"
     SEAT = "seat"
+    FILE = "file"
     WELCOME = "welcome"  # an answer to a subscription, so that its owner knows when it holds
 
 
@@ -250,6 +252,15 @@ def alarm(given: object) -> Alarm:
     except (KeyError, ValueError) as error:
         raise ProtocolError(f"no alarm: {error}") from None
     return built(Alarm, fields)
+
+
+def transfer(given: object) -> Transfer:
+    fields = dict(taken(given, dict))
+    try:
+        fields["state"] = TransferState(fields["state"])
+    except (KeyError, ValueError) as error:
+        raise ProtocolError(f"no transfer: {error}") from None
+    return built(Transfer, fields)
 
 
 def holder_map(holder: Holder | None) -> Plain | None:

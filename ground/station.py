@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from flight.dictionary import Dictionary
-from flight.wire import SEQUENCE_MODULO, TC_OVERHEAD, Ack, LinkCounters
+from flight.wire import SEQUENCE_MODULO, TC_OVERHEAD, Ack
+from flight.wire.file_packets import FileSettings
 from ground.archive import Archive
 from ground.commanding import (
     ANSWER_WITHIN_S,
@@ -21,6 +22,7 @@ from ground.commanding import (
     function_data,
 )
 from ground.decode import EventReport, Reading, event_entry, event_text, event_values
+from ground.files import GroundFiles
 from ground.gaps import Coverage, note_absent
 from ground.limits import AlarmRow, LimitMonitor
 from ground.notes import (
@@ -33,17 +35,20 @@ from ground.notes import (
     stage_note,
     time_note,
 )
-from ground.reception import Packet, Reception, ReceptionCounters
+from ground.reception import Packet, Reception
 from ground.recovery import Recovery, request_data
 from ground.request_data import served_by
 from ground.requests import Requests
+from ground.settings import LinkStatus, Settings
 from ground.telemetry import ParameterValue, Telemetry
 from ground.times import Correlation, Point
-from ground.uplink import HEARD_MAX, Uplink, UplinkCounters
+from ground.transfers import Transfer
+from ground.uplink import HEARD_MAX, Uplink
 
 NS = 1_000_000_000
 VERIFICATION, EVENTS, STORAGE, ASK, ABSENT = 1, 5, 15, 129, 130
 BOOTED = "executive.booted"
+FILES_FOLDER = "files"  # of the archive
 RECOVERY = "recovery"  # the source of what the ground asks for by itself
 COUNTS_SKIPPED = (
     64  # after an unclean end: commands of the last minute may be unknown, and their counts are spent
@@ -52,31 +57,10 @@ Item = TypeVar("Item")
 Listeners = list[Callable[[Item], None]]
 
 
-class LinkStatus(NamedTuple):
-    """For the link page."""
-
-    in_contact: bool
-    station: str
-    last_received_ns: int
-    frames: LinkCounters
-    packets: ReceptionCounters
-    uplink: UplinkCounters
-    missing: int  # records that are neither here nor known to be absent
-    asked_again: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a ground behaves, apart from its mission."""
-
-    recover_gaps: bool = True
-    light_time_ns: int = 0  # of a station without a better figure
-
-
 class Ground:
     """One spacecraft's ground.  `now_ns` is UTC as the ground knows it, or any clock that only goes forward.
 
-    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`, and `on_file_packet` with
+    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`, `on_file`, and `on_file_packet` with
     the space packets of virtual channel 2; each is told after the archive has it.
     """
 
@@ -105,8 +89,16 @@ class Ground:
         self.on_alarm: Listeners[AlarmRow] = []
         self.on_parameter: Listeners[ParameterValue] = []
         self.on_file_packet: Listeners[bytes] = []
+        self.on_file: Listeners[Transfer] = []
         self._news: list[Callable[[], None]] = []
         self._now_ns = now_ns
+        self.files = GroundFiles(
+            FileSettings(dictionary.spacecraft_id, dictionary.frame_length),
+            archive.folder / FILES_FOLDER if archive else None,
+            self.settings.up_bit_s,
+            self._file_changed,
+            now_ns,
+        )
         if archive is not None:
             self._restore(archive, now_ns)
 
@@ -134,6 +126,7 @@ class Ground:
         self._now_ns = now_ns
         self.in_contact = up
         self._note(contact_note(up), now_ns)
+        self.files.contact(up, now_ns)
         if up:
             self.reception.begin_contact()
             self.recovery.begin_contact(now_ns)
@@ -152,6 +145,7 @@ class Ground:
             if self.archive is not None:
                 self.archive.frames(frames, now_ns, station)
         for packet in self.reception.file_packets:
+            self.files.receive(packet, now_ns)
             self._queue(self.on_file_packet, packet)
         if packets:
             self._take(packets, now_ns)
@@ -171,6 +165,7 @@ class Ground:
             for asked in self.recovery.due(now_ns):
                 self._ask_again(asked, now_ns)
         octets = self.uplink.send(now_ns)
+        octets += self.files.send(now_ns, len(octets), self.uplink.unit)
         if octets and self.archive is not None:
             self.archive.sent(octets, now_ns)
         self._tell()
@@ -179,6 +174,7 @@ class Ground:
     def on_deadline(self, now_ns: int) -> None:
         self._now_ns = now_ns
         self.uplink.on_deadline(now_ns)
+        self.files.on_deadline(now_ns)
         if self.archive is not None:
             self.archive.on_deadline(now_ns)
         self._tell()
@@ -202,6 +198,7 @@ class Ground:
             self.archive.flush()
 
     def close(self) -> None:
+        self.files.close()
         if self.archive is not None:
             self.archive.close()
 
@@ -372,8 +369,12 @@ class Ground:
         self._note(stage_note(record), self._now_ns)
         if record.ended:
             self.requests.ended(record, self._now_ns)
+            self.files.command_changed(record, self._now_ns)
         if self.on_command:  # as it is now: by the time listeners are told it may be further
             self._queue(self.on_command, replace(record, stages=list(record.stages)))
+
+    def _file_changed(self, transfer: Transfer) -> None:
+        self._queue(self.on_file, replace(transfer))
 
     def _alarm_changed(self, row: AlarmRow) -> None:
         self._note(alarm_note(row), self._now_ns)

@@ -167,7 +167,11 @@ class Uplink:
         return self._frame(record)
 
     def _frame(self, record: CommandRecord) -> bytes:
-        return self.link.unit(clear_frame(self.spacecraft_id, self.link, record.packet))
+        return self.unit(record.packet)
+
+    def unit(self, packet: bytes) -> bytes:
+        """A packet as it goes to the line, expedited: of a command, or one that needs no answer."""
+        return self.link.unit(clear_frame(self.spacecraft_id, self.link, packet))
 
     # ---------------------------------------------------------------- hearing
 

@@ -15,6 +15,7 @@ from flight.mission import Mission
 from ground.archive import Archive
 from ground.protocol import Line, Plain, Update, UsageError
 from ground.server import Moment, Operations
+from ground.settings import Settings
 from ground.station import Ground
 from sim.scenario import Scenario, load_scenario
 from sim.simulation import NS, Simulation
@@ -39,7 +40,8 @@ class Flying:
         given = mission or self.scenario.spacecraft.mission
         built = build(given if isinstance(given, Mission) else load_mission(str(given)))
         self.archive = Archive(archive, built.dictionary) if archive else None
-        self.ground = Ground(built.dictionary, self.archive)
+        settings = Settings(up_bit_s=self.scenario.spacecraft.radio.up_bit_s)
+        self.ground = Ground(built.dictionary, self.archive, settings=settings)
         self.simulation = Simulation(self.scenario, built.mission, self.ground, seed)
         self.operations = Operations(self.ground, self._publish)
         self.lines: list[FlyingLine] = []

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from flight.app import Built, build, load_mission
 from flight.dictionary import Dictionary, to_json
 from flight.mission import Mission
-from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Stage
+from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Settings, Stage
 from ground.commanding import find_command, function_data
 from sim.checks import Checks
 from sim.configuration import ConfigurationError
@@ -143,7 +143,8 @@ def _flown(
     progress: RunProgress | None,
     clock: Callable[[], float],
 ) -> Outcome:
-    ground = Ground(built.dictionary, _archive(work / "archive", built) if work else None)
+    archive = _archive(work / "archive", built) if work else None
+    ground = Ground(built.dictionary, archive, settings=Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s))
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
     check_modules(scenario, built.mission)

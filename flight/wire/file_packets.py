@@ -38,6 +38,11 @@ def longest_pdu(frame_length: int) -> int:
     return max(64, frame_length - FRAME_SHARE)
 
 
+def listing_of(folder: str) -> str:
+    """What the list of a folder on board is called on the ground."""
+    return f"listings/{folder.replace('/', '_') or 'all'}.txt"
+
+
 def encode_file_packet(kind: PacketType, sequence: int, pdu: bytes) -> bytes:
     return encode_packet(kind, FILE_APID, sequence, pdu, secondary=False)
 

@@ -37,7 +37,7 @@ from flight.wire.cfdp import (
     TransactionId,
     safe_name,
 )
-from flight.wire.file_packets import GROUND_ENTITY, FileSettings
+from flight.wire.file_packets import GROUND_ENTITY, FileSettings, listing_of
 
 SECOND = 1_000_000_000
 TRANSACTIONS_MAX = 16  # at once: a pass is minutes, and more would only share its line
@@ -170,11 +170,6 @@ class FilesWorker:
         self.store.remove(name)
         self._disk.sync_directory()
         return Ordered(0)
-
-
-def listing_of(folder: str) -> str:
-    """What the list of a folder is called on the ground."""
-    return f"listings/{folder.replace('/', '_') or 'all'}.txt"
 
 
 def _begun(found: TransactionId | PutRefusal) -> Answer:

@@ -50,6 +50,12 @@ class Ask:
             raise AskError(f"{name}: expected true or false")
         return given
 
+    def octets(self, name: str, longest: int) -> bytes:
+        given = self.arguments.get(name)
+        if not isinstance(given, bytes) or len(given) > longest:
+            raise AskError(f"{name}: expected at most {longest} octets")
+        return given
+
     def texts(self, name: str) -> list[str]:
         given = self.arguments.get(name, [])
         if not isinstance(given, list) or len(given) > ITEMS_MAX:

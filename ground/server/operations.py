@@ -28,11 +28,13 @@ from ground.protocol import (
 from ground.seat import LEASE_LONGEST_NS, LEASE_NS, Seat, SeatError
 from ground.server.ask import Ask, AskError, Moment
 from ground.server.journal import Journal
+from ground.server.filing import FILE_VERBS
 from ground.server.link_look import LineState, Rates
 from ground.server.looks import LISTED_MAX, LOOKS, UnknownError, dated
 from ground.server.telecommands import TELECOMMANDS
 from ground.station import Ground
 from ground.telemetry import ParameterValue
+from ground.transfers import Transfer, transfer_map
 
 EVENTS_KEPT = COMMANDS_KEPT = LISTED_MAX  # in memory; the archive has all
 
@@ -61,6 +63,7 @@ class Operations:
         ground.on_event.append(self._event_came)
         ground.on_parameter.append(self._parameter_came)
         ground.on_alarm.append(self._alarm_changed)
+        ground.on_file.append(self._file_changed)
 
     def _restore(self) -> None:
         if self.ground.archive is None:
@@ -181,6 +184,9 @@ class Operations:
     def _alarm_changed(self, row: AlarmRow) -> None:
         self._publish(Topic.ALARM, {"alarm": dated(self.ground, row._asdict())})
 
+    def _file_changed(self, transfer: Transfer) -> None:
+        self._publish(Topic.FILE, {"transfer": transfer_map(transfer)})
+
     def _packet_came(self, reading: Reading) -> None:
         """What is played back later is in the archive; those who watch see the present."""
         newest = self.ground.latest.newest.get(self.dictionary.packets_by_label[reading.label].sid)
@@ -197,6 +203,7 @@ def _refusal(fault: Fault, error: Exception) -> Plain:
 
 VERBS: Mapping[str, Callable[[Operations, Ask], Plain]] = {
     **LOOKS,
+    **FILE_VERBS,
     "acknowledge": Operations.acknowledge,
     "seat": Operations.show_seat,
     "take": Operations.take,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from flight.wire.file_packets import listing_of
+
 from ground.commanding import CommandError, CommandRecord
+from ground.files import checked_name
 from ground.server.ask import Ask
 from ground.station import Ground
 
@@ -54,6 +57,33 @@ def retrieve(ground: Ground, ask: Ask) -> list[CommandRecord]:
     return [ground.requests.retrieve(ask.text("store"), first, last, ask.now.ground_ns, ask.who)]
 
 
+def get_file(ground: Ground, ask: Ask) -> list[CommandRecord]:
+    """The spacecraft's file `name`, to be here under the same name; class 1 unless `acknowledged`."""
+    name = ask.text("name")
+    arguments = {"acknowledged": ask.flag("acknowledged", True), "name": checked_name(name)}
+    return _fetch(ground, ask, "files.send", arguments, name)
+
+
+def list_files(ground: Ground, ask: Ask) -> list[CommandRecord]:
+    """What is in and below `folder` on board, as a file of ours."""
+    folder = ask.text("folder", "").strip("/")
+    arguments = {"folder": checked_name(folder) if folder else b""}
+    return _fetch(ground, ask, "files.list", arguments, listing_of(folder))
+
+
+def _fetch(
+    ground: Ground, ask: Ask, label: str, arguments: Mapping[str, object], name: str
+) -> list[CommandRecord]:
+    record = ground.command(label, arguments, ask.now.ground_ns, ask.who)
+    ground.files.expect(name, record, ask.now.ground_ns)
+    return [record]
+
+
+def remove_file(ground: Ground, ask: Ask) -> list[CommandRecord]:
+    arguments = {"name": checked_name(ask.text("name"))}
+    return [ground.command("files.remove", arguments, ask.now.ground_ns, ask.who)]
+
+
 TELECOMMANDS: Mapping[str, Sends] = {
     "command": command,
     "arm": arm,
@@ -63,4 +93,7 @@ TELECOMMANDS: Mapping[str, Sends] = {
     "once": once,
     "snapshot": snapshot,
     "retrieve": retrieve,
+    "get_file": get_file,
+    "list_files": list_files,
+    "remove_file": remove_file,
 }

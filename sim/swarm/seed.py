@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flight.app import build, load_mission
-from ground import Ground
+from ground import Ground, Settings
 from sim.checks import Checks
 from sim.checks.check import Check
 from sim.faults import Injector
@@ -73,7 +73,7 @@ class Flight:
     def __init__(self, scenario: Scenario, plan: Plan, mission: str) -> None:
         self.plan = plan
         built = build(load_mission(mission))
-        self.ground = Ground(built.dictionary)
+        self.ground = Ground(built.dictionary, settings=Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s))
         self.injector = Injector(plan.faults, plan.seed)
         self.simulation = Simulation(scenario, built.mission, self.ground, plan.seed, inject=self.injector)
         self.checks = Checks(self.simulation, self.ground, thorough=True)

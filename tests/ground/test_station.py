@@ -13,7 +13,8 @@ from flight.wire import encode_cuc
 from ground.archive import Archive
 from ground.commanding import CommandError, Stage
 from ground.limits import LimitError, State
-from ground.station import COUNTS_SKIPPED, Ground, Settings
+from ground.settings import Settings
+from ground.station import COUNTS_SKIPPED, Ground
 
 NS = 1_000_000_000
 SWITCH = {"board": "beta", "on": True, "seconds": 30}

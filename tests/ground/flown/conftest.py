@@ -43,7 +43,8 @@ from flight.modules.schedule import Schedule
 from flight.modules.sequences import Sequences
 from flight.modules.uplink import Uplink
 from flight.wire.telecommand_link import TelecommandLink
-from ground.station import Ground, Settings
+from ground.settings import Settings
+from ground.station import Ground
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
 from sim.guardian import Orders

@@ -1,0 +1,87 @@
+"""The verbs about files that are no telecommands: a file from a client, a file to a client, what is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ground.protocol import Plain
+from ground.server.ask import Ask, AskError
+from ground.transfers import transfer_map
+
+if TYPE_CHECKING:
+    from ground.server.operations import Operations
+
+PIECE_LONGEST = 1 << 18  # octets in one request or answer; a quarter of the longest message
+FILE_LONGEST = 1 << 36
+STEERS = ("suspend", "resume", "cancel")
+
+
+def stage_file(operations: Operations, ask: Ask) -> Plain:
+    """A place for a file that shall go up; `write_file` fills it, `put_file` sends it."""
+    _seated(operations, ask)
+    return {"stage": operations.ground.files.stage()}
+
+
+def write_file(operations: Operations, ask: Ask) -> Plain:
+    _seated(operations, ask)
+    stage, offset = ask.whole("stage", 1, 2**63 - 1), ask.whole("offset", 0, FILE_LONGEST)
+    operations.ground.files.write(stage, offset, ask.octets("data", PIECE_LONGEST))
+    return {}
+
+
+def put_file(operations: Operations, ask: Ask) -> Plain:
+    """Send what is staged, to be `name` on board; class 1 unless `acknowledged`."""
+    _seated(operations, ask)
+    if operations.journal.broken:
+        raise AskError(operations.journal.broken)
+    ground, name = operations.ground, ask.text("name")
+    ground.check_may_command()
+    stage, acknowledged = ask.whole("stage", 1, 2**63 - 1), ask.flag("acknowledged", True)
+    transfer = ground.files.put(stage, name, acknowledged, ask.now.ground_ns)
+    operations.journal.note(ask, "put", f"{name}, {transfer.octets} octets, transfer {transfer.number}")
+    ground.on_deadline(ask.now.ground_ns)  # tells who listens
+    return {"transfer": transfer_map(transfer)}
+
+
+def read_file(operations: Operations, ask: Ask) -> Plain:
+    """A piece of a file that is here, and the size of the whole."""
+    offset, length = (
+        ask.whole("offset", 0, FILE_LONGEST, 0),
+        ask.whole("length", 1, PIECE_LONGEST, PIECE_LONGEST),
+    )
+    data, octets = operations.ground.files.read(ask.text("name"), offset, length)
+    return {"data": data, "octets": octets}
+
+
+def transfers(operations: Operations, _: Ask) -> Plain:
+    """The newest, oldest first."""
+    return {"transfers": [transfer_map(one) for one in operations.ground.files.transfers.values()]}
+
+
+def steer_file(operations: Operations, ask: Ask) -> Plain:
+    """Suspend, resume or cancel this end of a transfer."""
+    _seated(operations, ask)
+    files, what, number = operations.ground.files, ask.text("what"), ask.whole("number", 1, 2**63 - 1)
+    if what not in STEERS:
+        raise AskError(f"what: expected {', '.join(STEERS)}")
+    if what == "cancel":
+        files.cancel(number, ask.now.ground_ns)
+    else:
+        files.suspend(number, ask.now.ground_ns, resume=what == "resume")
+    operations.journal.note(ask, what, f"transfer {number}")
+    return {}
+
+
+def _seated(operations: Operations, ask: Ask) -> None:
+    operations.seat.check(ask.who, ask.now.real_ns)
+
+
+FILE_VERBS: Mapping[str, Callable[[Operations, Ask], Plain]] = {
+    "stage_file": stage_file,
+    "write_file": write_file,
+    "put_file": put_file,
+    "read_file": read_file,
+    "transfers": transfers,
+    "steer_file": steer_file,
+}
