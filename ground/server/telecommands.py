@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flight.wire.file_packets import listing_of
-
 from ground.commanding import CommandError, CommandRecord
 from ground.files import checked_name
 from ground.server.ask import Ask
