@@ -68,6 +68,13 @@ def parser() -> Parser:
         metavar="TIME",
         help="what the ground's clock shows at the start, such as 2026-04-24T06:16:24Z",
     )
+    one.add_argument(
+        "--uplink",
+        type=float,
+        default=9600.0,
+        metavar="BIT/S",
+        help="rate of the station's uplink, which files fill; 9600 if left out",
+    )
     verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
     add_verbs(verbs)
     add_decode(verbs)
@@ -137,6 +144,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise UsageError(f"--listen {options.listen!r}: expected PORT or HOST:PORT")
     if not 0 < options.speed < math.inf:
         raise UsageError(f"--speed {options.speed}: expected more than 0")
+    if not 100 <= options.uplink < math.inf:
+        raise UsageError(f"--uplink {options.uplink}: expected bit/s, 100 or more")
     try:
         dictionary = from_json(options.dictionary.read_text())
     except DictionaryError as error:
@@ -149,6 +158,7 @@ def _serve(options: argparse.Namespace) -> int:
         port=int(port),
         speed=options.speed,
         start_ns=_utc_ns(options.utc) if options.utc else None,
+        up_bit_s=options.uplink,
     )
     Server(settings, dictionary, _say).run()
     return 0

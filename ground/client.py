@@ -15,12 +15,14 @@ import getpass
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Self
+from pathlib import Path
+from typing import Self, Unpack
 
 from flight.dictionary import Dictionary, Field, from_json
 from ground.commanding import CommandError, command_text, find_command
 from ground.decode import EventReport, Reading
 from ground.fields import suggestion
+from ground.filing import FileOptions, Files, TransferFailedError
 from ground.followed import Command, CommandFailedError, TookTooLongError
 from ground.limits import Alarm
 from ground.onboard_parameters import Parameters, plain_arguments
@@ -45,8 +47,18 @@ from ground.protocol import (
     reading,
     taken,
 )
+from ground.transfers import Transfer
 
-__all__ = ["Command", "CommandFailedError", "Craft", "Parameters", "TookTooLongError", "connect", "named"]
+__all__ = [
+    "Command",
+    "CommandFailedError",
+    "Craft",
+    "Parameters",
+    "TookTooLongError",
+    "TransferFailedError",
+    "connect",
+    "named",
+]
 
 HEARD_EVENTS_KEPT = 10_000  # for `expect_event`, until one is taken
 SIGN_WITHIN_S = 0.5  # while somebody types
@@ -59,6 +71,7 @@ class Craft:
     def __init__(self, line: Line, name: str) -> None:
         self.line, self.name = line, name
         self.parameters = Parameters(self)
+        self.files = Files(self)
         self.listeners: list[Callable[[Update], None]] = []
         self._commands: dict[int, Command] = {}  # those that have not ended
         self._heard: deque[EventReport] = deque(maxlen=HEARD_EVENTS_KEPT)
@@ -180,6 +193,18 @@ class Craft:
         command = self._commands[state.number] = Command(self, state)
         return command
 
+    def put(self, content: bytes | Path, name: str, **options: Unpack[FileOptions]) -> Transfer:
+        """Send octets or a file of this computer; it is on board, under `name`, when this returns."""
+        return self.files.put(content, name, **options)
+
+    def fetch(self, name: str, to: Path | None = None, **options: Unpack[FileOptions]) -> bytes:
+        """A file of the spacecraft; `to` is written, too."""
+        return self.files.get(name, to, **options)
+
+    def ls(self, folder: str = "") -> list[tuple[str, int]]:
+        """(name, octets) of the files in and below a folder on board."""
+        return self.files.ls(folder)
+
     def take_seat(self, *, force: bool = False, lease_s: int = HELD_S) -> None:
         """SeatTakenError if somebody else sits there, unless `force`."""
         if force:
@@ -244,6 +269,7 @@ class Craft:
                 self._follow(command_state(update.body["command"]))
             elif update.topic is Topic.EVENT:
                 self._heard.append(event(update.body["event"]))
+            self.files.take(update)
             for listener in self.listeners:
                 listener(update)
         if self.line.lost:
@@ -260,6 +286,7 @@ class Craft:
     def _ask_anew(self) -> None:
         """Updates were lost: a command may have ended meanwhile."""
         self.line.lost = False
+        self.files.ask_anew()
         for number in list(self._commands):
             self._follow(command_state(taken(self.ask("command_state", number=number)["commands"], list)[0]))
 

@@ -226,7 +226,7 @@ class GroundFiles:
             self._credit = 0.0
             return b""
         longest = self.entity.remotes[self.craft].longest_pdu
-        most = max(self._up_octets_ns * max(passed, BELOW_NS), 2.0 * longest)
+        most = self._up_octets_ns * max(passed, BELOW_NS) + longest
         self._credit = min(self._credit + self._up_octets_ns * passed, most) - spent
         units = []
         while self._credit >= longest:

@@ -31,11 +31,11 @@ def write_file(operations: Operations, ask: Ask) -> Plain:
 
 
 def put_file(operations: Operations, ask: Ask) -> Plain:
-    """Send what is staged, to be `name` on board; class 1 unless `acknowledged`."""
+    """Send what is staged, to be `file` on board; class 1 unless `acknowledged`."""
     _seated(operations, ask)
     if operations.journal.broken:
         raise AskError(operations.journal.broken)
-    ground, name = operations.ground, ask.text("name")
+    ground, name = operations.ground, ask.text("file")
     ground.check_may_command()
     stage, acknowledged = ask.whole("stage", 1, 2**63 - 1), ask.flag("acknowledged", True)
     transfer = ground.files.put(stage, name, acknowledged, ask.now.ground_ns)
@@ -50,7 +50,7 @@ def read_file(operations: Operations, ask: Ask) -> Plain:
         ask.whole("offset", 0, FILE_LONGEST, 0),
         ask.whole("length", 1, PIECE_LONGEST, PIECE_LONGEST),
     )
-    data, octets = operations.ground.files.read(ask.text("name"), offset, length)
+    data, octets = operations.ground.files.read(ask.text("file"), offset, length)
     return {"data": data, "octets": octets}
 
 

@@ -28,8 +28,8 @@ from ground.protocol import (
 from ground.seat import LEASE_LONGEST_NS, LEASE_NS, Seat, SeatError
 from ground.server.ask import Ask, AskError, Moment
 from ground.server.filing import FILE_VERBS
-from ground.server.link_look import LineState, Rates
 from ground.server.journal import Journal
+from ground.server.link_look import LineState, Rates
 from ground.server.looks import LISTED_MAX, LOOKS, UnknownError, dated
 from ground.server.telecommands import TELECOMMANDS
 from ground.station import Ground

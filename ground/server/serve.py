@@ -29,10 +29,12 @@ from ground.server.ask import Moment
 from ground.server.clock import Clock, GroundClock, real_until
 from ground.server.operations import Operations
 from ground.server.sockets import Sockets
+from ground.settings import Settings
 from ground.station import Ground
 
 WHERE_FILE = "server.json"  # says where a running server listens
 TICK_NS = NS  # ground time between two looks in contact: repeats and gap requests fall due in seconds
+TICK_FILES_NS = NS // 10  # while a file goes up: no more of it waits below a command
 TICK_REAL_NS = NS // 20  # but not more often than this, whatever the speed
 POLL_LONGEST_MS = 60_000
 
@@ -48,6 +50,7 @@ class ServerSettings:
     updates_port: int = 0
     speed: float = 1.0
     start_ns: int | None = None  # the ground's clock at the start; UTC if None
+    up_bit_s: float = 9600.0  # of the station's uplink
 
 
 class Server:
@@ -73,7 +76,9 @@ class Server:
             opened.callback(self.archive.close)
             self.log = AuditLog(settings.folder / AUDIT_FILE, dictionary.hash)
             opened.callback(self.log.close)
-            self.ground = Ground(dictionary, self.archive, now.ground_ns)
+            self.ground = Ground(
+                dictionary, self.archive, now.ground_ns, Settings(up_bit_s=settings.up_bit_s)
+            )
             self.operations = Operations(self.ground, self.sockets.publish, self.log, settings.speed)
             self.operations.line = self.link
             self.operations.publish_packets()
@@ -163,7 +168,8 @@ class Server:
         if waiting:
             due.append(real_until(min(waiting), now, self.clock.speed))
         if self.ground.in_contact:
-            due.append(now.real_ns + max(TICK_REAL_NS, int(TICK_NS / self.clock.speed)))
+            tick_ns = TICK_FILES_NS if self.ground.files.active else TICK_NS
+            due.append(now.real_ns + max(TICK_REAL_NS, int(tick_ns / self.clock.speed)))
         return min(due, default=now.real_ns + POLL_LONGEST_MS * 1_000_000)
 
     def _timeout_ms(self) -> int:

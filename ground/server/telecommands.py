@@ -57,8 +57,8 @@ def retrieve(ground: Ground, ask: Ask) -> list[CommandRecord]:
 
 
 def get_file(ground: Ground, ask: Ask) -> list[CommandRecord]:
-    """The spacecraft's file `name`, to be here under the same name; class 1 unless `acknowledged`."""
-    name = ask.text("name")
+    """The spacecraft's `file`, to be here under the same name; class 1 unless `acknowledged`."""
+    name = ask.text("file")
     arguments = {"acknowledged": ask.flag("acknowledged", True), "name": checked_name(name)}
     return _fetch(ground, ask, "files.send", arguments, name)
 
@@ -79,7 +79,7 @@ def _fetch(
 
 
 def remove_file(ground: Ground, ask: Ask) -> list[CommandRecord]:
-    arguments = {"name": checked_name(ask.text("name"))}
+    arguments = {"name": checked_name(ask.text("file"))}
     return [ground.command("files.remove", arguments, ask.now.ground_ns, ask.who)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flight.dictionary import CommandEntry, PacketEntry
 from ground.client import Command, Craft, TookTooLongError
@@ -40,6 +41,8 @@ class Desk:
     at_prompt: bool = False
     watched: dict[str, tuple[str, ...]] = field(default_factory=dict)  # packet -> fields, none: all
     asked: set[str] = field(default_factory=set)  # parameters whose report is to be shown
+    # By the command that asked for it: where the file is wanted, None if it is to be shown.
+    wanted_files: dict[int, Path | None] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- names
 

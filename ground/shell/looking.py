@@ -19,6 +19,7 @@ from ground.protocol import (
     utc_of,
 )
 from ground.shell.desk import DONE, FAILED, Desk
+from ground.shell.filing import get_file
 from ground.shell.sending import get_parameters
 from ground.shell.wording import (
     SEVERITIES,
@@ -37,6 +38,8 @@ Options = argparse.Namespace
 def get(desk: Desk, options: Options) -> int:
     if options.labels[0] == "parameter":
         return get_parameters(desk, options)
+    if options.labels[0] == "file":
+        return get_file(desk, options)
     outcome = DONE
     for word in options.labels:
         for label, names in desk.packets(word).items():

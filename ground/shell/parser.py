@@ -89,6 +89,7 @@ def verbs_parser(prog: str = "") -> Parser:
 def add_verbs(verbs: Verbs) -> None:
     _add_sending(verbs)
     _add_looking(verbs)
+    _add_filing(verbs)
     _add_keeping(verbs)
 
 
@@ -118,16 +119,34 @@ def _add_sending(verbs: Verbs) -> None:
     one.add_argument("label", metavar="MODULE.PACKET.FIELD")
 
 
+def _add_filing(verbs: Verbs) -> None:
+    waiting = Parser(add_help=False)
+    waiting.add_argument(
+        "--wait", type=seconds, default=WAIT_S, metavar="S", help="follow it for S seconds at most"
+    )
+    one = verbs.add_parser("put", parents=[waiting], **about("send a file to the spacecraft"))
+    one.add_argument("local", type=Path, metavar="LOCAL")
+    one.add_argument("remote", nargs="?", default="", metavar="REMOTE", help="the same name if left out")
+    one.add_argument("--unacknowledged", action="store_true", help="class 1: what is lost is not repaired")
+    one = verbs.add_parser("ls", parents=[waiting], **about("list files on board"))
+    one.add_argument("listed", nargs="?", default="", metavar="FOLDER", help="all if left out")
+    one = verbs.add_parser("rm", parents=[waiting], **about("remove a file on board"))
+    one.add_argument("remote", metavar="REMOTE")
+    one = verbs.add_parser("files", **about("show, suspend, resume or cancel transfers of files"))
+    one.add_argument("what", nargs="?", default="show", choices=["show", "suspend", "resume", "cancel"])
+    one.add_argument("number", nargs="?", type=count, metavar="NUMBER")
+
+
 def _add_looking(verbs: Verbs) -> None:
-    one = verbs.add_parser("get", **about("show newest values, or ask for parameters"))
+    one = verbs.add_parser("get", **about("show newest values, ask for parameters or for a file"))
     one.add_argument(
         "labels",
         nargs="+",
         metavar="LABEL",
-        help="power, power.status, power.status.charge, or parameter MODULE.NAME",
+        help="power, power.status, power.status.charge, parameter MODULE.NAME, or file REMOTE [LOCAL]",
     )
     one.add_argument("--plain", action="store_true", help="the value alone")
-    one.add_argument("--wait", type=seconds, default=WAIT_S, metavar="S", help="for a parameter")
+    one.add_argument("--wait", type=seconds, default=WAIT_S, metavar="S", help="for a parameter or a file")
     one = verbs.add_parser("watch", **about("show values as they come"))
     one.add_argument("labels", nargs="+", metavar="LABEL", help="power, power.status or power.status.charge")
     one.add_argument("--count", type=count, metavar="N", help="end after N packets")

@@ -8,6 +8,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -18,7 +19,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from ground.client import Craft
 from ground.fields import suggestion
 from ground.protocol import CraftError, NoServerError, SeatTakenError, UsageError
-from ground.shell import looking
+from ground.shell import filing, looking
 from ground.shell.completion import SHELL_WORDS, LineCompleter, hint
 from ground.shell.desk import DONE, FAILED, USAGE, Desk
 from ground.shell.kept import KEPT
@@ -109,7 +110,7 @@ class Shell:
 
     async def run(self, session: PromptSession[str]) -> int:
         """Until the end of input, or `exit`."""
-        self.craft.listeners.append(self.desk.on_update)
+        self.craft.listeners += [self.desk.on_update, partial(filing.on_update, self.desk)]
         listening = asyncio.create_task(self._listen())
         try:
             with patch_stdout(raw=True):

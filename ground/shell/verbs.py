@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from ground.shell import link_view, looking, sending
+from ground.shell import filing, link_view, looking, sending
 from ground.shell.desk import Desk
 
 VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
@@ -18,6 +18,10 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "retrieve": sending.retrieve,
     "acknowledge": sending.acknowledge,
     "seat": sending.seat,
+    "put": filing.put,
+    "ls": filing.ls,
+    "rm": filing.rm,
+    "files": filing.files,
     "get": looking.get,
     "watch": looking.watch,
     "events": looking.events,
