@@ -99,6 +99,7 @@ class Orchestra:
         state = folder / "state"
         self.where = {
             "scenario": self.scenario.name,
+            "up_bit_s": self.scenario.spacecraft.radio.up_bit_s,
             "mission": self.mission,
             "speed": options.speed,
             "epoch": self.scenario.epoch.isoformat(),
@@ -206,6 +207,7 @@ def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, 
     """`utc` is what the world's clock shows; the ground's runs as fast."""
     words = ["-m", "ground", "server", "--station", str(where["station"]), "--dictionary", str(dictionary)]
     words += ["--folder", str(folder), "--listen", "0", "--speed", str(where["speed"])]
+    words += ["--uplink", str(where["up_bit_s"])]
     return [*words, "--utc", utc.astimezone(UTC).isoformat()]
 
 
