@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from flight.wire import NO_PACKET_START, ONLY_IDLE, Reason, packet_length
+from flight.wire import NO_PACKET_START, ONLY_IDLE, SHORTEST_PACKET, Reason, packet_length
+from flight.wire.packet import PRIMARY_LENGTH
 from ground.recording.framing import Placed
 
 # What a damaged length field can swallow, and the memory of a channel: encapsulation packets may claim 4 GiB.
 LONGEST_ANY_PACKET = 1 << 20
+_new_tuple = tuple.__new__  # a third of what the NamedTuple's own constructor costs
 
 
 class Assembler:
@@ -48,14 +50,18 @@ class Assembler:
     def _walk(self, zone: bytes, position: int, place: int, packets: list[Placed]) -> None:
         end, version = len(zone), self._version
         while position < end:
-            length = packet_length(zone, position, version)
-            if length < 0 or length > LONGEST_ANY_PACKET:
-                self._disagree(Reason.VERSION if length < 0 else Reason.TOO_LONG)
-                return
-            if not length or position + length > end:
+            if zone[position] >> 5 == version and end - position >= PRIMARY_LENGTH:
+                stop = position + (zone[position + 4] << 8 | zone[position + 5]) + SHORTEST_PACKET
+            else:
+                length = packet_length(zone, position, version)
+                if length < 0 or length > LONGEST_ANY_PACKET:
+                    self._disagree(Reason.VERSION if length < 0 else Reason.TOO_LONG)
+                    return
+                stop = position + length if length else end + 1
+            if stop > end:
                 break
-            packets.append(Placed(place + position, zone[position : position + length]))
-            position += length
+            packets.append(_new_tuple(Placed, (place + position, zone[position:stop])))
+            position = stop
         self._partial = bytearray(zone[position:])
         self._place = place + position
         self._synchronised = True

@@ -106,13 +106,14 @@ class Recording:
         if assembler is None:
             assembler = Assembler(tally.rejections, self.layout.packet_version)
             self._assemblers[key] = assembler
-        if lost or not fields.start:
+        start = fields.start
+        if lost or not start:
             assembler.lose()
-        if fields.start:
-            zone = frame[fields.start : fields.end]
-            packets = assembler.add(zone, fields.first_header, place + fields.start)
-            channel.packets += len(packets)
-            self._take_packets(key, packets, heard_ns)
+        if start:
+            packets = assembler.add(frame[start : fields.end], fields.first_header, place + start)
+            if packets:
+                channel.packets += len(packets)
+                self._take_packets(key, packets, heard_ns)
 
     def _refuse(self, number: int, frame: Placed, why: Rejection, heard_ns: int) -> None:
         self.tally.rejections[why.reason] += 1
@@ -121,7 +122,8 @@ class Recording:
 
     def _take_packets(self, channel: ChannelKey | None, packets: list[Placed], heard_ns: int) -> None:
         take, listener = self.tally.take_packet, self.listener
+        tallies = self.tally.packet_tallies(channel)
         for packet in packets:
-            good = take(channel, packet.octets)
+            good = take(channel, tallies, packet[1])
             if listener:
                 listener.packet(channel, packet, good, heard_ns)

@@ -16,7 +16,7 @@ from ground.recording.tally import PacketKey, is_idle
 from ground.recording.values import FieldRange, ValueTally
 from ground.shell.wording import printable
 
-ROWS_MAX = 60  # of each table; JSON has all
+ROWS_MAX = 60  # of each table but that of values, which was asked for; JSON has all
 
 
 def show(
@@ -41,7 +41,12 @@ def show(
 
 
 def _table(
-    console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], right: str
+    console: Console,
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: str,
+    most: int = ROWS_MAX,
 ) -> None:
     """`right`: for each column, r if it is a number."""
     found = list(rows)
@@ -50,12 +55,12 @@ def _table(
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head, side in zip(heads, right, strict=True):
         table.add_column(head, justify="right" if side == "r" else "left", overflow="fold")
-    for row in found[:ROWS_MAX]:
+    for row in found[:most]:
         table.add_row(*map(printable, row))
     console.print()
     console.print(table, highlight=False)
-    if len(found) > ROWS_MAX:
-        console.print(f"... and {len(found) - ROWS_MAX:,} more; --json has all", highlight=False)
+    if len(found) > most:
+        console.print(f"... and {len(found) - most:,} more; --json has all", highlight=False)
 
 
 def _frames(console: Console, recording: Recording) -> None:
@@ -152,7 +157,7 @@ def _values(console: Console, values: ValueTally) -> None:
     for name, one in sorted(values.names.items()):
         for field, found in one.fields.items():
             rows.append((f"{name}.{field}", f"{one.packets:,}", last_words(found), *extremes(found)))
-    _table(console, "values", ("value", "packets", "last", "lowest", "highest"), rows, "lrrrr")
+    _table(console, "values", ("value", "packets", "last", "lowest", "highest"), rows, "lrrrr", len(rows))
     for why, count in values.why_not.most_common():
         console.print(
             f"not decoded: {count:,} packets {printable(why) or 'not in the definition'}", highlight=False

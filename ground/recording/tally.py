@@ -21,6 +21,9 @@ from flight.wire import (
 CHANNELS_MAX = 512  # noise behind no FECF makes up spacecraft: what is beyond these is counted together
 APIDS_MAX = 8192
 KINDS_MAX = 1024  # pairs of service and subtype of one APID; what is not PUS makes up any
+PUS_VERSIONS = (1, 2)  # PUS-A and PUS-C
+PUS_SHORTEST = 11  # octets: primary header, version, service, subtype, CRC-16
+ENCAPSULATION_FIRST = ENCAPSULATION_VERSION << 5
 RUNS_MAX = 1000  # of equal control words; a pass has some hundreds
 
 
@@ -72,9 +75,9 @@ class PacketTally:
     gaps: int = 0
     missing: int = 0
     backward: int = 0  # counts that went back: played back, repeated, or from another start
-    shortest: int = 0
+    shortest: int = 1 << 32
     longest: int = 0
-    last_sequence: int = -1
+    next_sequence: int = -1  # -1 before the first
     flags: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # by the two bits of the header
     kinds: Counter[tuple[int, int, int]] = field(default_factory=Counter)  # (PUS version, service, subtype)
     kinds_left_out: int = 0
@@ -102,6 +105,7 @@ class Tally:
     control_runs_left_out: int = 0
     rejections: Counter[Reason] = field(default_factory=Counter)
     beyond: int = 0  # frames and packets of more channels and APIDs than are kept apart
+    _by_first: dict[ChannelKey | None, dict[int, PacketTally]] = field(default_factory=dict)
     _control_open: dict[tuple[str, int], ControlRun] = field(default_factory=dict)
 
     def channel(self, key: ChannelKey) -> ChannelTally | None:
@@ -169,77 +173,81 @@ class Tally:
         for master in self.masters.values():
             master.last_count = -1
 
-    def take_packet(self, channel: ChannelKey | None, packet: bytes) -> bool:
-        """Whether it ends in a valid CRC-16."""
-        first = packet[0]
-        version = first >> 5
-        if version == ENCAPSULATION_VERSION:
-            tally = self._packet_tally(PacketKey(channel, version, False, first >> 2 & 7))
-            if tally is not None:
-                tally.packets += 1
-                tally.octets += len(packet)
-                _measure(tally, len(packet))
-            return False
-        apid = (first & 7) << 8 | packet[1]
-        tally = self._packet_tally(PacketKey(channel, version, bool(first & 0x10), apid))
+    def packet_tallies(self, channel: ChannelKey | None) -> dict[int, PacketTally]:
+        """For `take_packet`: of one channel, by the first 16 bits of a packet without its secondary header flag."""
+        return self._by_first.setdefault(channel, {})
+
+    def take_packet(self, channel: ChannelKey | None, tallies: dict[int, PacketTally], packet: bytes) -> bool:
+        """Whether it ends in a valid CRC-16.  The hot path of bare packets: one call for each."""
+        size, first = len(packet), packet[0]
+        if first >= ENCAPSULATION_FIRST:
+            return self._take_encapsulation(channel, tallies, packet)
+        identity = (first & 0xF7) << 8 | packet[1]
+        tally = tallies.get(identity)
         good = not crc_hqx(packet, CRC_START)
         if tally is None:
-            return good
-        size, control = len(packet), packet[2] << 8 | packet[3]
+            key = PacketKey(channel, first >> 5, bool(first & 0x10), identity & 0x7FF)
+            tally = self._new_packet_tally(tallies, identity, key)
+            if tally is None:
+                return good
+        control = packet[2] << 8 | packet[3]
         tally.packets += 1
         tally.octets += size
-        _measure(tally, size)
+        tally.longest = max(tally.longest, size)
+        tally.shortest = min(tally.shortest, size)
         tally.flags[control >> 14] += 1
-        if apid != IDLE_APID:
-            _follow(tally, control & 0x3FFF)
-        if good:
-            tally.crc_ok += 1
+        control &= 0x3FFF
+        if control != tally.next_sequence and identity & 0x7FF != IDLE_APID:
+            _note_break(tally, control)
+        tally.next_sequence = (control + 1) & 0x3FFF
+        tally.crc_ok += good
         if first & 0x08:
             tally.secondary_headers += 1
-            if good and size >= 11:
-                _note_kind(tally, packet)
+            if good and size >= PUS_SHORTEST:
+                version = packet[6] >> 4
+                if version in PUS_VERSIONS:
+                    kind = (version, packet[7], packet[8])
+                    if kind in tally.kinds or len(tally.kinds) < KINDS_MAX:
+                        tally.kinds[kind] += 1
+                    else:
+                        tally.kinds_left_out += 1
         return good
 
-    def _packet_tally(self, key: PacketKey) -> PacketTally | None:
-        found = self.packets.get(key)
-        if found is None:
-            if len(self.packets) >= APIDS_MAX:
-                self.beyond += 1
-                return None
-            found = self.packets[key] = PacketTally()
+    def _take_encapsulation(
+        self, channel: ChannelKey | None, tallies: dict[int, PacketTally], packet: bytes
+    ) -> bool:
+        size, protocol = len(packet), packet[0] >> 2 & 7
+        identity = ENCAPSULATION_FIRST << 8 | protocol
+        tally = tallies.get(identity)
+        if tally is None:
+            key = PacketKey(channel, ENCAPSULATION_VERSION, False, protocol)
+            tally = self._new_packet_tally(tallies, identity, key)
+        if tally is not None:
+            tally.packets += 1
+            tally.octets += size
+            tally.longest, tally.shortest = max(tally.longest, size), min(tally.shortest, size)
+        return False
+
+    def _new_packet_tally(
+        self, tallies: dict[int, PacketTally], identity: int, key: PacketKey
+    ) -> PacketTally | None:
+        if len(self.packets) >= APIDS_MAX:
+            self.beyond += 1
+            return None
+        found = self.packets[key] = tallies[identity] = PacketTally()
         return found
 
 
-def _measure(tally: PacketTally, size: int) -> None:
-    tally.longest = max(tally.longest, size)
-    if size < tally.shortest or not tally.shortest:
-        tally.shortest = size
-
-
-def _follow(tally: PacketTally, sequence: int) -> None:
-    last = tally.last_sequence
-    tally.last_sequence = sequence
-    if last < 0:
+def _note_break(tally: PacketTally, sequence: int) -> None:
+    """Forward is a loss; what goes back was played back, repeated, or began anew."""
+    if tally.next_sequence < 0:
         return
-    step = (sequence - last - 1) % SEQUENCE_MODULO
+    step = (sequence - tally.next_sequence) % SEQUENCE_MODULO
     if step >= SEQUENCE_MODULO // 2:
         tally.backward += 1
-    elif step:
+    else:
         tally.gaps += 1
         tally.missing += step
-
-
-def _note_kind(tally: PacketTally, packet: bytes) -> None:
-    version = packet[6] >> 4
-    if version in PUS_VERSIONS:
-        kind = (version, packet[7], packet[8])
-        if kind in tally.kinds or len(tally.kinds) < KINDS_MAX:
-            tally.kinds[kind] += 1
-        else:
-            tally.kinds_left_out += 1
-
-
-PUS_VERSIONS = (1, 2)  # PUS-A and PUS-C
 
 
 def is_idle(key: PacketKey) -> bool:
