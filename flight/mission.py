@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flight.declare import SECOND, Module, Value
+from flight.declare import SECOND, ChannelShare, Module, Value, checked_shares
+from flight.wire.coding import TmCoding
 from flight.wire.file_packets import FileSettings
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 BASE_TICK_NS = SECOND // 10
 FILES = "files"  # the row whose module needs the files worker
+
+PLAIN = TmCoding(frame_length=223)
+
+# Of virtual channel 0 live, 1 playback, 2 files: a fifth each that nobody can take from playback and files.
+EQUAL_SHARES = (ChannelShare(0, 0.6), ChannelShare(1, 0.2), ChannelShare(2, 0.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Mission:
     switches: tuple[Switch, ...]
     stores: tuple[Store, ...]  # by Priority
     folder: Path  # holds ids.lock
-    frame_length: int = 223  # octets; 223 for 115,200 baud, 1115 above (architecture 5)
+    coding: TmCoding = PLAIN  # of telemetry frames, and their length (architecture 5)
+    shares: tuple[ChannelShare, ...] = EQUAL_SHARES  # of the line down
     base_tick_ns: int = BASE_TICK_NS
     telecommand: TelecommandLink = PROTECTED_LINK
     defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
@@ -83,6 +90,16 @@ class Mission:
         if all(row.name != FILES for row in self.rows):
             return None
         return FileSettings(self.spacecraft_id, self.frame_length, self.file_quota)
+
+    def __post_init__(self) -> None:
+        checked_shares(self.shares)
+        if not self.coding.error_control:
+            raise ValueError(f"{self.name}: telemetry frames carry their error control field")
+
+    @property
+    def frame_length(self) -> int:
+        """Octets of a telemetry frame, before coding."""
+        return self.coding.frame_length
 
     @property
     def ids_path(self) -> Path:

@@ -24,7 +24,9 @@ from flight.wire import (
     TmFrameConfig,
     TmReceiver,
 )
+from flight.wire.coding import TmCodec
 from ground.gaps import Coverage
+from ground.parity_arrays import parity
 
 NS = 1_000_000_000
 COUNT_BITS = 56
@@ -74,6 +76,7 @@ class Reception:
 
     def __init__(self, dictionary: Dictionary, coverage: Sequence[Coverage]) -> None:
         self.config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
+        self.codec = TmCodec(dictionary.coding, parity)
         self.coverage = coverage
         self.counters = ReceptionCounters()
         self.live_low = [-1] * len(coverage)  # of this contact, by store: the first count on the live channel
@@ -116,7 +119,7 @@ class Reception:
             if len(self._receivers) >= STATIONS_MAX:
                 oldest = next(iter(self._receivers))
                 self._past = added([self._past, self._receivers.pop(oldest).counters])
-            receiver = self._receivers[station] = TmReceiver(self.config)
+            receiver = self._receivers[station] = TmReceiver(self.config, self.codec)
         return receiver
 
     def take(self, received: Iterable[ReceivedPacket], now_ns: int) -> list[Packet]:

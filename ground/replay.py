@@ -84,7 +84,7 @@ class Replay:
             return
         self._write()
         self.index.dictionary = dictionary
-        if (dictionary.frame_length, dictionary.spacecraft_id) != (old.frame_length, old.spacecraft_id):
+        if (dictionary.coding, dictionary.spacecraft_id) != (old.coding, old.spacecraft_id):
             self.reception = Reception(dictionary, self.coverage)
 
     def _write(self) -> None:

@@ -1,6 +1,15 @@
 """What a module can declare: the bottom layer of flight, imported by everything and importing nothing of ours."""
 
-from flight.declare.access import Access, Catalog, Checked, Complaint, HousekeepingAccess, ParameterAccess
+from flight.declare.access import (
+    Access,
+    Catalog,
+    Checked,
+    Complaint,
+    FrameCoding,
+    HousekeepingAccess,
+    ParameterAccess,
+)
+from flight.declare.channels import FILES, LIVE, PLAYBACK, ChannelShare, checked_shares
 from flight.declare.commands import DONE, Call, CommandSpec, Done, Outcome, Refused, Waiting, command
 from flight.declare.fields import (
     F32,
@@ -79,13 +88,16 @@ __all__ = [
     "ENDING",
     "F32",
     "F64",
+    "FILES",
     "I8",
     "I16",
     "I32",
     "I64",
     "IDLE",
+    "LIVE",
     "MINUTE",
     "ORDERED",
+    "PLAYBACK",
     "READ_LIMIT_BYTES",
     "SAFE",
     "SECOND",
@@ -102,6 +114,7 @@ __all__ = [
     "Boot",
     "Call",
     "Catalog",
+    "ChannelShare",
     "Checked",
     "Close",
     "CommandSpec",
@@ -114,6 +127,7 @@ __all__ = [
     "Failed",
     "Field",
     "Found",
+    "FrameCoding",
     "HousekeepingAccess",
     "Inbox",
     "Invocation",
@@ -158,6 +172,7 @@ __all__ = [
     "Why",
     "about",
     "between",
+    "checked_shares",
     "command",
     "field_of",
     "limits",

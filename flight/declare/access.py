@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from flight.declare.channels import ChannelShare
 from flight.declare.fields import Field
 from flight.declare.parameters import Value
 
@@ -68,6 +69,20 @@ class HousekeepingAccess(Protocol):
     def all(self) -> Sequence[int]: ...
 
 
+class FrameCoding(Protocol):
+    """What lies between a telemetry frame and the line."""
+
+    @property
+    def frame_length(self) -> int: ...
+
+    @property
+    def cadu_length(self) -> int: ...
+
+    def encode(self, frame: bytes) -> bytes:
+        """What goes to the line, sync marker in front."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """`servers` names the module that serves each PUS service; `apids` the modules that can be addressed."""
@@ -78,7 +93,8 @@ class Access:
     servers: Mapping[int, str]
     apids: frozenset[int]
     spacecraft_id: int
-    frame_length: int
+    coding: FrameCoding
+    shares: Sequence[ChannelShare]  # of the line down
     next_counts: Sequence[int]  # first free record count of each store at boot
     documents: Mapping[str, bytes]  # what storage held at boot, by name
     loans: Mapping[type[object], object] = field(

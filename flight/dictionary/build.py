@@ -9,6 +9,7 @@ from flight.declare import Module, Priority
 from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, PacketEntry, ParameterEntry
 from flight.dictionary.ids import IdsError, Lock, differences
 from flight.dictionary.layout import dictionary_hash, layout_of, short_hash
+from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 Wanted = dict[tuple[str, str], str]
@@ -37,7 +38,7 @@ def wanted_ids(modules: Mapping[str, Module]) -> Wanted:
 def build_dictionary(
     mission: str,
     spacecraft_id: int,
-    frame_length: int,
+    coding: TmCoding,
     modules: Mapping[str, Module],
     lock: Lock,
     telecommand: TelecommandLink = PROTECTED_LINK,
@@ -53,7 +54,7 @@ def build_dictionary(
     dictionary = Dictionary(
         mission=mission,
         spacecraft_id=spacecraft_id,
-        frame_length=frame_length,
+        coding=coding,
         modules=tuple((name, number("module", name)) for name in modules),
         stores=tuple(priority.name.lower() for priority in Priority),
         packets=tuple(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flight.declare import Field
+from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
 
 
@@ -74,11 +75,14 @@ class ParameterEntry:
 
 @dataclass(frozen=True)
 class Dictionary:
-    """One mission's dictionary.  Modules are (name, APID); stores are the recorder's, by priority number."""
+    """One mission's dictionary.  Modules are (name, APID); stores are the recorder's, by priority number.
+
+    `coding` is what lies between a telemetry frame and the line.
+    """
 
     mission: str
     spacecraft_id: int
-    frame_length: int
+    coding: TmCoding
     modules: tuple[tuple[str, int], ...]
     stores: tuple[str, ...]
     packets: tuple[PacketEntry, ...]
@@ -89,6 +93,11 @@ class Dictionary:
     hash: int = field(
         default=0, compare=False
     )  # 32 bits over the wire layout: see `flight.dictionary.layout`
+
+    @property
+    def frame_length(self) -> int:
+        """Octets of a telemetry frame, before coding."""
+        return self.coding.frame_length
 
     @cached_property
     def apids(self) -> dict[str, int]:

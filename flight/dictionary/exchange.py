@@ -8,6 +8,7 @@ from dataclasses import asdict
 from flight.declare import Field, Limits
 from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, PacketEntry, ParameterEntry
 from flight.dictionary.layout import dictionary_hash
+from flight.wire.coding import TmCoding, TmRandomisation
 from flight.wire.telecommand_link import TelecommandLink
 
 FORMAT = "skyrack-dictionary-1"
@@ -19,7 +20,9 @@ class DictionaryError(ValueError):
 
 
 def to_json(dictionary: Dictionary) -> str:
-    return json.dumps({"format": FORMAT, **asdict(dictionary)}, indent=1, allow_nan=False)
+    data = asdict(dictionary)
+    data["coding"]["randomisation"] = dictionary.coding.randomisation.name.lower()
+    return json.dumps({"format": FORMAT, **data}, indent=1, allow_nan=False)
 
 
 def from_json(text: str) -> Dictionary:
@@ -49,7 +52,17 @@ def _dictionary(data: dict[str, list[dict[str, object]]]) -> Dictionary:
         "stores": tuple(str(name) for name in data["stores"]),
         "telecommand": TelecommandLink(**_table(data["telecommand"])),  # type: ignore[arg-type]
     }
-    return Dictionary(**{**data, **lists})  # type: ignore[arg-type]
+    coding = _coding(data.pop("coding", None), data.pop("frame_length", None))
+    return Dictionary(**{**data, **lists}, coding=coding)  # type: ignore[arg-type]
+
+
+def _coding(coding: object, frame_length: object) -> TmCoding:
+    """Archives from before there was a coding have dictionaries with a frame length alone."""
+    table = {"frame_length": frame_length} if coding is None else coding
+    if not isinstance(table, dict):
+        raise TypeError(f"a coding is a table, not {table!r}")
+    named = str(table.get("randomisation", TmRandomisation.NONE.name)).upper()
+    return TmCoding(**table | {"randomisation": TmRandomisation[named]})
 
 
 def _table(data: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import astuple
 
 from flight.declare import Field
 from flight.dictionary.entries import Dictionary
+from flight.wire.coding import TmCoding
 
 
 def layout_of(fields: Iterable[Field]) -> str:
@@ -23,9 +24,19 @@ def short_hash(text: str) -> str:
     return f"{zlib.crc32(text.encode()):08x}"
 
 
+def _coding(coding: TmCoding) -> str:
+    """Nothing for the plain stream, as it was before there was a coding."""
+    if coding == TmCoding(coding.frame_length):
+        return ""
+    name = coding.randomisation.name.lower()
+    return f" interleave {coding.interleave} randomisation {name} error control {int(coding.error_control)}"
+
+
 def layout_lines(dictionary: Dictionary) -> list[str]:
     """One line for each thing that has a number on the wire, sorted."""
-    lines = [f"spacecraft {dictionary.spacecraft_id} frame {dictionary.frame_length}"]
+    lines = [
+        f"spacecraft {dictionary.spacecraft_id} frame {dictionary.frame_length}{_coding(dictionary.coding)}"
+    ]
     link = astuple(dictionary.telecommand)
     lines.append("telecommand " + " ".join(str(int(value)) for value in link))
     lines += [f"module {name} {apid}" for name, apid in dictionary.modules]

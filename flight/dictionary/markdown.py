@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flight.declare import Field, Mode
 from flight.dictionary.entries import Dictionary
+from flight.wire.coding import TmCoding, TmRandomisation
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
 
@@ -15,12 +16,21 @@ def to_markdown(dictionary: Dictionary) -> str:
     lines = [
         f"# Dictionary of {dictionary.mission}",
         "",
-        f"Spacecraft id {dictionary.spacecraft_id}, frames of {dictionary.frame_length} octets.",
+        f"Spacecraft id {dictionary.spacecraft_id}, {_frames(dictionary.coding)}.",
         f"Hash `{dictionary.hash:08x}`.  Written by `skyrack-flight dictionary --markdown`; do not edit.",
     ]
     for module, apid in dictionary.modules:
         lines += ["", f"## {module} (APID {apid})", *_module(dictionary, module)]
     return "\n".join(lines) + "\n"
+
+
+def _frames(coding: TmCoding) -> str:
+    words = [f"frames of {coding.frame_length} octets"]
+    if coding.interleave:
+        words.append(f"Reed-Solomon (255,223) interleaved {coding.interleave} deep")
+    if coding.randomisation is not TmRandomisation.NONE:
+        words.append(f"{coding.randomisation.name.lower()} randomiser")
+    return ", ".join(words if len(words) > 1 else [*words, "uncoded"])
 
 
 def _module(dictionary: Dictionary, module: str) -> list[str]:

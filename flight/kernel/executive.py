@@ -42,6 +42,7 @@ from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
 from flight.mission import Mission
 from flight.page import Page
+from flight.wire.coding import TmCodec
 
 PARAMETERS = "parameters"  # the document of the parameters module
 FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
@@ -128,7 +129,8 @@ class Kernel:
             servers={service: slot.name for slot in self.slots for service in slot.module.serves},
             apids=frozenset(dictionary.apids.values()),
             spacecraft_id=dictionary.spacecraft_id,
-            frame_length=dictionary.frame_length,
+            coding=TmCodec(dictionary.coding),
+            shares=self.mission.shares,
             next_counts=tuple(loaded.next_counts),
             documents=self.performer.documents,
             loans=self.loans,

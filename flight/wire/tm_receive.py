@@ -6,9 +6,10 @@ from struct import Struct
 from typing import NamedTuple
 
 from flight.wire.clcw import Clcw, decode_clcw
+from flight.wire.coding.cadu import CaduSync, SyncState
+from flight.wire.coding.tm_coding import TmCodec, TmCoding
 from flight.wire.counters import LinkCounters
 from flight.wire.crc import CRC_LENGTH, crc_ok
-from flight.wire.frame_sync import FrameSync
 from flight.wire.packet_extractor import PacketExtractor
 from flight.wire.rejection import Reason, Rejection
 from flight.wire.tm_frame import (
@@ -45,21 +46,30 @@ class _Channel:
 class TmReceiver:
     """One physical channel.
 
-    `frames` are those of the last `receive`, as they came and with good error control: the truth to archive.
+    `frames` are those of the last `receive`, decoded, and with good error control: the truth to archive.
     `clcws` holds the last valid word for each command virtual channel, 64 at most.
     """
 
-    def __init__(self, config: TmFrameConfig) -> None:
+    def __init__(self, config: TmFrameConfig, codec: TmCodec | None = None) -> None:
+        """`codec` is the plain stream's if left out; its frame length and error control are those of `config`."""
+        if codec is None:
+            codec = TmCodec(TmCoding(config.frame_length, error_control=config.error_control))
+        assert codec.frame_length == config.frame_length
+        assert codec.coding.error_control == config.error_control
         self.counters = LinkCounters()
         self.frames: list[bytes] = []
         self.clcws: dict[int, Clcw] = {}
         self._clcw_words: dict[int, int] = {}
-        self._sync = FrameSync(config.frame_length, self.counters, error_control=config.error_control)
+        self._sync = CaduSync(codec, self.counters)
         self._identity = config.spacecraft_id << 4
         self._length = config.frame_length
         self._error_control = config.error_control
         self._end = config.frame_length - CRC_LENGTH * config.error_control
         self._channels = [_Channel(self.counters, config.longest_packet) for _ in range(VIRTUAL_CHANNELS)]
+
+    @property
+    def state(self) -> SyncState:
+        return self._sync.state
 
     @property
     def held(self) -> int:

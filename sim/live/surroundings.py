@@ -13,8 +13,6 @@ from sim.scenario import Scenario
 from sim.simulation import NS, stream
 from sim.world import World
 
-SYNC_LENGTH = 4
-
 
 class Delay:
     """Octets on their way through space, in order: they arrive when their light time has passed."""
@@ -51,7 +49,7 @@ class Surroundings:
         self.switches = SimulatedSwitches(mission, self.world.plant)
         names = scenario.spacecraft.switches()
         self.transmitter, self.receiver = names.index(radio.transmitter), names.index(radio.receiver)
-        self.cadu_length = mission.frame_length + SYNC_LENGTH
+        self.cadu_length = mission.coding.cadu_length
         self.station = -1
         self.number = 0
         self._partial = b""

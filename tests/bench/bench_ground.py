@@ -13,7 +13,8 @@ from pathlib import Path
 from flight.app import build, load_mission
 from flight.declare import Limits
 from flight.dictionary import Dictionary, PacketEntry, compile_encoder
-from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, attach_sync_marker
+from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel
+from flight.wire.coding import TmCodec
 from ground.archive import Archive, rebuild
 from ground.station import Ground
 
@@ -42,6 +43,7 @@ def inside(limits: Limits) -> float:
 def receptions(dictionary: Dictionary, seconds: int) -> Iterator[tuple[int, bytes]]:
     """(time, octets) of the byte stream."""
     config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
+    codec = TmCodec(dictionary.coding)
     maker, channel = TmFrameMaker(config), VirtualChannel(config.zone_length)
     made = [(e, compile_encoder(e, dictionary.apids[e.module]), Sample(e)) for e in dictionary.packets]
     record = 2 << 56
@@ -55,7 +57,7 @@ def receptions(dictionary: Dictionary, seconds: int) -> Iterator[tuple[int, byte
             while channel.pending >= config.zone_length:
                 zone = channel.take()
                 assert zone is not None
-                frames.append(attach_sync_marker(maker.make(0, *zone, 0)))
+                frames.append(codec.encode(maker.make(0, *zone, 0)))
             yield second * NS, b"".join(frames)
 
 

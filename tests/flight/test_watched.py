@@ -117,7 +117,7 @@ def bench() -> Bench:
     mission = with_own_row(MISSION)
     modules = make_modules(mission)
     lock = update({}, wanted_ids(modules))
-    dictionary = build_dictionary("trial", mission.spacecraft_id, mission.frame_length, modules, lock)
+    dictionary = build_dictionary("trial", mission.spacecraft_id, mission.coding, modules, lock)
     page, storage, crashes = Page(), Storage(), list[str]()
     board = Board(
         Costless(),

@@ -30,12 +30,12 @@ from flight.wire import (
     TmFrameConfig,
     TmFrameMaker,
     VirtualChannel,
-    attach_sync_marker,
     decode_tc,
     encode_tm,
     encode_verification,
     record_number,
 )
+from flight.wire.coding import TmCodec, TmCoding
 from flight.wire.sdls import Vault
 from flight.wire.telecommand_link import TelecommandLink
 from ground.archive import Archive
@@ -88,7 +88,7 @@ PARAMETERS = (
 SMALL = Dictionary(
     mission="small",
     spacecraft_id=42,
-    frame_length=223,
+    coding=TmCoding(223),
     modules=(("executive", 1), ("power", 2), ("commands", 3), ("downlink", 4)),
     stores=("critical", "event", "housekeeping"),
     packets=PACKETS,
@@ -112,6 +112,7 @@ class Craft:
         self.dictionary = dictionary
         config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
         self.maker = TmFrameMaker(config)
+        self.codec = TmCodec(dictionary.coding)
         self.zone_length = config.zone_length
         self.chain = Chain(dictionary.spacecraft_id, dictionary.telecommand, Vault())
         self.next = [0] * len(dictionary.stores)
@@ -146,7 +147,7 @@ class Craft:
             assert channel.add(packet)
         made = []
         while (zone := channel.take()) is not None:
-            made.append(attach_sync_marker(self.maker.make(vc, zone[0], zone[1], 0)))
+            made.append(self.codec.encode(self.maker.make(vc, zone[0], zone[1], 0)))
         return made
 
     def down(self, *packets: bytes, vc: int = 0) -> bytes:

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from flight.dictionary import from_json
-from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, attach_sync_marker, encode_tm
+from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, encode_tm
+from flight.wire.coding import TmCodec
 from ground.archive import Archive
 from ground.station import Ground
 
@@ -24,6 +25,7 @@ def main() -> None:
     ground = Ground(dictionary, archive)
     archive._writer.most_bytes = 50_000
     config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
+    codec = TmCodec(dictionary.coding)
     maker, count = TmFrameMaker(config), ground.coverage[2].received.highest + 1
     out = sys.stdout.buffer
     ground.contact(True, 0)
@@ -35,7 +37,7 @@ def main() -> None:
             count += 1
         octets = b""
         while (zone := channel.take()) is not None:
-            octets += attach_sync_marker(maker.make(0, zone[0], zone[1], 0))
+            octets += codec.encode(maker.make(0, zone[0], zone[1], 0))
         if second % 10 == 0:
             ground.command("commands.nothing", {}, second * NS)
         ground.receive(octets, second * NS, "Kiruna")

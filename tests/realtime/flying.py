@@ -31,6 +31,7 @@ from flight.wire import (
     decode_tm,
     encode_tc,
 )
+from flight.wire.coding import TmCodec
 from flight.wire.telecommand_link import clear_frame
 
 PATIENCE_S = 60.0  # a bound for a machine with much else to do, and no measure of anything
@@ -72,7 +73,9 @@ class Station:
 
     def _new_receiver(self) -> None:
         mission = self.built.mission
-        self.receiver = TmReceiver(TmFrameConfig(mission.spacecraft_id, mission.frame_length))
+        self.receiver = TmReceiver(
+            TmFrameConfig(mission.spacecraft_id, mission.frame_length), TmCodec(mission.coding)
+        )
 
     def pump(self, within_s: float = POLL_S) -> None:
         """Take what has come; waits for at most so long for the first of it."""

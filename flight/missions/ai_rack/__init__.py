@@ -9,6 +9,7 @@ from flight.mission import Mission, Store
 from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
 from flight.missions.ai_rack.modules import ROWS
 from flight.missions.ai_rack.tables import DEFAULTS
+from flight.wire.coding import TmCoding, TmRandomisation
 from flight.wire.telecommand_link import TelecommandLink
 
 MEGABYTE = 2**20
@@ -25,7 +26,8 @@ MISSION = Mission(
         Store(192 * MEGABYTE, 4 * MEGABYTE),
     ),
     folder=Path(__file__).parent,
-    frame_length=1115,
+    # A radio at 10 Mbit/s: five codewords of (255,223) to a frame, up to 80 wrong octets in it mended.
+    coding=TmCoding(frame_length=1115, interleave=5, randomisation=TmRandomisation.LONG),
     telecommand=TelecommandLink(protected=False),
     defaults=DEFAULTS,
 )

@@ -10,7 +10,10 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from flight.declare import (
     DONE,
+    FILES,
+    LIVE,
     MINUTE,
+    PLAYBACK,
     SECOND,
     U16,
     U32,
@@ -33,17 +36,13 @@ from flight.declare import (
     unit,
 )
 from flight.modules.downlink.playback import RANGE, STORES, Playback
-from flight.wire import TmFrameConfig, TmFrameMaker, VirtualChannel, attach_sync_marker
+from flight.modules.downlink.shares import Shares
+from flight.wire import LONGEST_PACKET, TmFrameConfig, TmFrameMaker, VirtualChannel
 
 EMITTED_MAX = 2048  # packets in one step: ten minutes of normal telemetry, a burst at boot is some hundred
-LIVE, PLAYED, FILES = 0, 1, 2  # virtual channels, architecture 5
-FILES_MAX = (
-    2048  # packets handed over and not yet in the queue of channel 2: two seconds of 1 KiB at 8 Mbit/s
-)
-FILE_STEPS = (
-    2  # of line that files may have waiting here: they answer a step or two after they were told the room
-)
-SYNC_LENGTH = 4
+FILES_MAX = 2048  # packets handed over and not yet in the queue: 1.7 s of 1 KiB at 10 Mbit/s
+FILES_CAPACITY = 2 * 2**20  # octets in that queue, as many
+FILE_STEPS = 3  # of line that files may have waiting here: they answer a step or two later
 STORE_SHIFT = 56
 COUNT_MASK = (1 << STORE_SHIFT) - 1
 ASSERT_EVERY_NS = 30 * SECOND
@@ -75,6 +74,11 @@ class Downlink(Module):
         room: int
         clcw: int
 
+    class Glance(NamedTuple):
+        carrier: bool
+        room: int
+        clcw: int
+
     class Outputs(Signals):
         live_queue: U16
         file_room: (
@@ -87,6 +91,7 @@ class Downlink(Module):
         carrier: bool
         passes: U32
         frames: U64
+        idle_frames: U32
         live_packets: U64
         played_packets: U64
         unseen_critical: U32
@@ -102,8 +107,8 @@ class Downlink(Module):
         lost: U32
         playing: bool
 
-    playback_share = Parameter(
-        1.0, unit="1", low=0.0, high=1.0, about="of the line left over by live telemetry"
+    idle_after_s = Parameter(
+        1.0, unit="s", low=0.1, high=60.0, about="of a pass without a frame, after which an idle one goes"
     )
 
     pass_began = Event(Severity.INFO, "station in sight, {waiting} records wait", waiting=U32)
@@ -126,15 +131,24 @@ class Downlink(Module):
         self.carrier = False
         self.frames_at_rise = 0
         self.keep_at = 0
+        self.more = False  # something is ready to go, and the line had no room for it
+        self.filing = False  # files handed something over in this step
+        self.line_frames = 0
+        self.measured_until = 0
+        self.sent_clcw = 0
+        self.idle_at = 0
 
     def connect(self, access: Access) -> None:
-        config = TmFrameConfig(access.spacecraft_id, access.frame_length)
+        config = TmFrameConfig(access.spacecraft_id, access.coding.frame_length)
         self.maker = TmFrameMaker(config)
         self.zone_length = config.zone_length
-        self.cadu_length = access.frame_length + SYNC_LENGTH
-        self.live = VirtualChannel(config.zone_length)
-        self.played = VirtualChannel(config.zone_length)
-        self.filed = VirtualChannel(config.zone_length)
+        self.coding, self.cadu_length = access.coding, access.coding.cadu_length
+        self.channels = (
+            VirtualChannel(config.zone_length),
+            VirtualChannel(config.zone_length),
+            VirtualChannel(config.zone_length, FILES_CAPACITY),
+        )
+        self.shares = Shares([one.share for one in access.shares])
         self.next_counts = list(access.next_counts)  # by store: one past the newest record known here
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
@@ -156,16 +170,28 @@ class Downlink(Module):
         self._take_files()
         if sees.carrier:
             self._queue_live()
-            self._send(sees, out)
+            self._send(now, sees, out)
         elif len(self.emitted.items) >= NOTE_FROM:
             self._note_unseen()
         if now >= self.keep_at:
             self._keep(now, out)
-        self.outputs.file_room = self._file_room(sees) if sees.carrier else 0
         self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
+
+    def glance(self, now: int, carrier: bool, room: int, clcw: int) -> bool:
+        """Between whole seconds, the line has room for what waits; or the contact turns."""
+        if carrier != self.carrier:
+            return True
+        return room >= self.cadu_length and bool(
+            self.more
+            or self.emitted.items
+            or self.files.items
+            or clcw != self.sent_clcw
+            or now >= self.idle_at
+        )
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
+        self.more = True  # looked at in the next step
 
     def _key(self, now: int, out: Outbox) -> None:
         """Transmitter on in a pass, off outside; said again now and then, since a latch-up reset may have undone it."""
@@ -175,6 +201,7 @@ class Downlink(Module):
 
     def _turn(self, now: int, carrier: bool, out: Outbox) -> None:
         self.carrier = carrier
+        self.line_frames = self.outputs.file_room = 0
         self.assert_at = now
         self._note_unseen()
         waiting = self.playback.backlog()
@@ -195,53 +222,92 @@ class Downlink(Module):
 
     def _queue_live(self) -> None:
         """Critical packets overtake the others of the same step."""
+        live = self.channels[LIVE]
         packets = self.emitted.drain()
         packets.sort(key=_store)
         for record, packet in packets:
             store, count = record >> STORE_SHIFT, record & COUNT_MASK
             self.next_counts[store] = count + 1
-            if self.live.add(packet):
+            if live.add(packet):
                 self.status.live_packets += 1
             else:
                 self.playback.unseen[store].append(count)
 
-    def _send(self, sees: Inputs, out: Outbox) -> None:
+    def _send(self, now: int, sees: Inputs, out: Outbox) -> None:
         frames = sees.room // self.cadu_length
-        sent = self._drain(self.live, LIVE, frames, sees.clcw, out)
-        left = int((frames - sent) * self.playback_share)
-        if left > 0:
-            sent += self._play(sees, left, out)
-        self._drain(self.filed, FILES, frames - sent, sees.clcw, out)
+        if frames:
+            self._measure(now, frames)
+            self._refill(out)
+            sent = 0
+            for vc, count in enumerate(self.shares.deal(frames, self._wanted())):
+                sent += self._drain(vc, count, sees.clcw, out)
+            if not sent:
+                self._send_idle(now, sees.clcw, out)
+            else:
+                self._note_sent(now, sees.clcw)
+        self.more = any(channel.pending for channel in self.channels) or bool(self.playback.ready)
+        self.outputs.file_room = self._file_room()
 
-    def _play(self, sees: Inputs, left: int, out: Outbox) -> int:
-        playback = self.playback
-        wanted = left * self.zone_length
-        while playback.ready and self.played.pending < wanted:
-            self.played.add(playback.take())
-        playback.fetch(max(FETCH_LINES * wanted, self.zone_length), out)
-        return self._drain(self.played, PLAYED, left, sees.clcw, out)
+    def _measure(self, now: int, frames: int) -> None:
+        """What the line takes from one refill to the next: the most of a second."""
+        if now >= self.measured_until:
+            self.measured_until = now + SECOND
+            self.line_frames = 0
+        self.line_frames = max(self.line_frames, frames)
+
+    def _refill(self, out: Outbox) -> None:
+        playback, played = self.playback, self.channels[PLAYBACK]
+        line = self.line_frames * self.zone_length
+        while playback.ready and played.pending < min(line, played.capacity - LONGEST_PACKET):
+            played.add(playback.take())
+        playback.fetch(max(FETCH_LINES * line, self.zone_length), out)
+
+    def _wanted(self) -> list[int]:
+        """Frames of each channel.  Playback and files wait for the rest of a frame while more is coming."""
+        zone = self.zone_length
+        live, played, filed = (channel.pending for channel in self.channels)
+        last = not self.playback.ready and self.playback.reading is None
+        return [
+            -(-live // zone),
+            -(-played // zone) if last else played // zone,
+            filed // zone if self.filing else -(-filed // zone),
+        ]
+
+    def _send_idle(self, now: int, clcw: int, out: Outbox) -> None:
+        """So that the control word comes down: at once when it has changed, else now and then."""
+        if clcw != self.sent_clcw or now >= self.idle_at:
+            out.transmit(self.coding.encode(self.maker.make_idle(clcw)))
+            self.status.frames += 1
+            self.status.idle_frames += 1
+            self._note_sent(now, clcw)
+
+    def _note_sent(self, now: int, clcw: int) -> None:
+        self.sent_clcw = clcw
+        self.idle_at = now + int(self.idle_after_s * SECOND)
 
     def _take_files(self) -> None:
         """What does not fit was handed over against the signal, and is lost as on the line: counted."""
-        for packet in self.files.drain():
-            if self.filed.add(packet):
-                self.status.file_packets += 1
+        filed = self.channels[FILES]
+        packets = self.files.drain()
+        self.filing = bool(packets)
+        self.status.file_packets += sum(map(filed.add, packets))
 
-    def _file_room(self, sees: Inputs) -> int:
-        line = sees.room // self.cadu_length * self.zone_length
-        return max(0, min(FILE_STEPS * line, self.filed.capacity) - self.filed.pending)
+    def _file_room(self) -> int:
+        filed = self.channels[FILES]
+        line = FILE_STEPS * self.line_frames * self.zone_length
+        return max(0, min(line, filed.capacity) - filed.pending)
 
-    def _drain(self, channel: VirtualChannel, number: int, frames: int, clcw: int, out: Outbox) -> int:
-        sent = 0
-        make = self.maker.make
-        while sent < frames:
+    def _drain(self, vc: int, count: int, clcw: int, out: Outbox) -> int:
+        """Up to `count` frames; how many."""
+        channel, make, encode = self.channels[vc], self.maker.make, self.coding.encode
+        for sent in range(count):
             zone = channel.take()
             if zone is None:
+                count = sent
                 break
-            out.transmit(attach_sync_marker(make(number, zone[0], zone[1], clcw)))
-            sent += 1
-        self.status.frames += sent
-        return sent
+            out.transmit(encode(make(vc, zone[0], zone[1], clcw)))
+        self.status.frames += count
+        return count
 
     def _keep(self, now: int, out: Outbox) -> None:
         self.keep_at = now + KEEP_EVERY_NS
@@ -265,19 +331,17 @@ class Downlink(Module):
 
     def _show(self) -> None:
         status, playback = self.status, self.playback
+        live, played, filed = self.channels
         status.carrier = self.carrier
         status.played_packets = playback.played
         status.unseen_critical, status.unseen_event, status.unseen_housekeeping = (
             r.total() for r in playback.unseen
         )
         status.live_waiting, status.playback_waiting = (
-            self.live.pending,
-            self.played.pending + playback.ready_bytes,
+            live.pending,
+            played.pending + playback.ready_bytes,
         )
-        status.files_waiting, status.files_refused = (
-            self.filed.pending,
-            self.filed.refused + self.files.dropped,
-        )
+        status.files_waiting, status.files_refused = filed.pending, filed.refused + self.files.dropped
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
         status.playing = playback.reading is not None or bool(playback.ready)

@@ -139,7 +139,7 @@ class Files(Module):
         self.sequence = 0
 
     def connect(self, access: Access) -> None:
-        self.longest = longest_pdu(access.frame_length)
+        self.longest = longest_pdu(access.coding.frame_length)
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.turning:

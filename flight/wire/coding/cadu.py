@@ -102,6 +102,10 @@ class CaduSync:
         self.places = places = []
         position = self._next(stream, 0)
         while position + needed <= len(stream):
+            if position == self._place and self._verified and not self._misses:
+                position = self._run(stream, position, frames)
+                if position + needed > len(stream):
+                    break
             frame = self._judge(stream, position)
             if frame is not None:
                 frames.append(frame)
@@ -121,6 +125,22 @@ class CaduSync:
         self._mend_from -= position
         self._held_at += position
         return frames
+
+    def _run(self, stream: bytes, position: int, frames: list[bytes]) -> int:
+        """Take clean blocks behind clean blocks, each in its place: all there is on a good line."""
+        length, clean, places = self._length, self._codec.clean, self.places
+        last, begin = len(stream) - length, position
+        while position <= last and stream.startswith(SYNC_MARKER, position):
+            frame = clean(stream[position + _MARKER_LENGTH : position + length])
+            if frame is None:
+                break
+            frames.append(frame)
+            places.append(self._held_at + position)
+            position += length
+        if position > begin:
+            self._ending = b""
+        self._place = position
+        return position
 
     def _miss(self, stream: bytes, position: int) -> tuple[bytes, int]:
         """The stream and where its search goes on: if a marker begins inside the block before, which was mended,

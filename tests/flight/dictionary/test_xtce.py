@@ -23,8 +23,11 @@ class Tap:
 
     def __init__(self, dictionary: Dictionary) -> None:
         from flight.wire import TmFrameConfig, TmReceiver
+        from flight.wire.coding import TmCodec
 
-        self.receiver = TmReceiver(TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length))
+        self.receiver = TmReceiver(
+            TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length), TmCodec(dictionary.coding)
+        )
         self.packets: list[bytes] = []
 
     def receive(self, data: bytes, now_ns: int, station: str = "") -> None:

@@ -213,7 +213,7 @@ def make_bench(tmp_path: Path) -> MakeBench:
         mission = with_own_row(mission)
         modules = make_modules(mission)
         lock = update({}, wanted_ids(modules))
-        dictionary = build_dictionary(mission.name, 7, 223, modules, lock)
+        dictionary = build_dictionary(mission.name, 7, mission.coding, modules, lock)
         rates = {sensor.every for sensor in sensors}
         clock, link, worker = FakeClock(measures), FakeLink(), FakeWorker()
         readings = FakeSensors({rate: [1.0 for s in sensors if s.every == rate] for rate in rates})

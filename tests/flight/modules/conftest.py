@@ -49,6 +49,7 @@ from flight.wire import (
     decode_verification,
     encode_tc,
 )
+from flight.wire.coding import TmCodec
 from flight.wire.telecommand_link import TelecommandLink, clear_frame
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
@@ -143,7 +144,9 @@ class Craft:
         self.packets: list[TmPacket] = []
         self.records: set[int] = set()
         self.channels: list[int] = []
-        self.receiver = TmReceiver(TmFrameConfig(mission.spacecraft_id, mission.frame_length))
+        self.receiver = TmReceiver(
+            TmFrameConfig(mission.spacecraft_id, mission.frame_length), TmCodec(mission.coding)
+        )
         self.computer.power_on(0, Orders())
 
     @property

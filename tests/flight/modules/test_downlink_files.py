@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flight.wire import VirtualChannel
+from flight.modules.downlink.module import FILES_CAPACITY
 
 APID = 0x7F0
 
@@ -79,7 +79,7 @@ def test_no_more_waits_than_was_promised_and_the_rest_is_counted(craft, filing) 
     status = craft.module("downlink").packets()["status"]
     status.refresh()
     assert status.files_refused == 3000 - status.file_packets > 0
-    assert status.files_waiting <= VirtualChannel(211).capacity
+    assert status.files_waiting <= FILES_CAPACITY
 
 
 def test_a_command_is_answered_within_two_seconds_while_files_fill_the_line(craft) -> None:
