@@ -132,7 +132,6 @@ class Downlink(Module):
         self.frames_at_rise = 0
         self.keep_at = 0
         self.more = False  # something is ready to go, and the line had no room for it
-        self.filing = False  # files handed something over in this step
         self.line_frames = 0
         self.measured_until = 0
         self.sent_clcw = 0
@@ -178,15 +177,11 @@ class Downlink(Module):
         self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
     def glance(self, now: int, carrier: bool, room: int, clcw: int) -> bool:
-        """Between whole seconds, the line has room for what waits; or the contact turns."""
-        if carrier != self.carrier:
+        """Between whole seconds, the line has room for what waits; or the contact turns, or files have come."""
+        if carrier != self.carrier or self.files.items:
             return True
         return room >= self.cadu_length and bool(
-            self.more
-            or self.emitted.items
-            or self.files.items
-            or clcw != self.sent_clcw
-            or now >= self.idle_at
+            self.more or self.emitted.items or clcw != self.sent_clcw or now >= self.idle_at
         )
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
@@ -239,7 +234,8 @@ class Downlink(Module):
             self._measure(now, frames)
             self._refill(out)
             sent = 0
-            for vc, count in enumerate(self.shares.deal(frames, self._wanted())):
+            wanted = [-(-channel.pending // self.zone_length) for channel in self.channels]
+            for vc, count in enumerate(self.shares.deal(frames, wanted)):
                 sent += self._drain(vc, count, sees.clcw, out)
             if not sent:
                 self._send_idle(now, sees.clcw, out)
@@ -262,17 +258,6 @@ class Downlink(Module):
             played.add(playback.take())
         playback.fetch(max(FETCH_LINES * line, self.zone_length), out)
 
-    def _wanted(self) -> list[int]:
-        """Frames of each channel.  Playback and files wait for the rest of a frame while more is coming."""
-        zone = self.zone_length
-        live, played, filed = (channel.pending for channel in self.channels)
-        last = not self.playback.ready and self.playback.reading is None
-        return [
-            -(-live // zone),
-            -(-played // zone) if last else played // zone,
-            filed // zone if self.filing else -(-filed // zone),
-        ]
-
     def _send_idle(self, now: int, clcw: int, out: Outbox) -> None:
         """So that the control word comes down: at once when it has changed, else now and then."""
         if clcw != self.sent_clcw or now >= self.idle_at:
@@ -288,9 +273,7 @@ class Downlink(Module):
     def _take_files(self) -> None:
         """What does not fit was handed over against the signal, and is lost as on the line: counted."""
         filed = self.channels[FILES]
-        packets = self.files.drain()
-        self.filing = bool(packets)
-        self.status.file_packets += sum(map(filed.add, packets))
+        self.status.file_packets += sum(map(filed.add, self.files.drain()))
 
     def _file_room(self) -> int:
         filed = self.channels[FILES]
