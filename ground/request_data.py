@@ -17,8 +17,10 @@ SERVERS: Mapping[int, str] = {
     3: "housekeeping",
     5: "events",
     11: "schedule",
+    12: "faults",
     15: "downlink",
     17: "commands",
+    19: "event_actions",
     20: "parameters",
 }
 PART_BYTES = 800  # of a sequence in one telecommand: a frame holds 1017 octets

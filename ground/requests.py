@@ -3,79 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
-from flight.dictionary import Dictionary
 from flight.wire import Ack
 from flight.wire.timed import Timed
-from ground.commanding import (
-    ANSWER_WITHIN_S,
-    FUNCTION_SERVICE,
-    PERFORM_FUNCTION,
-    CommandError,
-    CommandRecord,
-    Stage,
-    command_text,
-    find_command,
-    function_data,
-)
+from ground.commanding import CommandError, CommandRecord, find_command
 from ground.gaps import STORE_RANGE
 from ground.request_data import Step, changes_data, numbers_data, numbers_of, sequence_parts, timed_data
-from ground.times import Correlation
-from ground.uplink import Uplink
+from ground.schedule_requests import ScheduleRequests
+from ground.table_requests import TableRequests
 
-NS = 1_000_000_000
-REPORTS_WITHIN_NS = 12 * 3600 * NS  # after a release: several passes
 COUNT_LIMIT = 2**56 - 1
 
 
-class Sender(Protocol):
-    """What a request needs of the ground."""
-
-    dictionary: Dictionary
-    uplink: Uplink
-    times: Correlation
-
-    def request(
-        self,
-        service: int,
-        subtype: int,
-        data: bytes,
-        now_ns: int,
-        *,
-        module: str = "",
-        label: str = "",
-        text: str = "",
-        source: str = "operator",
-        answer_within_s: float = ANSWER_WITHIN_S,
-    ) -> CommandRecord: ...
-
-    def command(
-        self,
-        label: str,
-        arguments: Mapping[str, object],
-        now_ns: int,
-        source: str = "operator",
-    ) -> CommandRecord: ...
-
-    def check_may_command(self, *, force: bool = False) -> None: ...
-
-    def build_packet(self, apid: int, service: int, subtype: int, data: bytes, ack: Ack = ...) -> bytes: ...
-
-
-class Requests:
+class Requests(ScheduleRequests, TableRequests):
     """Each returns the record of the telecommand that was queued; CommandError, and nothing sent, if it cannot be."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-        self._riders: dict[int, list[CommandRecord]] = {}  # insert's number -> commands that ride in it
-        self._deletions: dict[int, list[int]] = {}  # deletion's number -> request ids
-
-    def _ask(
-        self, service: int, subtype: int, data: bytes, now_ns: int, text: str, source: str
-    ) -> CommandRecord:
-        label = text.split(" ", 1)[0]
-        return self._sender.request(service, subtype, data, now_ns, label=label, text=text, source=source)
 
     def ping(self, now_ns: int, source: str = "operator") -> CommandRecord:
         return self._ask(17, 1, b"", now_ns, "ping", source)
@@ -147,40 +88,7 @@ class Requests:
             raise CommandError(f"{label} is not hazardous: it needs no arming")
         return self._sender.command("commands.arm", {"function": entry.number}, now_ns, source)
 
-    # ---------------------------------------------------------------- schedule and sequences
-
-    def schedule(
-        self,
-        label: str,
-        arguments: Mapping[str, object],
-        release_ns: int,
-        now_ns: int,
-        source: str = "operator",
-    ) -> tuple[CommandRecord, CommandRecord]:
-        """(the insertion, the command that rides in it).  `release_ns` on the mission clock."""
-        packet, text = self._packet(label, arguments)
-        data = timed_data([Timed(release_ns, packet)])
-        insert = self._ask(11, 4, data, now_ns, f"schedule {release_ns / NS:g} {text}", source)
-        rider = self._sender.uplink.new_record(packet, label, text, source, insert.answer_within_ns)
-        release = self._sender.times.utc(release_ns)
-        awaited_ns = max(now_ns, release.utc_ns if release else now_ns) + REPORTS_WITHIN_NS
-        self._sender.uplink.follow_scheduled(rider, awaited_ns, now_ns)
-        self._riders[insert.number] = [rider]
-        return insert, rider
-
-    def delete_scheduled(
-        self, request_ids: Sequence[int], now_ns: int, source: str = "operator"
-    ) -> CommandRecord:
-        if not 1 <= len(request_ids) <= 200:
-            raise CommandError(f"1 to 200 request ids, not {len(request_ids)}")
-        data = bytes([len(request_ids)]) + b"".join(one.to_bytes(4, "big") for one in request_ids)
-        text = " ".join(["unschedule", *(f"{one:#010x}" for one in request_ids)])
-        record = self._ask(11, 5, data, now_ns, text, source)
-        self._deletions[record.number] = list(request_ids)
-        return record
-
-    def list_scheduled(self, now_ns: int, source: str = "operator") -> CommandRecord:
-        return self._ask(11, 17, b"", now_ns, "scheduled", source)
+    # ---------------------------------------------------------------- sequences
 
     def upload_sequence(
         self, slot: int, steps: Sequence[Step], now_ns: int, source: str = "operator"
@@ -196,25 +104,3 @@ class Requests:
             for offset, part in parts
         ]
         return [*records, command("sequences.store", {"slot": slot}, now_ns, source)]
-
-    def _packet(self, label: str, arguments: Mapping[str, object], ack: Ack = Ack.ALL) -> tuple[bytes, str]:
-        """A telecommand packet that goes inside another."""
-        self._sender.check_may_command()
-        entry = find_command(self._sender.dictionary, label)
-        data = function_data(entry, arguments)
-        apid = self._sender.dictionary.apids[entry.module]
-        packet = self._sender.build_packet(apid, FUNCTION_SERVICE, PERFORM_FUNCTION, data, ack)
-        return packet, command_text(entry, arguments)
-
-    def ended(self, record: CommandRecord, now_ns: int) -> None:
-        """An insertion that was refused ends its riders, and so does a deletion that was done."""
-        riders = self._riders.pop(record.number, [])
-        if record.stage in (Stage.REFUSED, Stage.FAILED):
-            for rider in riders:
-                self._sender.uplink.end_scheduled(rider, now_ns, "not taken into the schedule")
-        deleted = self._deletions.pop(record.number, [])
-        if record.stage is Stage.COMPLETED:
-            for request_id in deleted:
-                found = self._sender.uplink.by_request.get(request_id)
-                if found is not None:
-                    self._sender.uplink.end_scheduled(found, now_ns, "deleted from the schedule")

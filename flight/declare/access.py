@@ -38,6 +38,10 @@ class Catalog(Protocol):
         """`data` is the function number u16 and its arguments, as in TC[8,1]."""
         ...
 
+    def pack(self, label: str, arguments: Sequence[object]) -> tuple[int, bytes]:
+        """APID and data of a TC[8,1] that a mission's table names.  DeclarationError if there is no such command."""
+        ...
+
 
 class ParameterAccess(Protocol):
     """The parameters of all modules; a set of changes is taken whole or not at all."""
@@ -97,6 +101,7 @@ class Access:
     shares: Sequence[ChannelShare]  # of the line down
     next_counts: Sequence[int]  # first free record count of each store at boot
     documents: Mapping[str, bytes]  # what storage held at boot, by name
+    events: Mapping[str, tuple[int, int]]  # APID and number of each event, by label
     loans: Mapping[type[object], object] = field(
         default_factory=dict
     )  # what several modules share, by its type

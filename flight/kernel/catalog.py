@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
-from flight.declare import Checked, Complaint, Mode
-from flight.dictionary import CommandEntry, Dictionary, unpack_arguments
+from flight.declare import Checked, Complaint, DeclarationError, Mode
+from flight.dictionary import CommandEntry, Dictionary, pack_arguments, unpack_arguments
 from flight.wire import Failure
 
 NUMBER = struct.Struct(">H")
@@ -16,6 +17,8 @@ class FunctionCatalog:
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.entries = dictionary.commands_by_number
+        self.labels = dictionary.commands_by_label
+        self.apids = dictionary.apids
 
     def check(self, data: bytes, mode: int) -> Checked | Complaint:
         if len(data) < NUMBER.size:
@@ -35,6 +38,15 @@ class FunctionCatalog:
         if not entry.modes >> mode & 1:
             return Complaint(Failure.WRONG_MODE, f"{entry.label} is not allowed in {Mode(mode).name}")
         return Checked(number, entry.label, entry.hazardous, values)
+
+    def pack(self, label: str, arguments: Sequence[object]) -> tuple[int, bytes]:
+        entry = self.labels.get(label)
+        if entry is None or len(arguments) != len(entry.fields):
+            raise DeclarationError(f"{label}{tuple(arguments)}: no such command")
+        wrong = _first_wrong(entry, tuple(arguments))
+        if wrong:
+            raise DeclarationError(f"{label}: {wrong}")
+        return self.apids[entry.module], NUMBER.pack(entry.number) + pack_arguments(entry.fields, arguments)
 
 
 def _first_wrong(entry: CommandEntry, values: tuple[object, ...]) -> str | None:

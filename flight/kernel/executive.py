@@ -134,6 +134,9 @@ class Kernel:
             next_counts=tuple(loaded.next_counts),
             documents=self.performer.documents,
             loans=self.loans,
+            events={
+                entry.label: (dictionary.apids[entry.module], entry.number) for entry in dictionary.events
+            },
         )
 
     def _wire_boxes(self, slot: Slot) -> None:

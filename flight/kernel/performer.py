@@ -30,6 +30,7 @@ KEEP_WITHIN_NS = 30 * SECOND  # an SD card was measured to stall a sync for many
 OCCURRENCES = "events.occurrences"
 CRITICAL = "events.critical"
 GRAVE = "events.grave"
+ACTIONS = "event_actions.occurrences"  # takes those that start an action; a mission need not have any
 OUTCOMES = "commands.outcomes"
 
 Numbers = dict[tuple[int, Event], EventEntry]
@@ -117,6 +118,9 @@ class Performer:
         body = entry.number.to_bytes(2, "big") + pack_arguments(entry.fields, arguments)
         occurrence = Occurrence(origin, entry.number, entry.severity, body)
         self.post(self.event_boxes.get(Severity(entry.severity), OCCURRENCES), occurrence)
+        actions = self.boxes.get(ACTIONS)
+        if actions is not None:
+            actions.put(occurrence)
 
     def post(self, name: str, item: object) -> None:
         box = self.boxes.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.checks.check import Check
 from sim.checks.commands import EveryCommandAnswered, HazardousArmed, NoCommandTwice, RequestIdsKept
 from sim.checks.energy import ChargeAtSunrise, EnergyFaults, ForecastNotTooHigh
+from sim.checks.event_actions import ActionsOnce
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
@@ -42,6 +43,7 @@ class Checks:
             EveryCommandAnswered(),
             ParametersKept(),
             TimeTaggedKept(),
+            ActionsOnce(),
             HazardousArmed(),
             KnownStateAfterBoot(),
             ModesByTable(),

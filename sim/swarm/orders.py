@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from flight.dictionary import CommandEntry, ParameterEntry
 from flight.wire import Ack
+from flight.wire.scheduling import Window
 from ground import CommandError, Ground
 from ground.request_data import Step
 from sim.simulation import NS, Simulation
@@ -45,6 +46,15 @@ HARMLESS_PARAMETERS = (
     "health.repeat_s",
     "compute.cuts_max",
 )
+ACTION_EVENTS = (
+    "commands.rejected",
+    "commands.armed_function",
+    "event_actions.released",
+    "downlink.pass_began",
+    "modes.changed",
+    "sequences.began",
+    "faults.exhausted",
+)
 TIMED_WITHIN_S = (20, 4000)
 SOURCE = "swarm"
 
@@ -65,6 +75,7 @@ class Sender:
         self.ground = ground
         self.refused = 0  # by the ground itself
         self.later: list[tuple[int, str, Mapping[str, object]]] = []  # second, command, arguments
+        self.again: list[tuple[int, int]] = []  # second, service that is switched on again
 
     def look(self, simulation: Simulation, second: int) -> None:
         while self.waiting and self.waiting[0].at_s <= second:
@@ -75,6 +86,14 @@ class Sender:
                 self.refused += 1
         if self.later:
             self._send_later(second)
+        if self.again:
+            self._switch_on(second)
+
+    def _switch_on(self, second: int) -> None:
+        due = [service for at, service in self.again if at <= second]
+        self.again = [entry for entry in self.again if entry[0] > second]
+        for service in due:
+            self.ground.request(service, 1 if service == 11 else 8, b"", second * NS, source=SOURCE)
 
     def _send_later(self, second: int) -> None:
         due = [entry for entry in self.later if entry[0] <= second]
@@ -174,6 +193,52 @@ def _timed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
         sender.ground.requests.schedule(label, {}, release_ns, now_of(simulation), SOURCE)
 
 
+def _shifted(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """What else service 11 does with what waits: shift, delete and report by time, switch off and on again."""
+    ground, now = sender.ground, now_of(simulation)
+    mission_ns = now + simulation.computer.offset
+    first = mission_ns + rng.randint(-1000, 3000) * NS
+    window = rng.choice((Window(), Window(first=first), Window(last=first), Window(first, first + 600 * NS)))
+    offset = rng.choice((-3600, -60, 1, 90, 600)) * NS
+    choice = rng.randrange(5)
+    if choice == 0:
+        ground.requests.shift_scheduled(offset, now, window=window, source=SOURCE)
+    elif choice == 1:
+        ground.requests.delete_window(window, now, SOURCE)
+    elif choice == 2:
+        ground.requests.list_scheduled(now, SOURCE, detail=True)
+    else:
+        ground.requests.enable_schedule(False, now, SOURCE)
+        sender.again.append((simulation.now_s + rng.randint(5, 600), 11))
+
+
+def _monitored(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Asks what is monitored, and lets rows that only observe go on observing: no protection is taken away."""
+    ground, now = sender.ground, now_of(simulation)
+    subtype, data = rng.choice(((8, b"\0\0"), (10, b""), (13, b""), (15, b""), (2, b"\0\1\xff\xff")))
+    ground.request(12, subtype, data, now, source=SOURCE)
+
+
+def _action(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """An action on a common event, some of which cause their own event."""
+    ground, now = sender.ground, now_of(simulation)
+    known = {entry.label for entry in ground.dictionary.events}
+    label = rng.choice([one for one in ACTION_EVENTS if one in known])
+    command = rng.choice(("commands.nothing", "housekeeping.snapshot", "timekeeping.correlate"))
+    entry = ground.dictionary.commands_by_label[command]
+    choice = rng.randrange(6)
+    if choice < 3:
+        ground.requests.add_action(label, command, arguments_of(entry, rng), now, SOURCE)
+        ground.requests.enable_actions([label], True, now, SOURCE)
+    elif choice == 3:
+        ground.requests.enable_actions([], rng.random() < 0.5, now, SOURCE)
+    elif choice == 4:
+        ground.requests.list_actions(now, SOURCE)
+    else:
+        ground.requests.enable_action_function(False, now, SOURCE)
+        sender.again.append((simulation.now_s + rng.randint(5, 600), 19))
+
+
 def _untimed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
     ground, now = sender.ground, now_of(simulation)
     subtype = rng.choice((3, 5, 5, 17))
@@ -229,6 +294,9 @@ KINDS: Mapping[str, Send] = {
     "set": _set,
     "timed": _timed,
     "untimed": _untimed,
+    "shifted": _shifted,
+    "monitored": _monitored,
+    "action": _action,
     "sequence": _sequence,
     "housekeeping": _housekeeping,
     "retrieve": _retrieve,

@@ -3,6 +3,7 @@
 from flight.declare import COMPUTE, IDLE, SAFE, Value, Why
 from flight.missions.ai_rack.hardware import switch
 from flight.modules.compute import Board
+from flight.modules.event_actions import Default
 from flight.modules.modes import Transition
 from flight.modules.power import Rail
 from flight.modules.safe import SafeLevel
@@ -148,3 +149,7 @@ DEFAULTS: dict[str, Value] = {
     "safing.orbit_s": 5830.0,
     "compute.cap_level": 3,  # 45 kW: rung 2 saves 30 kW, and does not stop the work of an orbit for a short lack
 }
+
+# What the spacecraft does by itself on an event, until the ground changes the table.  When the responses of a fault
+# row do not help, whoever looks at it next wants to see everything as it was then.
+ACTIONS = (Default("faults.exhausted", "housekeeping.snapshot"),)

@@ -4,10 +4,19 @@ from flight.declare import Why
 from flight.mission import Row
 from flight.missions.pathfinder.faults import FAULTS
 from flight.missions.pathfinder.hardware import SWITCH_NAMES, switch
-from flight.missions.pathfinder.tables import BOARDS, NODES, OPEN_CIRCUIT, RAILS, SAFE_LEVELS, TRANSITIONS
+from flight.missions.pathfinder.tables import (
+    ACTIONS,
+    BOARDS,
+    NODES,
+    OPEN_CIRCUIT,
+    RAILS,
+    SAFE_LEVELS,
+    TRANSITIONS,
+)
 from flight.modules.commands import Commands
 from flight.modules.compute import compute
 from flight.modules.downlink import Downlink
+from flight.modules.event_actions import EventActions
 from flight.modules.events import Events
 from flight.modules.faults import faults_of
 from flight.modules.files import Files
@@ -42,6 +51,7 @@ ROWS = (
     Row("parameters", Parameters, HZ_1, safe=True),
     Row("schedule", Schedule, HZ_1),
     Row("sequences", Sequences, HZ_10),
+    Row("event_actions", lambda: EventActions(ACTIONS), HZ_1),
     Row("health", Health, HZ_1, safe=True),
     Row("timekeeping", Timekeeping, HZ_1, safe=True),
     Row("housekeeping", Housekeeping, HZ_1, safe=True),

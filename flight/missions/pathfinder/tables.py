@@ -3,6 +3,7 @@
 from flight.declare import COMPUTE, IDLE, SAFE, Value, Why
 from flight.missions.pathfinder.hardware import switch
 from flight.modules.compute import Board
+from flight.modules.event_actions import Default
 from flight.modules.modes import Transition
 from flight.modules.power import Rail
 from flight.modules.safe import SafeLevel
@@ -142,3 +143,7 @@ DEFAULTS: dict[str, Value] = {
     "power.orbit_period_s": 5820.0,
     "safing.orbit_s": 5820.0,
 }
+
+# What the spacecraft does by itself on an event, until the ground changes the table.  When the responses of a fault
+# row do not help, whoever looks at it next wants to see everything as it was then.
+ACTIONS = (Default("faults.exhausted", "housekeeping.snapshot"),)

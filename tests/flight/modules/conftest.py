@@ -32,6 +32,7 @@ from flight.dictionary import Dictionary, pack_arguments, unpack_arguments, upda
 from flight.mission import Mission, Row, Sensor, Store, Switch
 from flight.modules.commands import Commands
 from flight.modules.downlink import Downlink
+from flight.modules.event_actions import Default, EventActions
 from flight.modules.events import Events
 from flight.modules.housekeeping import Housekeeping
 from flight.modules.parameters import Parameters
@@ -244,7 +245,7 @@ class Craft:
 MakeCraft = Callable[..., Craft]
 
 
-def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
+def bare_mission(folder: Path, storage_budget: int = 1 << 20, actions: Sequence[Default] = ()) -> Mission:
     """Its ids.lock is made in `folder`."""
     rows = (
         Row("toy", Toy),
@@ -254,6 +255,7 @@ def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
         Row("housekeeping", Housekeeping),
         Row("schedule", Schedule),
         Row("sequences", Sequences, every=1),
+        Row("event_actions", lambda: EventActions(actions)),
         Row("events", Events),
         Row("recorder", Recorder),
         Row("downlink", lambda: Downlink(0)),
@@ -269,8 +271,10 @@ def bare_mission(folder: Path, storage_budget: int = 1 << 20) -> Mission:
 
 @pytest.fixture
 def make_craft(tmp_path: Path) -> MakeCraft:
-    def make(*, storage_budget: int = 1 << 20, contact: bool = True) -> Craft:
-        craft = Craft(bare_mission(tmp_path, storage_budget))
+    def make(
+        *, storage_budget: int = 1 << 20, contact: bool = True, actions: Sequence[Default] = ()
+    ) -> Craft:
+        craft = Craft(bare_mission(tmp_path, storage_budget, actions))
         craft.contact(contact)
         return craft
 
