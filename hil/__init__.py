@@ -1,1 +1,1 @@
-"""Real and emulated boards on a bench.  Comes with the serial link; nothing is here yet."""
+"""Boards on a bench: a simulated world around a flight program of its own, and a line that can be spoiled."""

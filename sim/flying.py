@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from flight.app import build, load_mission
 from flight.mission import Mission
@@ -83,10 +83,26 @@ class Flying:
             line.take(update)
 
 
+class Flown(Protocol):
+    """What a client's line needs of a simulation or a bench."""
+
+    operations: Operations
+    lines: list[FlyingLine]
+
+    @property
+    def now_ns(self) -> int: ...
+
+    def moment(self) -> Moment: ...
+
+    def second(self) -> None:
+        """Fly on, a second at most."""
+        ...
+
+
 class FlyingLine(Line):
     """One client of a simulation.  While it is open its seat is kept: who flies the time is there."""
 
-    def __init__(self, flying: Flying, name: str) -> None:
+    def __init__(self, flying: Flown, name: str) -> None:
         self.flying, self.name = flying, name
         self.lost = False
         self._waiting: list[Update] = []
@@ -113,7 +129,8 @@ class FlyingLine(Line):
     def fly(self, seconds: float) -> None:
         if not 0 <= seconds < math.inf:
             raise UsageError(f"fly: expected seconds, not {seconds}")
-        for _ in range(math.ceil(seconds)):
+        until_ns = self.flying.now_ns + math.ceil(seconds) * NS
+        while self.flying.now_ns < until_ns:
             self._second()
 
     def _second(self) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from flight.ports import LineState
+from sim.shaping import Spoiler
 
 NS = 1_000_000_000
 ECHO_FRAMES = 240  # that a relay may bring back; flight promises to know the last 256 that it accepted
@@ -35,6 +36,8 @@ class Line:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.spoiling = Spoiling()
+        self.spoiler: Spoiler | None = None  # octet by octet, as a serial line does
+        self.cut = False  # nothing passes
         self.carried = 0
         self.spoiled = 0
         self.echoes: deque[bytes] = deque()
@@ -43,6 +46,10 @@ class Line:
         self.carried += len(chunks)
         if self.echoes and not self.spoiling.echo:
             self.echoes.clear()
+        if self.cut:
+            return []
+        if self.spoiler is not None:
+            chunks = [self.spoiler.spoil(chunk) for chunk in chunks]
         if not self.spoiling.any():
             return chunks
         spoiled = [piece for chunk in chunks for piece in self._spoil(chunk)]

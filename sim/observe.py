@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from flight.declare import Mode
 from sim.report.series import kept_samples
 from sim.result import NodeTrace, Series, Span
+from sim.scenario import Scenario
 from sim.simulation import Simulation
+from sim.world import World
 
 SAMPLE_S = 10
 SAMPLES_MAX = 17_280  # two days of them; a multiple of what a chart draws
@@ -18,10 +21,17 @@ ZERO_CELSIUS_K = 273.15
 NAMES = ("time", "charge", "onboard", "array", "load", "battery", "latitude", "longitude", "altitude")
 
 
+class HasScenario(Protocol):
+    @property
+    def scenario(self) -> Scenario: ...
+
+
 class Observer:
     """A watcher that keeps compact series.  Of a long run it keeps the extremes and a coarser rest: 3 MB at most."""
 
-    def __init__(self, simulation: Simulation, samples_max: int = SAMPLES_MAX) -> None:
+    unseen = "OFF"  # what a mode is called that nobody knows
+
+    def __init__(self, simulation: HasScenario, samples_max: int = SAMPLES_MAX) -> None:
         self.sample_s, self.samples_max = SAMPLE_S, samples_max
         self.columns = {name: array("d") for name in NAMES}
         self.nodes = simulation.scenario.spacecraft.nodes
@@ -31,18 +41,21 @@ class Observer:
         self.mode_since = 0
 
     def look(self, simulation: Simulation, second: int) -> None:
-        self._follow_mode(simulation, second)
+        kernel = simulation.computer.kernel
+        self.see(simulation.world, vars(kernel.bus) if kernel is not None else {}, second)
+
+    def see(self, world: World, signals: Mapping[str, float], second: int) -> None:
+        """`signals` are those on board that are known: `charge` and `mode`."""
+        self._follow_mode(int(signals.get("mode", -1)), second)
         if second % self.sample_s:
             return
-        plant, columns = simulation.world.plant, self.columns
-        kernel = simulation.computer.kernel
-        values = vars(kernel.bus) if kernel is not None else {}
+        plant, columns = world.plant, self.columns
         power = plant.power
-        latitude, longitude, altitude = simulation.world.position()
+        latitude, longitude, altitude = world.position()
         row = (
             float(second),
             power.battery.charge,
-            values.get("charge", float("nan")),
+            signals.get("charge", float("nan")),
             power.array_w,
             power.load_w,
             power.battery.current_a * power.battery.voltage_v,
@@ -65,16 +78,14 @@ class Observer:
         for column in columns:
             column[:] = array("d", _column(column)[kept].tobytes())
 
-    def _follow_mode(self, simulation: Simulation, second: int) -> None:
-        kernel = simulation.computer.kernel
-        mode = vars(kernel.bus).get("mode", -1) if kernel is not None else -1
+    def _follow_mode(self, mode: int, second: int) -> None:
         if mode != self.mode:
             self._close_mode(second)
             self.mode, self.mode_since = mode, second
 
     def _close_mode(self, second: int) -> None:
         if second > self.mode_since:
-            name = Mode(self.mode).name if self.mode >= 0 else "OFF"
+            name = Mode(self.mode).name if self.mode >= 0 else self.unseen
             self.modes.append(Span(float(self.mode_since), float(second), name))
 
     def finish(self, second: int) -> None:

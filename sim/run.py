@@ -25,6 +25,7 @@ from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
 from sim.scenario import SCENARIOS, Command, Scenario
 from sim.simulation import NS, Simulation
+from sim.world import World
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
 FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the link
@@ -80,6 +81,9 @@ class Commander:
         self.ground = ground
 
     def look(self, simulation: Simulation, second: int) -> None:
+        self.send_due(second)
+
+    def send_due(self, second: int) -> None:
         while self.waiting and self.waiting[0].at_s <= second:
             command = self.waiting.pop(0)
             self.ground.command(
@@ -127,10 +131,10 @@ def fly(
     check_commands(scenario, built.dictionary)
     seed = scenario.seed if seed is None else seed
     length = int(duration_s if duration_s is not None else scenario.duration_s)
-    with _work_folder(folder) as work:
+    with work_folder(folder) as work:
         outcome = _flown(scenario, built, seed, length, work, progress, clock)
         if work and folder:
-            _leave(work, folder, scenario, outcome.result, built)
+            leave_folder(work, folder, scenario, outcome.result, built)
     return replace(outcome, folder=folder)
 
 
@@ -143,7 +147,7 @@ def _flown(
     progress: RunProgress | None,
     clock: Callable[[], float],
 ) -> Outcome:
-    archive = _archive(work / "archive", built) if work else None
+    archive = make_archive(work / "archive", built) if work else None
     ground = Ground(built.dictionary, archive, settings=Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s))
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
@@ -166,12 +170,12 @@ def _flown(
     return Outcome(result, None, length / took if took > 0 else 0.0)
 
 
-def _archive(folder: Path, built: Built) -> Archive:
+def make_archive(folder: Path, built: Built) -> Archive:
     return Archive(folder, built.dictionary, flush_every_ns=FLUSH_EVERY_NS, read_meanwhile=False)
 
 
 @contextmanager
-def _work_folder(folder: Path | None) -> Iterator[Path | None]:
+def work_folder(folder: Path | None) -> Iterator[Path | None]:
     """Everything is written beside the folder and moved at the end: a run cut short never looks finished."""
     if folder is None:
         yield None
@@ -187,7 +191,7 @@ def _work_folder(folder: Path | None) -> Iterator[Path | None]:
         shutil.rmtree(work, ignore_errors=True)  # moved, unless the run was cut short
 
 
-def _leave(work: Path, folder: Path, scenario: Scenario, result: RunResult, built: Built) -> None:
+def leave_folder(work: Path, folder: Path, scenario: Scenario, result: RunResult, built: Built) -> None:
     write_report(result, work / "report.html")
     (work / "dictionary.json").write_text(to_json(built.dictionary))
     shutil.copyfile(scenario.path, work / "scenario.toml")
@@ -213,13 +217,31 @@ def _result(
 ) -> RunResult:
     scenario, world = simulation.scenario, simulation.world
     length = float(simulation.now_s)
-    passes = world.environment.passes(length)
-    eclipses = world.environment.eclipses(length)
+    passes, eclipses = len(world.environment.passes(length)), len(world.environment.eclipses(length))
+    reproduce = (
+        f"skyrack-sim run {scenario_name(scenario)} --seed {simulation.seed} --duration {int(length)}s"
+    )
+    result = run_result(scenario, world, simulation.seed, simulation.now_s, observer, log)
+    return replace(
+        result,
+        checks=checks.counts(),
+        totals=_totals(simulation, observer, ground, log, passes, eclipses),
+        link_totals=link_totals(ground, simulation.radio.sent_octets),
+        trace_hash=simulation.trace.hexdigest(),
+        reproduce=reproduce,
+    )
+
+
+def run_result(
+    scenario: Scenario, world: World, seed: int, length_s: int, observer: Observer, log: GroundLog
+) -> RunResult:
+    """What the world and the ground know; totals, checks and the rest are the caller's."""
+    length = float(length_s)
     return RunResult(
-        name=f"{scenario.name}-{simulation.seed}",
+        name=f"{scenario.name}-{seed}",
         spacecraft=scenario.spacecraft.name,
-        scenario=_scenario_name(scenario),
-        seed=simulation.seed,
+        scenario=scenario_name(scenario),
+        seed=seed,
         epoch=scenario.epoch,
         duration_s=length,
         times_s=observer.series("time"),
@@ -232,22 +254,19 @@ def _result(
         longitude_deg=observer.series("longitude"),
         nodes=observer.traces(),
         modes=tuple(observer.modes),
-        eclipses=eclipses,
-        passes=passes,
+        eclipses=world.environment.eclipses(length),
+        passes=world.environment.passes(length),
         stations=tuple(
             Station(s.name, s.latitude_deg, s.longitude_deg, _mask(s.mask_deg)) for s in scenario.stations
         ),
         events=_events(log),
-        checks=checks.counts(),
-        totals=_totals(simulation, observer, ground, log, len(passes), len(eclipses)),
+        checks=(),
+        totals=(),
         altitude_km=observer.series("altitude"),
-        trace_hash=simulation.trace.hexdigest(),
-        reproduce=f"skyrack-sim run {_scenario_name(scenario)} --seed {simulation.seed} --duration {int(length)}s",
-        link_totals=_link(simulation, ground),
     )
 
 
-def _scenario_name(scenario: Scenario) -> str:
+def scenario_name(scenario: Scenario) -> str:
     """What a user types: the short name of one of ours, else the path."""
     path = Path(scenario.path)
     return path.stem if path.parent == SCENARIOS else scenario.path
@@ -291,13 +310,13 @@ def _totals(
     )
 
 
-def _link(simulation: Simulation, ground: Ground) -> tuple[tuple[str, str], ...]:
+def link_totals(ground: Ground, sent_octets: int) -> tuple[tuple[str, str], ...]:
     counters = ground.link.frames
     return (
         ("frames received", f"{counters.frames:,}"),
         ("frames lost", f"{counters.lost_frames:,}"),
         ("frames damaged", f"{counters.bad_error_control:,}"),
-        ("octets sent", f"{simulation.radio.sent_octets:,}"),
+        ("octets sent", f"{sent_octets:,}"),
         ("gaps asked for again", f"{ground.link.asked_again:,}"),
     )
 

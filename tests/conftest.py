@@ -6,6 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["hil.pytest_plugin"]  # as in a user's project, also where Skyrack is not installed
+
 # `too_slow` and the deadline measure wall time, which says more about a shared machine than about the code.
 SUPPRESSED = [HealthCheck.too_slow]
 

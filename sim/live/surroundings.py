@@ -51,6 +51,7 @@ class Surroundings:
         self.transmitter, self.receiver = names.index(radio.transmitter), names.index(radio.receiver)
         self.cadu_length = mission.coding.cadu_length
         self.station = -1
+        self.silenced: set[int] = set()  # stations that a fault has taken
         self.number = 0
         self._partial = b""
         self._down, self._up = Delay(), Delay()
@@ -61,6 +62,8 @@ class Surroundings:
         self.sensors.refresh()
         self._follow_switches()
         station = self.world.station()
+        if station in self.silenced:
+            station = -1
         said = None
         if station != self.station:
             name = self.world.stations[station if station >= 0 else self.station].name
@@ -113,6 +116,13 @@ class Surroundings:
         for start in range(0, whole, self.cadu_length):
             self.radio.send(octets[start : start + self.cadu_length])
         self._partial = octets[whole:]
+        for piece in self.radio.take_sent():
+            self._down.put(now + self.world.delay_ns(), piece)
+
+    def radiate(self, data: bytes, now: int) -> None:
+        """Octets as they come, whole frames or not: a bad line between board and transmitter may have spoiled them."""
+        for start in range(0, len(data), self.cadu_length):
+            self.radio.send(data[start : start + self.cadu_length])
         for piece in self.radio.take_sent():
             self._down.put(now + self.world.delay_ns(), piece)
 

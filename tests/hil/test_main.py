@@ -1,18 +1,101 @@
-"""`skyrack-hil` says honestly that it does nothing yet."""
+"""`skyrack-hil` as a user types it: what makes no sense is one line, and a run leaves the simulator's folder."""
 
 from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from hil.__main__ import main
 
+SCENARIO = str(Path(__file__).parents[1] / "ground" / "in_sight.toml")
+HANG_S = 60
+RUN = ["run", SCENARIO, "--board", "pty"]
 
-def test_one_line_says_what_is_missing_and_the_status_is_a_refusal(
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", SCENARIO, "--board", "toaster"], "--board 'toaster': expected pty"),
+        ([*RUN, "--speed", "0"], "--speed 0: expected 1 to 100"),
+        ([*RUN, "--duration", "soon"], "--duration 'soon': "),
+        ([*RUN, "--duration", "0 s"], "--duration '0 s': expected 1 s or more"),
+        ([*RUN, "--seed", "-1"], "--seed -1: expected 0 or more"),
+        ([*RUN, "--flip", "2"], "flip 2.0: expected 0 to 1"),
+        ([*RUN, "--baud", "-5"], "--baud -5: expected 0 to"),
+        ([*RUN, "--delay", "nan"], "--delay nan: expected 0 to"),
+        ([*RUN, "--pull-every", "x"], "--pull-every 'x': "),
+        ([*RUN, "--mission", "nowhere"], "mission 'nowhere' is no package"),
+        (["run", "nowhere", "--board", "pty"], '"nowhere": no such scenario'),
+        (["line", "/proc/a", "/proc/b"], "[Errno "),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(
+    words: list[str],
+    says: str,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert main() == 2
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
     said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("skyrack-hil: ")
+    assert said.err.startswith(f"skyrack-hil: {says}")
     assert said.err.count("\n") == 1
-    assert "serial link" in said.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["line", "--help"]])
+def test_help_helps(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert "serial" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_programs_are_joined_by_a_line(tmp_path: Path) -> None:
+    left, right = tmp_path / "left", tmp_path / "right"
+    command = [sys.executable, "-m", "hil", "line", str(left), str(right), "--baud", "0", "--console", "1e-9"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        assert "are joined" in process.stdout.readline()
+        ends = [os.open(path, os.O_RDWR | os.O_NOCTTY) for path in (left, right)]
+        os.write(ends[0], bytes(range(256)))
+        got = b""
+        while len(got) < 256:
+            assert select.select([ends[1]], [], [], HANG_S)[0]
+            got += os.read(ends[1], 1000)
+        assert got == bytes(range(256))
+        for end in ends:
+            os.close(end)
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0
+    assert "left to right: 256 octets, 0 lost" in out
+    assert not left.is_symlink()
+
+
+@pytest.mark.long
+def test_a_run_leaves_the_folder_of_the_simulator_and_measures_its_drills(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    words = [*RUN, "--duration", "150 s", "--speed", "3", "--out", str(folder)]
+    assert main([*words, "--pull-every", "20 s", "--console", "1e-4", "--flip", "1e-6"]) == 0
+    assert "telemetry again after" in capsys.readouterr().out
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"archive", "dictionary.json", "flight.log", "report.html", "run.json", "scenario.toml"}
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["board"] == "pty"
+    assert len(facts["back_s"]["pull"]) >= 3
+    assert facts["checks"]["telemetry again within 2 s of a plug"][0] >= 3
+    assert not folder.with_name("run.unfinished").exists()

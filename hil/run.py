@@ -1,0 +1,68 @@
+"""`skyrack-hil run`: a scenario flown by a board, and the folder that a person wants to open."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from hil.bench import Bench
+from hil.drills import Drill, Drills
+from hil.line import Shape
+from hil.report import Watch, leave, result_of
+from hil.truth import Truth, left_out
+from sim.report import RunProgress
+from sim.result import RunResult
+from sim.run import Commander, GroundLog, check_commands, work_folder
+from sim.scenario import Scenario
+
+
+class RunOptions(NamedTuple):
+    """What `skyrack-hil run` was given."""
+
+    scenario: Scenario
+    folder: Path
+    duration_s: int
+    seed: int
+    speed: int = 1
+    mission: str | None = None
+    shape: Shape | None = None
+    pull_every_s: int = 0  # 0: never
+    kill_every_s: int = 0
+
+
+def run(options: RunOptions, progress: RunProgress, say: Callable[[str], None]) -> RunResult:
+    """ConfigurationError or BoardError if it cannot begin or go on; what is cut short leaves nothing."""
+    scenario, folder = options.scenario, options.folder
+    missing = left_out(scenario)
+    for line in missing:
+        say(f"left out, for this board cannot do it: {line}")
+    with work_folder(folder) as work:
+        assert work is not None
+        bench = Bench(
+            scenario,
+            options.mission,
+            options.seed,
+            work / "archive",
+            speed=options.speed,
+            shape=options.shape,
+        )
+        try:
+            check_commands(scenario, bench.built.dictionary)
+            log, watch, truth = GroundLog(bench.ground), Watch(bench), Truth(bench)
+            commander = Commander(scenario.commands, bench.ground)
+            wanted = ((Drill.PULL, options.pull_every_s), (Drill.KILL, options.kill_every_s))
+            drills = [Drills(bench, kind, every) for kind, every in wanted if every]
+            bench.each_second += [commander.send_due, truth.strike, watch.each_second]
+            bench.each_second += [one.each_second for one in drills]
+            bench.run(options.duration_s, progress.at)
+            bench.board.stop()
+            result = result_of(bench, watch, log, drills, missing, truth.injected)
+            leave(work, result, bench, drills, missing)
+        finally:
+            bench.close()
+        if folder.exists():
+            shutil.rmtree(folder)
+        work.rename(folder)
+    return result
