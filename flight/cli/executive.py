@@ -39,7 +39,6 @@ STORAGE_WITHIN_NS = 12 * SECOND  # at boot, of the 20 s until the guardian acts;
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
 CRASH_OCTETS = 4_096  # of the account of a crash: the innermost frames and the message
 BEGIN_ANEW = 3  # an exit code
-SYNC_LENGTH = 4  # ahead of each frame
 FIFO_PRIORITY = 10  # below the guardian's
 
 
@@ -112,7 +111,7 @@ class Flight:
         link: Link = NoLink()
         if options.link:
             link = self.line = make_link(
-                resolved(options.link), mission.frame_length + SYNC_LENGTH, self._link_period_ns(built)
+                resolved(options.link), mission.coding.cadu_length, self._link_period_ns(built)
             )
         worker = self.worker if self.files is None else Workers(self.worker, self.files)
         if options.board != "bench":
