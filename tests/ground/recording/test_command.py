@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from flight.dictionary import to_json
 from flight.wire import FrameKind, FrameLayout, attach_sync_marker, encode_tm, record_number
 from ground.recording import command
+from sim.__main__ import main as simulate
 from tests.ground.recording.made import space_packets, tm_frames
 
 TM = FrameLayout(FrameKind.TM, 120)
@@ -232,3 +234,42 @@ def test_our_marker_stream_is_recognised(tmp_path, counts) -> None:
     found = counts(path)
     assert found["layout"] == "TM frames of 120 octets, behind sync markers, FECF"
     assert found["packets"]["crc_ok"] == 60
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a short run of the simulator, in sight from the start, over a perfect line."""
+    folder = tmp_path_factory.mktemp("runs") / "short"
+    scenario = Path(__file__).parents[1] / "in_sight.toml"
+    assert simulate(["run", str(scenario), "--duration", "3 min", "--quiet", "--out", str(folder)]) in {0, 1}
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("from_archive", [False, True])
+def test_a_run_of_the_simulator_and_its_archive(run, counts, from_archive) -> None:
+    words = () if from_archive else ("--dictionary", run / "dictionary.json")
+    found = counts(run if from_archive else run / "frames.bin", *words)
+    assert found["rejections"] == {}
+    assert found["skipped_octets"] == found["left_over_octets"] == found["beyond"] == 0
+    assert found["frames"]["good"] > 100
+    assert found["frames"]["master_gaps"] == 0
+    assert all(one["gaps"] == 0 for one in found["frames"]["virtual_channels"])
+    totals = found["packets"]
+    assert totals["crc_ok"] == totals["all"] - totals["idle"] > 300
+    assert found["values"]["packets"]["power.status"]["packets"] >= 100
+    assert set(found["values"]["not_decoded"]) <= {"not in the definition"}
+    assert found["pus"]["v2 TM[9,2]"] > 0
+
+
+@pytest.mark.slow
+def test_of_a_run_what_was_sent_and_what_was_heard_are_the_same(run, decode) -> None:
+    def packets(path, *words):
+        code, out, _ = decode(path, "--dump", "--json", *words)
+        assert code == 0
+        lines = [json.loads(line) for line in out.splitlines()]
+        return [line["octets"] for line in lines if "apid" in line and not line.get("idle")]
+
+    sent, heard = packets(run / "frames.bin"), packets(run)
+    assert heard == sent[: len(heard)]  # the last frames of a run are still on their way
+    assert len(heard) > 0.95 * len(sent)
