@@ -93,6 +93,19 @@ def test_a_frame_of_another_length_or_checksum_is_refused(layout) -> None:
     assert not isinstance(read_frame(spoilt, layout, checked=True), Rejection)
 
 
+@pytest.mark.parametrize("kind", list(FrameKind))
+def test_security_fields_are_passed_over(kind) -> None:
+    plain = FrameLayout(kind, 64, control_field=kind is FrameKind.AOS)
+    secured = FrameLayout(kind, 64, control_field=plain.control_field, security_header=6, security_trailer=16)
+    assert secured.shortest == plain.shortest + 22
+    first = b"\x40\x00" if kind is FrameKind.AOS else b"\x00\x01"
+    frame = append_crc(first + bytes(60))
+    before, after = read_frame(frame, plain), read_frame(frame, secured)
+    assert after.start == before.start + 6
+    assert after.end == before.end - 16 == 42
+    assert after.control_word == before.control_word
+
+
 @given(st.sampled_from([TM, AOS, BARE_TM]), st.binary(max_size=70))
 def test_any_octets_give_fields_or_a_rejection(layout, data) -> None:
     found = read_frame(data, layout, checked=True)
