@@ -93,6 +93,13 @@ def test_a_frame_of_another_length_or_checksum_is_refused(layout) -> None:
     assert not isinstance(read_frame(spoilt, layout, checked=True), Rejection)
 
 
+def test_the_idle_channel_of_aos_carries_no_packets_whatever_stands_there() -> None:
+    found = read_frame(append_crc(b"\x40\x3f" + bytes(60)), AOS)
+    assert found.virtual_channel == AOS_IDLE_CHANNEL
+    assert found.idle
+    assert not read_frame(append_crc(b"\x40\x3e" + bytes(60)), AOS).idle
+
+
 @pytest.mark.parametrize("kind", list(FrameKind))
 def test_security_fields_are_passed_over(kind) -> None:
     plain = FrameLayout(kind, 64, control_field=kind is FrameKind.AOS)
