@@ -164,14 +164,16 @@ class Craft:
         """Queue a command of a module.  UsageError, and nothing sent, if an argument does not fit."""
         return self.send_command(label, arguments)
 
-    def send_command(self, label: str, arguments: Mapping[str, object], *, force: bool = False) -> Command:
-        """The same with a map; `force` sends although the spacecraft flies another dictionary."""
+    def send_command(
+        self, label: str, arguments: Mapping[str, object], *, force: bool = False, bypass: bool = False
+    ) -> Command:
+        """The same with a map; `force` despite another dictionary on board, `bypass` past COP-1."""
         given = plain_arguments(arguments)
         try:
             command_text(find_command(self.dictionary, label), given)
         except CommandError as error:
             raise UsageError(str(error)) from None
-        return self.send("command", label=label, arguments=given, force=force)
+        return self.send("command", label=label, arguments=given, force=force, bypass=bypass)
 
     def arm(self, label: str) -> Command:
         """Let the hazardous command `label` run once, within the spacecraft's arming window."""

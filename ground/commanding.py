@@ -84,6 +84,7 @@ class CommandRecord:
     first_sent_ns: int = 0
     deadline_ns: int = 0
     transmissions: int = 0
+    place: int = 0  # among all packets sent, at its first transmission
 
     @property
     def ended(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flight.wire import LinkCounters
+from ground.command_link import FrameCounters
 from ground.reception import ReceptionCounters
 from ground.uplink import UplinkCounters
 
@@ -19,6 +20,8 @@ class LinkStatus(NamedTuple):
     frames: LinkCounters
     packets: ReceptionCounters
     uplink: UplinkCounters
+    service: str  # of COP-1
+    command_frames: FrameCounters
     missing: int  # records that are neither here nor known to be absent
     asked_again: int
 

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TypeVar
 
 from flight.dictionary import Dictionary
-from flight.wire import SEQUENCE_MODULO, TC_OVERHEAD, Ack
+from flight.wire import TC_OVERHEAD, Ack
 from flight.wire.file_packets import FileSettings
 from ground.archive import Archive
+from ground.command_link import CommandLink, LinkTimes
 from ground.commanding import (
     ANSWER_WITHIN_S,
     FUNCTION_SERVICE,
@@ -39,20 +40,17 @@ from ground.reception import Packet, Reception
 from ground.recovery import Recovery, request_data
 from ground.request_data import served_by
 from ground.requests import Requests
+from ground.restore import BOOTED, restore
 from ground.settings import LinkStatus, Settings
 from ground.telemetry import ParameterValue, Telemetry
 from ground.times import Correlation, Point
 from ground.transfers import Transfer
-from ground.uplink import HEARD_MAX, Uplink
+from ground.uplink import Uplink
 
 NS = 1_000_000_000
 VERIFICATION, EVENTS, STORAGE, ASK, ABSENT = 1, 5, 15, 129, 130
-BOOTED = "executive.booted"
 FILES_FOLDER = "files"  # of the archive
 RECOVERY = "recovery"  # the source of what the ground asks for by itself
-COUNTS_SKIPPED = (
-    64  # after an unclean end: commands of the last minute may be unknown, and their counts are spent
-)
 Item = TypeVar("Item")
 Listeners = list[Callable[[Item], None]]
 
@@ -76,7 +74,13 @@ class Ground:
         self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
         self.reception = Reception(dictionary, self.coverage)
         self.recovery = Recovery(self.coverage, self.reception)
-        self.uplink = Uplink(dictionary.spacecraft_id, dictionary.telecommand, self._command_changed)
+        self.line = CommandLink(
+            dictionary.spacecraft_id,
+            dictionary.telecommand,
+            self.reception.config,
+            LinkTimes(int(self.settings.up_bit_s), self.settings.light_time_ns),
+        )
+        self.uplink = Uplink(self.line, self._command_changed)
         self.latest = Telemetry(dictionary)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
         self.times = Correlation()
@@ -100,25 +104,7 @@ class Ground:
             now_ns,
         )
         if archive is not None:
-            self._restore(archive, now_ns)
-
-    def _restore(self, archive: Archive, now_ns: int) -> None:
-        """Go on where an earlier ground ended."""
-        query = archive.query
-        skipped = 0 if archive.ended_cleanly else COUNTS_SKIPPED
-        counts = {
-            apid: (count + skipped) % SEQUENCE_MODULO for apid, count in query.sequence_counts().items()
-        }
-        self.uplink.restore(query.commands(HEARD_MAX), query.next_command(), counts, now_ns)
-        self.limits.restore(query.alarms())
-        for mission_ns, offset_ns in query.time_points():
-            self.times.add(Point(mission_ns, offset_ns))
-        for event in query.events(prefix=BOOTED):
-            self.times.rebooted(event.time_ns)
-        for entry in self.dictionary.packets:
-            packet = query.newest(entry.sid)
-            if packet is not None:
-                self.latest.newest[entry.sid] = packet
+            restore(self, archive, now_ns)
 
     # ---------------------------------------------------------------- the link
 
@@ -130,6 +116,7 @@ class Ground:
         if up:
             self.reception.begin_contact()
             self.recovery.begin_contact(now_ns)
+            self.uplink.begin_contact(now_ns)
         else:
             self.uplink.end_contact(now_ns)
             self._time_point(self.times.close(), now_ns)
@@ -142,6 +129,7 @@ class Ground:
         packets, frames = self.reception.receive(data, now_ns, station)
         if frames:
             self.station, self.last_received_ns = station, now_ns
+            self.line.hear(frames, now_ns)
             if self.archive is not None:
                 self.archive.frames(frames, now_ns, station)
         for packet in self.reception.file_packets:
@@ -165,7 +153,7 @@ class Ground:
             for asked in self.recovery.due(now_ns):
                 self._ask_again(asked, now_ns)
         octets = self.uplink.send(now_ns)
-        octets += self.files.send(now_ns, len(octets), self.uplink.unit)
+        octets += self.files.send(now_ns, len(octets), partial(self.line.expedited_unit, now_ns=now_ns))
         if octets and self.archive is not None:
             self.archive.sent(octets, now_ns)
         self._tell()
@@ -188,6 +176,8 @@ class Ground:
             self.reception.link,
             self.reception.counters,
             self.uplink.counters,
+            self.line.state,
+            self.line.counters,
             self.recovery.missing(),
             self.recovery.requests,
         )
@@ -290,14 +280,20 @@ class Ground:
         *,
         answer_within_s: float = ANSWER_WITHIN_S,
         force: bool = False,
+        bypass: bool = False,
     ) -> CommandRecord:
-        """Check against the dictionary and queue.  CommandError, and nothing is sent, if anything does not fit."""
+        """Check against the dictionary and queue.  CommandError, and nothing is sent, if anything does not fit.
+
+        `bypass` sends it past COP-1, whose service may not come up (docs/link.md).
+        """
         entry = find_command(self.dictionary, label)
         data = function_data(entry, arguments)
         text = command_text(entry, arguments)
         apid = self.dictionary.apids[entry.module]
-        service = (FUNCTION_SERVICE, PERFORM_FUNCTION)
-        return self._submit(apid, service, data, now_ns, label, text, source, answer_within_s, force=force)
+        service = FUNCTION_SERVICE, PERFORM_FUNCTION
+        return self._submit(
+            apid, service, data, now_ns, label, text, source, answer_within_s, force=force, bypass=bypass
+        )
 
     def request(
         self,
@@ -335,6 +331,7 @@ class Ground:
         answer_within_s: float,
         *,
         force: bool,
+        bypass: bool = False,
     ) -> CommandRecord:
         self._now_ns = now_ns
         self.check_may_command(force=force)
@@ -344,7 +341,7 @@ class Ground:
         self.uplink.room(label)
         packet = self.build_packet(apid, *service, data)
         record = self.uplink.new_record(packet, label, text, source, int(answer_within_s * NS))
-        self.uplink.submit(record, now_ns)
+        self.uplink.submit(record, now_ns, bypass=bypass)
         self._tell()
         return record
 
@@ -392,3 +389,6 @@ class Ground:
         """Listeners come last, so that one that raises cannot keep anything out of the archive."""
         while self._news:
             self._news.pop(0)()
+
+
+__all__ = ["Ground", "LinkStatus", "Settings"]

@@ -1,8 +1,11 @@
-"""The way up: commands wait for contact, go one at a time, are repeated while unheard, and end by their deadline.
+"""The way up: commands wait for contact, go in order, and end by their answer or by their deadline.
 
-One command is on the way until its acceptance is known, so that a repeat can never overtake a later command.  A
-repeat is the same packet, octet for octet.  The spacecraft remembers the last 256 commands that it accepted and never
-runs one of them twice: no command is repeated after so many others.
+COP-1 carries them (AD frames, `ground.command_link`).  One is on the way until its acceptance is known, so that what
+follows finds its effect: arm and execute, upload and start.  After each start of the service the first goes as a BD
+frame and is waited for: its security number makes all older frames replays (docs/link.md).  What a service that ended
+had not confirmed goes again behind the next start, in its order.  A repeat is the same packet, octet for octet.  The
+spacecraft remembers the last 256 commands that it accepted and never runs one of them twice: no command is repeated
+after so many others.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from flight.wire import (
     decode_verification,
     encode_tc,
 )
-from flight.wire.telecommand_link import TelecommandLink, clear_frame
+from ground.command_link import CommandLink
 from ground.commanding import CommandError, CommandRecord, Stage
 
 NS = 1_000_000_000
@@ -46,19 +49,23 @@ class UplinkCounters:
 class Uplink:
     """All commands that have not ended, and the last that have.  `changed` is told of every new stage."""
 
-    def __init__(
-        self, spacecraft_id: int, link: TelecommandLink, changed: Callable[[CommandRecord], None]
-    ) -> None:
-        self.spacecraft_id, self.link, self.changed = spacecraft_id, link, changed
+    def __init__(self, line: CommandLink, changed: Callable[[CommandRecord], None]) -> None:
+        self.line, self.changed = line, changed
         self.counters = UplinkCounters()
         self.sequences: dict[int, int] = {}  # APID -> next sequence count
         self.next_number = 1
         self.queue: deque[CommandRecord] = deque()
         self.background: deque[CommandRecord] = deque()
+        self.urgent: deque[CommandRecord] = deque()  # past the AD service, by an operator's wish
+        self.again: deque[CommandRecord] = deque()  # sent in a service that ended, and not heard of
         self.open: dict[int, CommandRecord] = {}  # by number: sent or scheduled, and not ended
         self.by_request: dict[int, CommandRecord] = {}
         self.under_way: CommandRecord | None = None  # sent, acceptance not yet known
-        self._others_before = 0  # packets sent before that one
+        self.proven = 0  # the start of the service after which a BD command was answered
+        self.key_tried_ns = 0  # commands sent since then go under the key on trial
+        self._probe_of = 0
+        self._sequenced = self._arrived = False  # of what is under way
+        self._since_ns = 0  # its answer has been due
 
     def packet(self, apid: int, service: int, subtype: int, data: bytes, ack: Ack = Ack.ALL) -> bytes:
         """A telecommand packet with the next sequence count of its APID."""
@@ -70,14 +77,14 @@ class Uplink:
 
     def room(self, label: str) -> None:
         """CommandError if too many wait."""
-        if len(self.queue) >= QUEUE_MAX:
+        if len(self.queue) + len(self.urgent) >= QUEUE_MAX:
             raise CommandError(f"{label}: {QUEUE_MAX} commands wait for contact already")
 
-    def submit(self, record: CommandRecord, now_ns: int) -> CommandRecord:
-        """Queue it for the next contact."""
+    def submit(self, record: CommandRecord, now_ns: int, *, bypass: bool = False) -> CommandRecord:
+        """Queue it for the next contact; `bypass` takes it past the AD service, which may not come up."""
         self.room(record.label)
         record.deadline_ns = now_ns + QUEUED_LONGEST_NS
-        self.queue.append(record)
+        (self.urgent if bypass else self.queue).append(record)
         self._follow(record)
         self._enter(record, Stage.QUEUED, now_ns)
         return record
@@ -135,43 +142,94 @@ class Uplink:
 
     # ---------------------------------------------------------------- sending
 
+    def begin_contact(self, now_ns: int) -> None:
+        self.line.begin(now_ns)
+
     def send(self, now_ns: int) -> bytes:
         """Octets for the line, in contact."""
-        if self.under_way is not None:
-            return self._repeat(self.under_way, now_ns)
-        if self.queue:
-            record = self.queue.popleft()
-            if record.packet[ACK_AT] & Ack.ACCEPTANCE:
-                self.under_way, self._others_before = record, self.counters.packets + 1
-            return self._first(record, now_ns)
-        return b"".join(self._first(self.background.popleft(), now_ns) for _ in range(len(self.background)))
+        parts: list[bytes] = []
+        while True:
+            self._hand_over(now_ns)
+            octets = self.line.take(now_ns)
+            if not octets:
+                return b"".join(parts)
+            parts.append(octets)
 
-    def _first(self, record: CommandRecord, now_ns: int) -> bytes:
+    def _hand_over(self, now_ns: int) -> None:
+        """Whatever may go now, to the frames below."""
+        self._collect(now_ns)
+        if self.under_way is not None:
+            self._repeat(self.under_way, now_ns)
+        elif self.urgent:
+            self._begin(self.urgent, now_ns, sequenced=False)
+        elif self.line.sequenced_room and self._anything():
+            self._begin(self.again or self.queue, now_ns, sequenced=self.line.starts == self.proven)
+        elif self.background and not self.queue and self.line.expedited_room:
+            record = self._launch(self.background.popleft(), now_ns)
+            self.line.expedite(record.number, record.packet, now_ns)
+
+    def _anything(self) -> bool:
+        """What may not be sent once more waits for its deadline alone."""
+        while self.again and not self._may_repeat(self.again[0]):
+            self.again.popleft()
+        return bool(self.again or self.queue)
+
+    def _may_repeat(self, record: CommandRecord) -> bool:
+        others = self.counters.packets - record.place
+        unheard = record.stage is Stage.SENT
+        return unheard and record.transmissions <= REPEATS_MAX and others <= REPEAT_WINDOW
+
+    def _begin(self, waiting: deque[CommandRecord], now_ns: int, *, sequenced: bool) -> None:
+        """The first after a start of the service goes as BD: answered, it shows that nothing older is to come."""
+        if not sequenced and not self.line.expedited_room:
+            return
+        record = waiting.popleft()
+        if record.packet[ACK_AT] & Ack.ACCEPTANCE:
+            self.under_way, self._sequenced, self._probe_of = record, sequenced, self.line.starts
+        self._transmit(record, now_ns, sequenced=sequenced)
+
+    def _transmit(self, record: CommandRecord, now_ns: int, *, sequenced: bool) -> None:
+        self._launch(record, now_ns)
+        self._since_ns = now_ns
+        self._arrived = not sequenced  # of a BD frame nobody tells: its guard is the answer to its command
+        send = self.line.sequence if sequenced else self.line.expedite
+        send(record.number, record.packet, now_ns)
+
+    def _launch(self, record: CommandRecord, now_ns: int) -> CommandRecord:
+        record.transmissions += 1
+        if record.transmissions > 1:
+            self.counters.repeats += 1
+            return record
         record.first_sent_ns = now_ns
         record.deadline_ns = now_ns + record.answer_within_ns
-        record.transmissions = 1
         self.counters.packets += 1
+        record.place = self.counters.packets
         self.open[record.number] = record
         self._enter(record, Stage.SENT, now_ns)
-        return self._frame(record)
+        return record
 
-    def _repeat(self, record: CommandRecord, now_ns: int) -> bytes:
-        if now_ns < record.first_sent_ns + record.transmissions * REPEAT_AFTER_NS:
-            return b""
-        others = self.counters.packets - self._others_before
-        if record.transmissions > REPEATS_MAX or others > REPEAT_WINDOW:
+    def _repeat(self, record: CommandRecord, now_ns: int) -> None:
+        """Of an AD frame that has arrived the answer is late: sent again, the spacecraft says it again."""
+        due = self._arrived and now_ns >= self._since_ns + REPEAT_AFTER_NS
+        room = self.line.sequenced_room if self._sequenced else self.line.expedited_room
+        if not due or not room:
+            return
+        if self._may_repeat(record):
+            self._transmit(record, now_ns, sequenced=self._sequenced)
+        else:
             self.under_way = None  # it waits for its deadline; the next one may go
-            return b""
-        record.transmissions += 1
-        self.counters.repeats += 1
-        return self._frame(record)
 
-    def _frame(self, record: CommandRecord) -> bytes:
-        return self.unit(record.packet)
-
-    def unit(self, packet: bytes) -> bytes:
-        """A packet as it goes to the line, expedited: of a command, or one that needs no answer."""
-        return self.link.unit(clear_frame(self.spacecraft_id, self.link, packet))
+    def _collect(self, now_ns: int) -> None:
+        """How AD transfers ended.  One that is not confirmed goes again, behind a new start of the service."""
+        ended, self.line.ended = self.line.ended, []
+        for number, arrived in ended:
+            record = self.under_way
+            if record is None or record.number != number or not self._sequenced:
+                continue
+            self._arrived, self._since_ns = arrived, now_ns
+            if not arrived:
+                self.under_way = None
+                self.again.append(record)
 
     # ---------------------------------------------------------------- hearing
 
@@ -184,6 +242,9 @@ class Uplink:
             return
         if record is self.under_way:
             self.under_way = None
+            self.proven = max(self.proven, self._probe_of)
+        if self.line.keys.vault.trials and record.first_sent_ns >= self.key_tried_ns > 0:
+            self.line.keys.confirm(now_ns)
         if record.report(Report(subtype), now_ns, found.failure, found.detail):
             if record.ended:
                 self.open.pop(record.number, None)
@@ -194,8 +255,10 @@ class Uplink:
 
     def on_deadline(self, now_ns: int) -> None:
         """Whatever has waited too long ends as `no answer`."""
-        while self.queue and now_ns >= self.queue[0].deadline_ns:
-            self._give_up(self.queue.popleft(), now_ns, "never sent: no contact in time")
+        self.line.on_deadline(now_ns)
+        for waiting in (self.urgent, self.queue):
+            while waiting and now_ns >= waiting[0].deadline_ns:
+                self._give_up(waiting.popleft(), now_ns, "never sent: no contact in time")
         for record in [one for one in self.open.values() if now_ns >= one.deadline_ns]:
             self._give_up(record, now_ns, f"{record.stage.value}, then nothing")
 
@@ -205,6 +268,8 @@ class Uplink:
             self._enter(record, Stage.FAILED, now_ns, reason)
 
     def end_contact(self, now_ns: int) -> None:
+        self.line.end(now_ns)
+        self._collect(now_ns)
         while self.background:
             self._give_up(self.background.popleft(), now_ns, "never sent: the contact ended")
 

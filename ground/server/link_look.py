@@ -98,10 +98,13 @@ def link_sections(ground: Ground, line: LineState | None) -> dict[str, Plain]:
         "open": len(uplink.open),
         **counters_of(uplink.counters),
     }
-    for name in ("fop", "security", "sender"):
-        part = getattr(uplink, name, None)
-        if part is not None:
-            sections[f"telecommands: {name}"] = counters_of(part)
+    fop = ground.line.fop
+    sections["COP-1"] = {
+        "service": status.service,
+        "next_number": fop.v_s,
+        "open_frames": fop.open_frames,
+        **counters_of(status.command_frames),
+    }
     return sections
 
 

@@ -15,9 +15,10 @@ Sends = Callable[[Ground, Ask], list[CommandRecord]]
 
 
 def command(ground: Ground, ask: Ask) -> list[CommandRecord]:
-    """`label`, `arguments` by name; `force` sends although the spacecraft flies another dictionary."""
-    label, force = ask.text("label"), ask.flag("force")
-    return [ground.command(label, ask.values("arguments"), ask.now.ground_ns, ask.who, force=force)]
+    """`label`, `arguments` by name; `force` despite another dictionary on board; `bypass` goes past COP-1."""
+    label, force, bypass = ask.text("label"), ask.flag("force"), ask.flag("bypass")
+    given, now_ns = ask.values("arguments"), ask.now.ground_ns
+    return [ground.command(label, given, now_ns, ask.who, force=force, bypass=bypass)]
 
 
 def arm(ground: Ground, ask: Ask) -> list[CommandRecord]:

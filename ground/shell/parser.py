@@ -102,6 +102,7 @@ def _add_sending(verbs: Verbs) -> None:
     one.add_argument("label", metavar="MODULE.NAME")
     one.add_argument("arguments", nargs="*", metavar="NAME=VALUE")
     one.add_argument("--force", action="store_true", help="although the spacecraft flies another dictionary")
+    one.add_argument("--bypass", action="store_true", help="past COP-1, when its service does not come up")
     one = verbs.add_parser("arm", parents=[waiting], **about("let a hazardous command run once"))
     one.add_argument("label", metavar="MODULE.NAME")
     verbs.add_parser("test", parents=[waiting], **about("ask the spacecraft whether it is alive"))

@@ -19,7 +19,9 @@ LEASE_S = 900  # of a seat taken by a program that ends: a quarter of an hour to
 def command(desk: Desk, options: Options) -> int:
     entry = desk.command_entry(options.label)
     given = assignments(options.arguments, [field.name for field in entry.fields], entry.label)
-    return desk.follow(desk.craft.send_command(entry.label, given, force=options.force), options.wait)
+    return desk.follow(
+        desk.craft.send_command(entry.label, given, force=options.force, bypass=options.bypass), options.wait
+    )
 
 
 def arm(desk: Desk, options: Options) -> int:

@@ -147,7 +147,7 @@ class Craft:
             assert channel.add(packet)
         made = []
         while (zone := channel.take()) is not None:
-            made.append(self.codec.encode(self.maker.make(vc, zone[0], zone[1], 0)))
+            made.append(self.codec.encode(self.maker.make(vc, zone[0], zone[1], self.chain.clcw())))
         return made
 
     def down(self, *packets: bytes, vc: int = 0) -> bytes:
@@ -161,6 +161,17 @@ class Craft:
         assert len(good) == len(found)
         self.heard += good
         return good
+
+
+def service_up(ground: Ground, craft: Craft, at_ns: int = 0) -> None:
+    """A contact in which COP-1 is up and proven at `at_ns`, so that commands go in sequence."""
+    begin = at_ns - 20 * NS
+    ground.contact(True, begin)
+    for second in range(10):
+        ground.receive(craft.down(craft.power(0)), begin + second * NS)
+        craft.up(ground.send(begin + second * NS))
+    ground.uplink.proven = ground.line.starts
+    assert ground.line.sequenced_room
 
 
 @pytest.fixture
@@ -217,7 +228,9 @@ def run_a_day(ground: Ground, craft: Craft, first_s: int = 0, passes: int = 3) -
         start = first_s + 1000 * number
         ground.contact(True, start * NS)
         lost = [craft.power((start + t) * NS) for t in range(3)]
-        ground.command("power.switch", {"board": 1, "on": True, "seconds": 5}, start * NS, source="anna")
+        ground.command(
+            "power.switch", {"board": 1, "on": True, "seconds": 5}, start * NS, source="anna", bypass=True
+        )
         sent = craft.up(ground.send(start * NS))
         for second in range(start + 1, start + 60):
             packets = [craft.power(second * NS, charge=0.3 if second % 1000 > 40 else 0.9, count=second)]

@@ -26,7 +26,7 @@ NS = 1_000_000_000
 def query(tmp_path, dictionary, craft):
     ground = Ground(dictionary, Archive(tmp_path, dictionary))
     ground.contact(True, 0)
-    ground.command("power.switch", {"board": "beta", "on": "on", "seconds": 5}, 0)
+    ground.command("power.switch", {"board": "beta", "on": "on", "seconds": 5}, 0, bypass=True)
     ground.send(0)
     packets = [
         craft.power(second * NS, volts=math.nan if second == 3 else 28.1, count=second) for second in range(5)

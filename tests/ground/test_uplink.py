@@ -11,6 +11,7 @@ from ground.archive import Archive
 from ground.commanding import CommandError, Stage
 from ground.station import Ground
 from ground.uplink import HEARD_MAX, QUEUE_MAX, QUEUED_LONGEST_NS, REPEAT_AFTER_NS, REPEAT_WINDOW, REPEATS_MAX
+from tests.ground.conftest import service_up
 
 NS = 1_000_000_000
 SWITCH = {"board": "beta", "on": True, "seconds": 30}
@@ -39,7 +40,7 @@ def stages(record):
 
 
 def test_nothing_leaves_outside_of_contact(ground, craft):
-    record = ground.command("power.switch", SWITCH, NS)
+    record = ground.command("power.switch", SWITCH, NS, bypass=True)
     assert ground.send(2 * NS) == b""
     ground.contact(True, 3 * NS)
     (packet,) = craft.up(ground.send(3 * NS))
@@ -52,7 +53,7 @@ def test_nothing_leaves_outside_of_contact(ground, craft):
 
 
 def test_every_stage_with_its_time(ground, craft, changes):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 1 * NS)
     ground.send(2 * NS)
     for at, subtype in [(3, 1), (4, 3), (5, 7)]:
@@ -66,7 +67,7 @@ def test_every_stage_with_its_time(ground, craft, changes):
 
 
 def test_a_batch_tells_each_stage_as_it_was(ground, craft, changes):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 1 * NS)
     ground.send(2 * NS)
     ground.receive(craft.down(*(craft.verify(subtype, record.request_id) for subtype in (1, 3, 7))), 3 * NS)
@@ -75,7 +76,7 @@ def test_a_batch_tells_each_stage_as_it_was(ground, craft, changes):
 
 @pytest.mark.parametrize(("subtype", "stage"), [(2, "refused"), (4, "failed"), (6, "failed"), (8, "failed")])
 def test_bad_news_with_its_reason(ground, craft, subtype, stage):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 1 * NS)
     ground.send(2 * NS)
     ground.receive(craft.down(craft.verify(subtype, record.request_id, 7, "SAFE mode")), 3 * NS)
@@ -84,7 +85,7 @@ def test_bad_news_with_its_reason(ground, craft, subtype, stage):
 
 def test_one_on_the_way_until_it_is_accepted(ground, craft):
     """So that a repeat can never overtake a later command."""
-    ground.contact(True, 0)
+    service_up(ground, craft)
     records = [ground.command("power.switch", SWITCH, 0) for _ in range(3)]
     assert [p.request_id for p in craft.up(ground.send(NS))] == [records[0].request_id]
     assert ground.send(2 * NS) == b""
@@ -95,22 +96,22 @@ def test_one_on_the_way_until_it_is_accepted(ground, craft):
 
 
 def test_unheard_is_repeated_octet_for_octet_and_a_bounded_number_of_times(ground, craft):
-    ground.contact(True, 0)
-    record = ground.command("power.switch", SWITCH, 0)
+    service_up(ground, craft)
+    record = ground.command("power.switch", SWITCH, 0, bypass=True)
     sent = [(second, octets) for second in range(140) if (octets := ground.send(second * NS))]
     times = [second for second, _ in sent]
     assert times == [index * REPEAT_AFTER_NS // NS for index in range(REPEATS_MAX + 1)]
     assert len({octets for _, octets in sent}) == 1
     assert record.transmissions == REPEATS_MAX + 1
     assert ground.link.uplink.repeats == REPEATS_MAX
-    later = ground.command("power.switch", SWITCH, 140 * NS)
+    later = ground.command("power.switch", SWITCH, 140 * NS, bypass=True)
     assert [p.request_id for p in craft.up(ground.send(140 * NS))] == [later.request_id], (
         "the next one may go"
     )
 
 
 def test_no_repeat_outside_of_contact_nor_after_its_deadline(ground, craft):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 0)
     ground.send(0)
     ground.contact(False, 5 * NS)
@@ -122,8 +123,8 @@ def test_no_repeat_outside_of_contact_nor_after_its_deadline(ground, craft):
 
 
 def test_no_repeat_after_as_many_others_as_the_spacecraft_remembers(ground, craft):
-    ground.contact(True, 0)
-    ground.command("power.switch", SWITCH, 0)
+    service_up(ground, craft)
+    ground.command("power.switch", SWITCH, 0, bypass=True)
     ground.send(0)
     ground.uplink.counters.packets += REPEAT_WINDOW
     assert ground.send(10 * NS), "as many others: the spacecraft still remembers one more"
@@ -133,7 +134,7 @@ def test_no_repeat_after_as_many_others_as_the_spacecraft_remembers(ground, craf
 
 @pytest.mark.parametrize("reports", [(), (1,), (1, 3), (3,)])
 def test_no_command_is_left_hanging(ground, craft, reports):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 0, answer_within_s=20)
     ground.send(0)
     for at, subtype in enumerate(reports, 5):
@@ -147,7 +148,7 @@ def test_no_command_is_left_hanging(ground, craft, reports):
 
 
 def test_better_late_than_never(ground, craft):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 0)
     ground.send(0)
     ground.on_deadline(200 * NS)
@@ -196,7 +197,7 @@ def test_nothing_is_sent_or_spent_for_a_refused_command(ground, changes):
 
 
 def test_the_longest_telecommand_fits(ground, craft):
-    ground.contact(True, 0)
+    service_up(ground, craft)
     ground.request(17, 1, bytes(1003), 0)
     assert len(craft.up(ground.send(0))[0].data) == 1003
 
@@ -204,7 +205,7 @@ def test_the_longest_telecommand_fits(ground, craft):
 def test_what_is_remembered_is_bounded(ground, craft):
     """The newest stay: a late report still finds its command, also where a request id comes again."""
     first = again = record = ground.command("commands.nothing", {}, 0)
-    ground.contact(True, 0)
+    service_up(ground, craft)
     ground.send(0)
     for number in range(2000):
         now_ns = number * 1000 * NS

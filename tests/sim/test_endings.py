@@ -136,7 +136,9 @@ def test_storage_that_cannot_be_opened_is_flown_without_and_taken_up_when_it_can
     assert split_record(craft.reading("health.status").record)[1] < UNSTORED_COUNT
     uplink = flying.ground.uplink
     again = next(record.packet for record in uplink.by_request.values() if record.number == sent.number)
-    simulation.radio.uplink(uplink.link.unit(clear_frame(uplink.spacecraft_id, uplink.link, again)))
+    simulation.radio.uplink(
+        uplink.line.link.unit(clear_frame(uplink.line.spacecraft_id, uplink.line.link, again))
+    )
     craft.fly(15)
     assert craft.get("commands.status.duplicates") == 1, "the memory of what ran is where it was"
     assert craft.missing() == 0

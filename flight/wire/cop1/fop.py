@@ -27,6 +27,7 @@ from flight.wire.rejection import Rejection
 from flight.wire.tc_frame import LONGEST_TC_DATA, TcFrameType
 
 _SEND_ORDER = (TcFrameType.BC, TcFrameType.BD, TcFrameType.AD)  # repair first, then what is urgent
+_UP = frozenset({FopState.ACTIVE, FopState.RETRANSMIT_WITHOUT_WAIT, FopState.RETRANSMIT_WITH_WAIT})
 
 
 class Fop(FopActions):
@@ -47,6 +48,11 @@ class Fop(FopActions):
     def open_frames(self) -> int:
         """AD frames sent and not acknowledged."""
         return len(self._sent)
+
+    @property
+    def takes_data(self) -> bool:
+        """The AD service is up, and its wait queue is empty."""
+        return self._waiting is None and self.state in _UP
 
     # ---------------------------------------------------------------- the user
 

@@ -189,6 +189,7 @@ def test_lost_on_the_way_up_and_on_the_way_down(make_flown):
     flown = make_flown()
     flown.fly(5)
     flown.contact(True)
+    flown.fly(10)
     flown.radio.up.spoiling.loss = 1.0
     lost = flown.ground.command("toy.push", {"times": 1}, flown.now)
     flown.fly(5)

@@ -18,6 +18,7 @@ from ground.server.journal import anchor_of
 from ground.server.operations import VERBS, Operations
 from ground.server.telecommands import TELECOMMANDS
 from ground.station import RECOVERY, Ground
+from tests.ground.conftest import service_up
 
 
 class Desk:
@@ -192,7 +193,7 @@ def test_a_command_is_sent_shown_and_logged(kept):
     assert line.what == f"1 power.switch board=beta on=off seconds=5 [{sent['packet'].hex()}]"
     assert (line.utc_ns, line.ground_ns) == (10**18, 1_000 * NS)
     assert line.dictionary == f"{kept.ground.dictionary.hash:08x}"
-    kept.ground.contact(True, kept.now.ground_ns)
+    service_up(kept.ground, kept.craft, kept.now.ground_ns)
     octets = kept.ground.send(kept.now.ground_ns)
     assert kept.craft.up(octets)[0].service == 8
     stages = [update.body["command"]["stage"] for update in kept.updates if update.topic is Topic.COMMAND]
@@ -215,7 +216,7 @@ def test_every_verb_that_sends_sends_its_packet(kept, verb, arguments, packet):
     kept.ask("take")
     reply = kept.ask(verb, **arguments)
     assert "error" not in reply, reply
-    kept.ground.contact(True, kept.now.ground_ns)
+    service_up(kept.ground, kept.craft, kept.now.ground_ns)
     up = kept.craft.up(kept.ground.send(kept.now.ground_ns))
     assert [(one.service, one.subtype) for one in up] == [packet]
     assert [line.did for line in read(kept.log.path)] == ["take", verb]
