@@ -25,7 +25,12 @@ def _table() -> NDArray[np.uint64]:
 
 def parity(frame: bytes, depth: int) -> bytes:
     """Give this to `TmCodec`."""
-    symbols = np.frombuffer(frame, dtype=np.uint8).reshape(-1, depth)
+    symbols = np.frombuffer(frame, dtype=np.uint8)
+    if depth == 1:  # by itself, for 6 us instead of 8
+        rows = _table().take(_first_rows[DATA_LENGTH - len(symbols) :, 0] + symbols, axis=0)
+        word: bytes = np.bitwise_xor.reduce(rows, axis=0).tobytes()
+        return word
+    symbols = symbols.reshape(-1, depth)
     rows = _table().take(_first_rows[DATA_LENGTH - len(symbols) :] + symbols, axis=0)
     words = np.bitwise_xor.reduce(rows, axis=0)
     octets: bytes = words.view(np.uint8).T.tobytes()

@@ -54,7 +54,6 @@ from flight.wire.coding import (
     telecommand_randomiser,
 )
 from flight.wire.cop1 import ClcwReader
-from flight.wire.frame_sync import FrameSync
 from flight.wire.segment import Segment, ServiceDataUnit, cut_into_segments
 from tests.fuzz.engine import Target
 
@@ -305,7 +304,7 @@ TARGETS = (
         "telemetry frames",
         telemetry_frames,
         frame_seeds,
-        (TmReceiver, FrameSync, ClcwReader),
+        (TmReceiver, ClcwReader),
         parts=(b"\x1a\xcf\xfc\x1d",),
     ),
     Target("CADU sync", cadus, cadu_seeds, (CaduSync, TmCodec.decode), parts=(b"\x1a\xcf\xfc\x1d",)),

@@ -6,12 +6,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from flight.wire.cfdp import Indication, Put, TransactionId
+from flight.wire.cfdp import Indication, ProxyPut, Put, TransactionId, encode_message
 from flight.wire.cfdp.journal import JOURNAL_NAME
 from tests.flight.wire.cfdp.pair import SECOND, End, Pair, octets
 
 ends = st.booleans()
 index = st.integers(0, 50)
+HEARD_MAX = 200  # PDUs that somebody may send again
 
 
 class Transfers(RuleBasedStateMachine):
@@ -31,6 +32,14 @@ class Transfers(RuleBasedStateMachine):
         self.started: list[tuple[bool, TransactionId]] = []
         self.contents: dict[str, bytes] = {}
         self.number = 0
+        self.heard: list[tuple[bytes, bool]] = []
+        put_on_line = self.pair.put_on_line
+
+        def listen(data: bytes, from_ground: bool) -> None:
+            self.heard = [*self.heard[-HEARD_MAX:], (data, from_ground)]
+            put_on_line(data, from_ground)
+
+        self.pair.put_on_line = listen  # type: ignore[method-assign]
 
     def end(self, ground: bool) -> End:
         return self.pair.ground if ground else self.pair.craft
@@ -56,6 +65,22 @@ class Transfers(RuleBasedStateMachine):
     def time_passes(self, steps):
         for _ in range(steps):
             self.pair.step()
+
+    @precondition(lambda self: self.heard)
+    @rule(which=index)
+    def an_old_pdu_comes_again(self, which):
+        """Of this transfer, one that is over, or one from before a reboot."""
+        data, from_ground = self.heard[-1 - which % len(self.heard)]
+        self.end(not from_ground).entity.receive(data, self.pair.now)
+
+    @precondition(lambda self: self.contents)
+    @rule(which=index, ground=ends)
+    def one_asks_the_other_for_a_file(self, which, ground):
+        """By proxy; what comes is a file like any other."""
+        name = sorted(self.contents)[which % len(self.contents)]
+        end, other = self.end(ground), self.end(not ground)
+        asked = ProxyPut(end.local.entity, f"from-{name}".encode(), name.encode())
+        end.entity.put(Put(other.local.entity, messages=(encode_message(asked),)), self.pair.now)
 
     @rule(ground=ends)
     def the_power_fails(self, ground):
