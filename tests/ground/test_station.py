@@ -13,8 +13,8 @@ from flight.wire import encode_cuc
 from ground.archive import Archive
 from ground.commanding import CommandError, Stage
 from ground.limits import LimitError, State
-from ground.settings import Settings
 from ground.restore import COUNTS_SKIPPED
+from ground.settings import Settings
 from ground.station import Ground
 
 NS = 1_000_000_000
