@@ -50,19 +50,18 @@ def _dictionary(data: dict[str, list[dict[str, object]]]) -> Dictionary:
         "parameters": tuple(ParameterEntry(**_entry(e)) for e in data["parameters"]),  # type: ignore[arg-type]
         "modules": tuple((str(name), int(apid)) for name, apid in data["modules"]),
         "stores": tuple(str(name) for name in data["stores"]),
+        "coding": _coding(data["coding"]),
         "telecommand": TelecommandLink(**_table(data["telecommand"])),  # type: ignore[arg-type]
     }
-    coding = _coding(data.pop("coding", None), data.pop("frame_length", None))
-    return Dictionary(**{**data, **lists}, coding=coding)  # type: ignore[arg-type]
+    return Dictionary(**{**data, **lists})  # type: ignore[arg-type]
 
 
-def _coding(coding: object, frame_length: object) -> TmCoding:
-    """Archives from before there was a coding have dictionaries with a frame length alone."""
-    table = {"frame_length": frame_length} if coding is None else coding
-    if not isinstance(table, dict):
-        raise TypeError(f"a coding is a table, not {table!r}")
-    named = str(table.get("randomisation", TmRandomisation.NONE.name)).upper()
-    return TmCoding(**table | {"randomisation": TmRandomisation[named]})
+def _coding(data: object) -> TmCoding:
+    if not isinstance(data, dict):
+        raise TypeError(f"a coding is a table, not {data!r}")
+    named = str(data["randomisation"]).upper()
+    numbers = _table({name: value for name, value in data.items() if name != "randomisation"})
+    return TmCoding(**numbers, randomisation=TmRandomisation[named])  # type: ignore[arg-type]
 
 
 def _table(data: object) -> dict[str, object]:

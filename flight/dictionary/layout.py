@@ -25,9 +25,6 @@ def short_hash(text: str) -> str:
 
 
 def _coding(coding: TmCoding) -> str:
-    """Nothing for the plain stream, as it was before there was a coding."""
-    if coding == TmCoding(coding.frame_length):
-        return ""
     name = coding.randomisation.name.lower()
     return f" interleave {coding.interleave} randomisation {name} error control {int(coding.error_control)}"
 

@@ -32,7 +32,7 @@ from flight.dictionary import (
     wanted_ids,
     write_lock,
 )
-from flight.mission import Mission, Row, Sensor, Store, Switch
+from flight.mission import PLAIN, Mission, Row, Sensor, Store, Switch
 from flight.modules.commands import Commands
 from flight.modules.downlink import Downlink
 from flight.modules.events import Events
@@ -42,6 +42,7 @@ from flight.modules.recorder import Recorder
 from flight.modules.schedule import Schedule
 from flight.modules.sequences import Sequences
 from flight.modules.uplink import Uplink
+from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import TelecommandLink
 from ground.settings import Settings
 from ground.station import Ground
@@ -169,7 +170,12 @@ MakeFlown = Callable[..., Flown]
 
 @pytest.fixture
 def make_flown(tmp_path: Path) -> MakeFlown:
-    def make(ground: Callable[[Dictionary], Ground] | None = None, seed: int = 1, loss: float = 0.0) -> Flown:
+    def make(
+        ground: Callable[[Dictionary], Ground] | None = None,
+        seed: int = 1,
+        loss: float = 0.0,
+        coding: TmCoding = PLAIN,
+    ) -> Flown:
         rows = (
             Row("toy", Toy),
             Row("uplink", Uplink),
@@ -186,7 +192,7 @@ def make_flown(tmp_path: Path) -> MakeFlown:
         stores = (Store(1 << 20, 1 << 17),) * 3
         link = TelecommandLink(protected=False)
         mission = with_own_row(
-            Mission("bare", 42, rows, sensors, switches, stores, tmp_path, telecommand=link)
+            Mission("bare", 42, rows, sensors, switches, stores, tmp_path, coding, telecommand=link)
         )
         mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
         flown = Flown(mission, ground or (lambda made: Ground(made, settings=Settings())), seed)
