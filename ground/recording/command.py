@@ -30,6 +30,7 @@ from ground.shell.desk import DONE, FAILED
 
 Options = argparse.Namespace
 Say = Callable[[str], None]
+PIPED_COLUMNS = 200  # of a table that goes to a file or a program: nothing is folded
 BAR_FROM_OCTETS = 8 << 20  # what takes less than half a second needs no bar
 
 
@@ -81,7 +82,9 @@ def _decode(options: Options, say: Say) -> int:
                 )
             )
         else:
-            show(Console(file=sys.stdout, soft_wrap=True), str(path), guess, recording, tally, seconds)
+            width = None if sys.stdout.isatty() else PIPED_COLUMNS
+            console = Console(file=sys.stdout, width=width, soft_wrap=True)
+            show(console, str(path), guess, recording, tally, seconds)
     return DONE if recording.tally.frames or recording.tally.packets else FAILED
 
 

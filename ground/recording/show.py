@@ -77,8 +77,8 @@ def _frames(console: Console, recording: Recording) -> None:
         heads, right = ("station", *heads), "l" + right
     lost = sum(one.lost_frames for one in tally.masters.values())
     gaps = sum(one.gaps for one in tally.masters.values())
-    master = f", {gaps:,} gaps of {lost:,} on the master channel" if gaps else ""
-    _table(console, f"{tally.frames:,} frames{master}", heads, rows, right)
+    master = f", {counted(gaps, 'gap')} of {lost:,} on the master channel" if gaps else ""
+    _table(console, f"{counted(tally.frames, 'frame')}{master}", heads, rows, right)
 
 
 def _clcws(console: Console, recording: Recording) -> None:
@@ -112,8 +112,9 @@ def _clcws(console: Console, recording: Recording) -> None:
 
 def _packets(console: Console, recording: Recording) -> None:
     totals = packet_totals(recording)
+    total = sum(one.packets for one in recording.tally.packets.values())
     idle = f", {totals['idle']:,} of them idle" if totals["idle"] else ""
-    title = f"{totals['all']:,} packets{idle}"
+    title = f"{counted(total, 'packet')}{idle}"
     in_frames = any(key.channel for key in recording.tally.packets)
     heads = ["APID", "packets", "octets", "each", "CRC good", "gaps", "missing", "back"]
     rows = []
@@ -174,6 +175,10 @@ def extremes(found: FieldRange) -> tuple[str, str]:
     if found.low > found.high:  # no number yet
         return "", ""
     return _number(found.low), _number(found.high)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _number(value: float) -> str:

@@ -15,6 +15,7 @@ from ground.segments import HEAD_LENGTH, MAGIC, Kind, SegmentReader, segment_num
 
 PIECE_OCTETS = 1 << 20  # read at once: large enough for the disk, small enough for a progress bar
 SEGMENTS = "segments"
+PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zX", b"PK\3\4", b"\x28\xb5\x2f\xfd")  # gzip, bzip2, xz, zip, zstd
 
 
 def archive_folder(path: Path) -> Path | None:
@@ -34,8 +35,11 @@ def check_file(path: Path) -> int:
     if not size:
         raise RecordingError(f"{path}: empty")
     with path.open("rb") as stream:
-        if path.suffix == ".seg" and stream.read(2) == MAGIC.to_bytes(2, "big"):
-            raise RecordingError(f"{path}: a piece of an archive; give the archive's folder")
+        first = stream.read(4)
+    if path.suffix == ".seg" and first[:2] == MAGIC.to_bytes(2, "big"):
+        raise RecordingError(f"{path}: a piece of an archive; give the archive's folder")
+    if first.startswith(PACKED):
+        raise RecordingError(f"{path}: compressed; unpack it first")
     return size
 
 

@@ -21,6 +21,7 @@ from ground.recording.layout import RecordingError
 HOUSEKEEPING, EVENT, PARAMETERS = (3, 25), 5, (20, 2)
 NAMES_MAX = 4096  # packets of one definition; what is beyond is counted
 WHY_NOT_MAX = 64
+BASES_MAX = 32  # of a container: a document may name a circle
 
 # What somebody's document makes somebody's parser raise, beside its own errors, which have no tree.
 FOREIGN = (
@@ -115,6 +116,18 @@ class XtceDecoder:
             self._definition: Any = parser.load_xtce(path)
         except self._errors as error:
             raise RecordingError(f"{path}: not understood as XTCE: {_one_line(error)}") from None
+        self._names = self._containers()
+
+    def _containers(self) -> dict[tuple[str, ...], str]:
+        """The name of each container by the names of all its parameters, those of its bases first."""
+        known: Mapping[str, Any] = self._definition.containers
+        names = {}
+        for name, container in known.items():
+            chain = [container]
+            while len(chain) < BASES_MAX and chain[0].base_container_name in known:
+                chain.insert(0, known[chain[0].base_container_name])
+            names[tuple(parameter for one in chain for parameter in _parameters(one))] = str(name)
+        return names
 
     def decode(self, packet: bytes) -> Decoded | str:
         try:
@@ -125,9 +138,16 @@ class XtceDecoder:
             return ""
         except self._errors as error:  # a packet that does not fit must not end the rest
             return f"{type(error).__name__}: {_one_line(error)[:80]}"
-        return Decoded(
-            f"APID {packet_apid(packet)}", {str(name): _plain(one) for name, one in found.items()}, {}
-        )
+        values = {str(name): _plain(one) for name, one in found.items()}
+        return Decoded(self._names.get(tuple(values), f"APID {packet_apid(packet)}"), values, {})
+
+
+def _parameters(container: Any, depth: int = 0) -> list[str]:
+    """Their names, with those of containers within it in their places."""
+    found: list[str] = []
+    for entry in container.entry_list if depth < BASES_MAX else ():
+        found += _parameters(entry, depth + 1) if hasattr(entry, "entry_list") else [str(entry.name)]
+    return found
 
 
 def packet_apid(packet: bytes) -> int:

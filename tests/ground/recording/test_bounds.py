@@ -84,10 +84,12 @@ def test_a_pointer_that_disagrees_with_a_length_is_believed() -> None:
     found = assembler.add(packet[20:30] + packet, 10, 100)
     assert [(one.place, one.octets) for one in found] == [(110, packet)]
     assert rejections == {Reason.FIRST_HEADER: 1}
-    assert assembler.add(b"x" * 10, 0x7FF, 0) == []  # nothing was under way
+    assert len(assembler.add(b"12345" + packet, 5, 0)) == 1  # nothing was under way that these five could end
     assert rejections == {Reason.FIRST_HEADER: 2}
-    assert assembler.add(packet, len(packet), 0) == []
+    assert assembler.add(b"x" * 10, 0x7FF, 0) == []
     assert rejections == {Reason.FIRST_HEADER: 3}
+    assert assembler.add(packet, len(packet), 0) == []
+    assert rejections == {Reason.FIRST_HEADER: 4}
 
 
 def test_a_count_that_goes_back_is_no_loss() -> None:

@@ -38,6 +38,8 @@ def test_errors_are_one_line_and_exit_code_2(decode, tmp_path, frames_file) -> N
     segment.write_bytes(b"\x5c\x7a" + bytes(50))
     noise = tmp_path / "noise"
     noise.write_bytes(bytes(range(256)) * 9)
+    packed = tmp_path / "frames.gz"
+    packed.write_bytes(b"\x1f\x8b\x08" + bytes(50))
     archive = tmp_path / "archive"
     (archive / "segments").mkdir(parents=True)
     for words, text in [
@@ -45,6 +47,7 @@ def test_errors_are_one_line_and_exit_code_2(decode, tmp_path, frames_file) -> N
         ((segment.parent / "more",), "no such file"),
         ((empty,), "empty"),
         ((segment,), "a piece of an archive"),
+        ((packed,), "compressed; unpack it first"),
         ((archive,), "an archive without a record"),
         (("/dev/null",), "not a file"),
         ((noise,), "cannot tell what this is"),

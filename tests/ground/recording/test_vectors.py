@@ -102,6 +102,7 @@ def test_xtce_of_others_gives_positions_and_unit_quaternions(vectors, decode, tm
     assert (code, err) == (0, "")
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 50
+    assert {line["name"] for line in lines} == {"JPSS_ATT_EPHEM"}
     first = lines[0]["values"]
     assert (first["DOY"], first["MSEC"], first["USEC"]) == (23109, 7, 137)
     assert [first[f"ADGPSPOS{axis}"] for axis in "XYZ"] == [6389695.5, 2786021.5, 1825377.375]
@@ -109,6 +110,23 @@ def test_xtce_of_others_gives_positions_and_unit_quaternions(vectors, decode, tm
     for line in lines:
         norm = sum(line["values"][f"ADCFAQ{part}"] ** 2 for part in range(1, 5)) ** 0.5
         assert norm == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_xtce_that_does_not_fit_is_counted(vectors, decode, tmp_path) -> None:
+    """Other packets, and packets cut short, beside those that fit; in a table of all values."""
+    whole = (vectors / "packets" / PACKETS[1]).read_bytes()
+    short = whole[71:75] + b"\x00\x09" + whole[77:87]
+    some = tmp_path / "mixed"
+    other = (vectors / "packets" / PACKETS[0]).read_bytes()[: 1508 * 3]
+    some.write_bytes(whole[:71] + short + whole[142 : 71 * 20] + other)
+    document = vectors / "xtce" / "jpss1_geolocation_xtce_v1.xml"
+    code, out, err = decode(some, "--xtce", document, "--format", "packets")
+    assert (code, err) == (0, "")
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("JPSS_ATT_EPHEM.DOY")]
+    assert row == ["JPSS_ATT_EPHEM.DOY", "19", "23109", "23109", "23109"]
+    assert "packets not in the definition" in out
+    assert "not decoded: 1 packets ValueError" in out
 
 
 def test_hera_packets_have_the_times_of_their_headers(vectors, decode) -> None:
