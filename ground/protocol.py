@@ -19,6 +19,7 @@ from ground.commanding import FINAL, CommandRecord, Stage
 from ground.decode import EventReport, Reading
 from ground.limits import Alarm, State
 from ground.seat import Holder
+from ground.service_reports import ServiceReport
 from ground.telemetry import ParameterValue
 from ground.transfers import Transfer, TransferState
 
@@ -39,6 +40,7 @@ class Topic(enum.Enum):
     EVENT = "event"
     PACKET = "packet"
     PARAMETER = "parameter"
+    REPORT = "report"  # of what is scheduled, monitored, or released on an event
     ALARM = "alarm"
     CONTACT = "contact"
     SEAT = "seat"
@@ -227,6 +229,14 @@ def utc_of(given: object) -> int | None:
 
 def parameter_map(parameter: ParameterValue) -> Plain:
     return parameter._asdict()
+
+
+def report_map(report: ServiceReport) -> Plain:
+    return report._asdict()
+
+
+def report(given: object) -> ServiceReport:
+    return built(ServiceReport, _named(ServiceReport._fields, given))
 
 
 def parameter(given: object) -> ParameterValue:

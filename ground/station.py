@@ -41,6 +41,7 @@ from ground.recovery import Recovery, request_data
 from ground.request_data import served_by
 from ground.requests import Requests
 from ground.restore import BOOTED, restore
+from ground.service_reports import REPORTED, ServiceReport
 from ground.settings import LinkStatus, Settings
 from ground.telemetry import ParameterValue, Telemetry
 from ground.times import Correlation, Point
@@ -92,6 +93,7 @@ class Ground:
         self.on_command: Listeners[CommandRecord] = []
         self.on_alarm: Listeners[AlarmRow] = []
         self.on_parameter: Listeners[ParameterValue] = []
+        self.on_report: Listeners[ServiceReport] = []
         self.on_file_packet: Listeners[bytes] = []
         self.on_file: Listeners[Transfer] = []
         self._news: list[Callable[[], None]] = []
@@ -227,6 +229,8 @@ class Ground:
         else:
             for value in self.latest.report(packet):
                 self._queue(self.on_parameter, value)
+            if (service, packet.subtype) in REPORTED:
+                self._queue(self.on_report, ServiceReport(*packet[1:4], service, packet.subtype, packet.body))
 
     def _take_event(self, packet: Packet) -> None:
         entry = event_entry(self.dictionary, packet.body)

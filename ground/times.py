@@ -88,6 +88,11 @@ class Correlation:
             return self._within(near, mission_ns)
         return self._between(points, mission_ns)
 
+    def mission(self, utc_ns: int) -> int | None:
+        """The mission time of a moment to come, by the newest point; None while nothing is known."""
+        newest = self._best or (self.points[-1] if self.points else None)
+        return None if newest is None else utc_ns - newest.offset_ns + self.latency_ns // 2
+
     def _of_era(self, points: list[Point], mission_ns: int) -> list[Point]:
         era = bisect_right(self.boots, mission_ns)
         first = self.boots[era - 1] if era else -1

@@ -24,6 +24,7 @@ from ground.protocol import (
     holder_map,
     parameter_map,
     reading_map,
+    report_map,
 )
 from ground.seat import LEASE_LONGEST_NS, LEASE_NS, Seat, SeatError
 from ground.server.ask import Ask, AskError, Moment
@@ -32,6 +33,7 @@ from ground.server.journal import Journal
 from ground.server.link_look import LineState, Rates
 from ground.server.looks import LISTED_MAX, LOOKS, UnknownError, dated
 from ground.server.telecommands import TELECOMMANDS
+from ground.service_reports import ServiceReport
 from ground.station import Ground
 from ground.telemetry import ParameterValue
 from ground.transfers import Transfer, transfer_map
@@ -62,6 +64,7 @@ class Operations:
         ground.on_command.append(self._command_changed)
         ground.on_event.append(self._event_came)
         ground.on_parameter.append(self._parameter_came)
+        ground.on_report.append(self._report_came)
         ground.on_alarm.append(self._alarm_changed)
         ground.on_file.append(self._file_changed)
 
@@ -180,6 +183,9 @@ class Operations:
 
     def _parameter_came(self, value: ParameterValue) -> None:
         self._publish(Topic.PARAMETER, {"parameter": parameter_map(value)})
+
+    def _report_came(self, report: ServiceReport) -> None:
+        self._publish(Topic.REPORT, {"report": dated(self.ground, report_map(report))})
 
     def _alarm_changed(self, row: AlarmRow) -> None:
         self._publish(Topic.ALARM, {"alarm": dated(self.ground, row._asdict())})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from flight.wire.file_packets import listing_of
 from ground.commanding import CommandError, CommandRecord
 from ground.files import checked_name
+from ground.server import services
 from ground.server.ask import Ask
 from ground.station import Ground
 
@@ -93,6 +94,10 @@ TELECOMMANDS: Mapping[str, Sends] = {
     "once": once,
     "snapshot": snapshot,
     "retrieve": retrieve,
+    "schedule_command": services.schedule_command,
+    "schedule": services.schedule,
+    "monitor": services.monitor,
+    "action": services.action,
     "get_file": get_file,
     "list_files": list_files,
     "remove_file": remove_file,

@@ -9,8 +9,9 @@ from prompt_toolkit.document import Document
 
 from flight.dictionary import Dictionary, Field
 from ground.shell.desk import Desk
-from ground.shell.parser import FORMATS
+from ground.shell.parser import ACTION_WORDS, FORMATS, MONITOR_WORDS, SCHEDULE_WORDS
 from ground.shell.wording import SEVERITIES, argument_words
+from ground.table_requests import monitored_rows
 
 SHELL_WORDS: Mapping[str, str] = {
     "help": "what can be said here, or about a command or packet",
@@ -33,6 +34,9 @@ class LineCompleter(Completer):
             "get": self._get,
             "watch": self._values,
             "once": self._packets,
+            "schedule": self._schedule,
+            "monitor": self._monitor,
+            "action": self._action,
             "acknowledge": self._alarms,
             "events": self._events,
             "dictionary": self._anything,
@@ -122,6 +126,26 @@ class LineCompleter(Completer):
             fields = entry.fields if entry else ()
             label = entry.label if entry else ""
             yield from matching(typed, {f"{label}.{one.name}": argument_words(one) for one in fields})
+
+    def _schedule(self, words: list[str], typed: str) -> Iterator[Completion]:
+        if len(words) == 1:
+            yield from plain(typed, SCHEDULE_WORDS)
+        elif words[1] == "at":
+            yield from self._command(words[2:], typed) if len(words) > 2 else ()
+
+    def _monitor(self, words: list[str], typed: str) -> Iterator[Completion]:
+        if len(words) == 1:
+            yield from plain(typed, MONITOR_WORDS)
+        elif words[1] in ("show", "on", "off"):
+            yield from plain(typed, (row for row in monitored_rows(self.dictionary) if row not in words))
+
+    def _action(self, words: list[str], typed: str) -> Iterator[Completion]:
+        if len(words) == 1:
+            yield from plain(typed, ACTION_WORDS)
+        elif words[1] == "add" and len(words) > 2:
+            yield from self._command(words[2:], typed)
+        elif words[1] in ("add", "list", "on", "off", "delete"):
+            yield from matching(typed, {one.label: one.text for one in self.dictionary.events})
 
     def _packets(self, _: list[str], typed: str) -> Iterator[Completion]:
         yield from matching(typed, {entry.label: entry.about for entry in self.dictionary.packets})

@@ -21,9 +21,11 @@ from ground.protocol import (
     event,
     parameter,
     reading,
+    report,
     taken,
     utc_of,
 )
+from ground.shell.reports import Wording
 from ground.shell.wording import clock, duration, event_line, made_at, reading_row, stage_lines
 from ground.station import RECOVERY
 
@@ -140,6 +142,10 @@ class Desk:
             self.show_watched(body["reading"])
         elif update.topic is Topic.PARAMETER:
             self._show_parameter(body)
+        elif update.topic is Topic.REPORT:
+            row = update.body["report"]
+            for line in Wording(self.craft.dictionary, report(row), utc_of(row)).lines():
+                self.say(line)
         elif update.topic is Topic.ALARM:
             self._show_alarm(taken(body["alarm"], dict))
         elif update.topic is Topic.CONTACT:

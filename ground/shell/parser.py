@@ -15,6 +15,9 @@ from ground.shell.wording import SEVERITIES
 WAIT_S = 13 * 3600.0  # the ground ends every command sooner
 PROGRAMS = ("skyrack-ground", "__main__.py")
 FORMATS = ("csv", "jsonl", "parquet")
+SCHEDULE_WORDS = ("list", "detail", "at", "shift", "delete", "reset", "on", "off")
+MONITOR_WORDS = ("list", "tripped", "show", "on", "off", "suspend", "resume")
+ACTION_WORDS = ("list", "add", "on", "off", "delete", "delete-all", "suspend", "resume")
 
 
 class About(TypedDict):
@@ -116,6 +119,7 @@ def _add_sending(verbs: Verbs) -> None:
     one.add_argument("store")
     one.add_argument("first", type=int)
     one.add_argument("last", type=int)
+    _add_services(verbs, waiting)
     one = verbs.add_parser("acknowledge", **about("acknowledge an alarm"))
     one.add_argument("label", metavar="MODULE.PACKET.FIELD")
 
@@ -136,6 +140,25 @@ def _add_filing(verbs: Verbs) -> None:
     one = verbs.add_parser("files", **about("show, suspend, resume or cancel transfers of files"))
     one.add_argument("what", nargs="?", default="show", choices=["show", "suspend", "resume", "cancel"])
     one.add_argument("number", nargs="?", type=count, metavar="NUMBER")
+
+
+def _add_services(verbs: Verbs, waiting: Parser) -> None:
+    words = "schedule on board: a command later; or show, shift, delete what waits, switch it"
+    one = verbs.add_parser("schedule", parents=[waiting], **about(words))
+    one.add_argument("what", choices=SCHEDULE_WORDS)
+    one.add_argument("words", nargs="*", metavar="WORD", help="at: TIME MODULE.NAME NAME=VALUE...")
+    one.add_argument("--from", dest="first", metavar="T+S", help="released from that mission time on")
+    one.add_argument("--to", dest="last", metavar="T+S", help="released up to that mission time")
+    one = verbs.add_parser(
+        "monitor", parents=[waiting], **about("show monitored rows, let them act or only observe")
+    )
+    one.add_argument("what", choices=MONITOR_WORDS)
+    one.add_argument("rows", nargs="*", metavar="ROW", help="of the fault table")
+    one = verbs.add_parser(
+        "action", parents=[waiting], **about("show, add, switch and delete what events release on board")
+    )
+    one.add_argument("what", choices=ACTION_WORDS)
+    one.add_argument("words", nargs="*", metavar="EVENT", help="add: EVENT MODULE.NAME NAME=VALUE...")
 
 
 def _add_looking(verbs: Verbs) -> None:

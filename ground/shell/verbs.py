@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from ground.shell import filing, link_view, looking, sending
+from ground.shell import filing, link_view, looking, sending, services
 from ground.shell.desk import Desk
 
 VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
@@ -16,6 +16,9 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "snapshot": sending.snapshot,
     "once": sending.once,
     "retrieve": sending.retrieve,
+    "schedule": services.schedule,
+    "monitor": services.monitor,
+    "action": services.action,
     "acknowledge": sending.acknowledge,
     "seat": sending.seat,
     "put": filing.put,
