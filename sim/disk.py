@@ -135,6 +135,11 @@ class SimulatedDisk:
             bit -= 8 * file.size
         raise AssertionError("stored octets are counted wrongly")
 
+    def peek(self, name: str) -> bytes | None:
+        """What the file holds, None if there is none; no operation of the disk."""
+        file = self._files.get(name)
+        return None if file is None else file.read(0, file.size)
+
     def _set_alarm(self) -> None:
         self._alarm_at = min(self._cut_at, self._kill_at, self._fail_from)
         if self._dead or self._read_only or self._cut_in:

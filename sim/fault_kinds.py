@@ -13,7 +13,7 @@ DIFFERENCE: Final = "difference"  # the same, but kelvin for a temperature
 NAMED: Final = frozenset(
     {"sensor", "rail", "heater", "station", "module"}
 )  # classes whose targets have a name
-PROCESSES: Final = ("executive", "guardian", "storage")
+PROCESSES: Final = ("executive", "guardian", "storage", "files")
 
 # Shares are of the chunks (frames; on the way up, what is radiated in a second) that it strikes.
 LINE: Final = {"loss": "1", "corrupt": "1", "duplicate": "1", "truncate": "1", "insert": "1", "silent": ""}
@@ -36,6 +36,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "station": {"outage": ""},
     "clock": {"step": "s", "drift": "1"},
     "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": "", "cut_in_save": ""},
+    "disk.files": {"full": "", "error": "", "power_cut": ""},
     "computer": {"reset": ""},
     "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
     **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},

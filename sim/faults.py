@@ -188,6 +188,18 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     return OVER
 
 
+def _file_disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    disk = simulation.file_disk
+    if fault.kind == "power_cut":
+        disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
+    elif fault.kind == "error":
+        disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
+    else:
+        disk.set_capacity(disk.stored_bytes)
+        return Begun(lambda: simulation.file_disk.set_capacity(1 << 62))
+    return OVER
+
+
 def _cut_in_save(simulation: Simulation, rng: random.Random) -> Begun:
     """Power is lost while one of the states or documents is being saved, each as likely as any other.
 
@@ -237,6 +249,13 @@ def _storage(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
     return Begun(simulation.stop_storage())
 
 
+def _files(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
+    if fault.kind == "kill":
+        simulation.file_disk.kill_at(simulation.file_disk.operations + rng.randint(1, KILL_WITHIN))
+        return OVER
+    return Begun(simulation.stop_files())
+
+
 BEGIN: Mapping[str, Begin] = {
     "sensor": _sensor,
     "rail": _rail,
@@ -246,10 +265,12 @@ BEGIN: Mapping[str, Begin] = {
     "station": _station,
     "clock": _clock,
     "disk": _disk,
+    "disk.files": _file_disk,
     "computer": _reset,
     "process.executive": _executive,
     "process.guardian": _guardian,
     "process.storage": _storage,
+    "process.files": _files,
 }
 
 

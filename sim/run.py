@@ -16,10 +16,12 @@ from flight.dictionary import Dictionary, to_json
 from flight.mission import Mission
 from ground import Archive, CommandError, CommandRecord, EventReport, Ground, Settings, Stage
 from ground.commanding import find_command, function_data
+from ground.transfers import TransferState
 from sim.checks import Checks
 from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
+from sim.filing import FileMover
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
@@ -155,7 +157,8 @@ def _flown(
     injector = Injector(scenario.faults, seed)
     simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
     observer, checks = Observer(simulation), Checks(simulation, ground)
-    simulation.watchers = (commander, observer, checks)
+    mover = FileMover(scenario.files, ground, seed)
+    simulation.watchers = (commander, mover, observer, checks)
     if work:
         simulation.frames = FrameFile(work / "frames.bin")
     began = clock()
@@ -318,7 +321,20 @@ def link_totals(ground: Ground, sent_octets: int) -> tuple[tuple[str, str], ...]
         ("frames damaged", f"{counters.bad_error_control:,}"),
         ("octets sent", f"{sent_octets:,}"),
         ("gaps asked for again", f"{ground.link.asked_again:,}"),
+        ("files up", _files(ground, up=True)),
+        ("files down", _files(ground, up=False)),
     )
+
+
+def _files(ground: Ground, *, up: bool) -> str:
+    found = [one for one in ground.files.transfers.values() if one.up is up]
+    whole = [one for one in found if one.state is TransferState.DONE]
+    if not found:
+        return "none"
+    repairs = ground.files.entity.counters
+    asked = repairs.naks_received if up else repairs.naks_sent
+    octets = sum(one.octets for one in whole)
+    return f"{len(whole)} of {len(found)}, {octets:,} octets, {asked} requests for repair"
 
 
 __all__ = ["CheckCount", "Outcome", "fly"]

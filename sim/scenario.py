@@ -91,6 +91,16 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class FileTransfer:
+    """A file of random octets that goes up, or one on board that is asked for; both keep their name."""
+
+    at_s: Annotated[float, Quantity("s", low=0.0, high=LONGEST_S)]
+    way: Annotated[str, Text(choices=("up", "down"))]
+    name: Annotated[str, Text('a name such as "tables/plan.bin"', r"[A-Za-z0-9_-][A-Za-z0-9_./-]{0,99}")]
+    octets: Annotated[int, Whole(0, 10_000_000)] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """What the space link loses, as a share of its frames, while a station has the spacecraft in view."""
 
@@ -114,6 +124,7 @@ class ScenarioForm:
     link: Link = Link()
     faults: Annotated[tuple[FaultEntry, ...], Several(key="fault")] = ()
     commands: Annotated[tuple[Command, ...], Several(key="command")] = ()
+    files: Annotated[tuple[FileTransfer, ...], Several(key="file")] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,7 @@ class Scenario:
     link: Link
     faults: tuple[Fault, ...]
     commands: tuple[Command, ...]
+    files: tuple[FileTransfer, ...] = ()
 
 
 def known_scenarios() -> list[str]:
@@ -171,6 +183,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         link=form.link,
         faults=tuple(sorted(faults, key=lambda fault: fault.at_s)),
         commands=tuple(sorted(form.commands, key=lambda command: command.at_s)),
+        files=tuple(sorted(form.files, key=lambda file: file.at_s)),
     )
 
 
@@ -208,6 +221,7 @@ def _check_times(form: ScenarioForm, document: Document) -> None:
     for table, times in (
         ("fault", [fault.at_s for fault in form.faults]),
         ("command", [command.at_s for command in form.commands]),
+        ("file", [file.at_s for file in form.files]),
     ):
         for place, at_s in enumerate(times):
             if at_s > form.duration_s:

@@ -231,6 +231,18 @@ class Simulation:
 
         return release
 
+    def stop_files(self) -> Callable[[], None]:
+        """The same of the worker that moves files."""
+        files = self.computer.files if self.computer.kernel is not None else None
+        if files is None:
+            return lambda: None
+        files.hung = True
+
+        def release() -> None:
+            files.hung = False
+
+        return release
+
     def receiver_jammed(self) -> bool:
         """A fault holds the receiver's rail."""
         return self.scenario.spacecraft.radio.receiver in self.switches.jammed

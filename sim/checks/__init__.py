@@ -8,6 +8,7 @@ from sim.checks.energy import ChargeAtSunrise, EnergyFaults, ForecastNotTooHigh
 from sim.checks.event_actions import ActionsOnce
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
+from sim.checks.files import FilesWhole
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
 from sim.checks.link import TelemetryFlows
 from sim.checks.modes import ModesByTable
@@ -65,6 +66,7 @@ class Checks:
             RestartsBounded(),
             WatchdogTruth(simulation),
             QueuesBounded(),
+            FilesWhole(ground),
         ]
         self.records = RecordsKept()
         if thorough:

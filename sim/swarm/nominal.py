@@ -58,6 +58,9 @@ def _ground(ground: Ground) -> Iterator[str]:
         yield f"{missing} records missing on the ground"
     if ground.uplink.queue:
         yield f"{len(ground.uplink.queue)} commands queued"
+    files = ground.files.entity
+    if files.senders or files.receivers:
+        yield f"{len(files.senders) + len(files.receivers)} files under way"
     under_way = [record for record in ground.uplink.open.values() if record.stage is not Stage.SCHEDULED]
     if under_way:
         yield f"{len(under_way)} commands open, such as {under_way[0].text}"

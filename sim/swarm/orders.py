@@ -15,6 +15,7 @@ from flight.wire import Ack
 from flight.wire.scheduling import Window
 from ground import CommandError, Ground
 from ground.request_data import Step
+from sim.filing import fetch, put
 from sim.simulation import NS, Simulation
 
 # Commands that change nothing for good, and parameters that no safety hangs on: the load must exercise the way of a
@@ -55,6 +56,7 @@ ACTION_EVENTS = (
     "sequences.began",
     "faults.exhausted",
 )
+FILE_NAMES = ("plan.bin", "tables/a.bin", "tables/b.bin")
 TIMED_WITHIN_S = (20, 4000)
 SOURCE = "swarm"
 
@@ -286,6 +288,25 @@ def _burst(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
         sender.ground.command("commands.nothing", {}, now_of(simulation), SOURCE)
 
 
+def _put(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Few names, so that files replace each other, shorter ones longer ones; now and then one is cancelled."""
+    content = rng.randbytes(rng.choice((0, 1, 300, rng.randint(1, 30_000))))
+    acknowledged = rng.random() < 0.8
+    number = put(sender.ground, rng.choice(FILE_NAMES), content, simulation.now_s, acknowledged=acknowledged)
+    if rng.random() < 0.1:
+        sender.ground.files.cancel(number, now_of(simulation))
+
+
+def _get(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    name = rng.choice(FILE_NAMES)
+    fetch(sender.ground, name, simulation.now_s, SOURCE, acknowledged=rng.random() < 0.8)
+
+
+def _remove(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    name = rng.choice(FILE_NAMES).encode()
+    sender.ground.command("files.remove", {"name": name}, now_of(simulation), SOURCE)
+
+
 KINDS: Mapping[str, Send] = {
     "command": _command,
     "malformed": _malformed,
@@ -302,4 +323,7 @@ KINDS: Mapping[str, Send] = {
     "retrieve": _retrieve,
     "alive": _alive,
     "burst": _burst,
+    "put file": _put,
+    "get file": _get,
+    "remove file": _remove,
 }

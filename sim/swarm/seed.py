@@ -54,7 +54,7 @@ def scenario_of(scenario: Scenario, seed: int) -> Scenario:
     """The seed's own start: another hour of the day, another charge, no faults and commands of the file."""
     hours, charge = start_of(seed)
     epoch = scenario.epoch + timedelta(hours=hours)
-    return replace(scenario, epoch=epoch, initial_charge=charge, seed=seed, faults=(), commands=())
+    return replace(scenario, epoch=epoch, initial_charge=charge, seed=seed, faults=(), commands=(), files=())
 
 
 def plan_of(scenario: Scenario, seed: int, orbits: float) -> tuple[Scenario, Plan]:

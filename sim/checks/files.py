@@ -1,0 +1,129 @@
+"""Invariant of files: what was received is what was sent, or it was never called received."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from flight.declare.filing import Ordered, RemoveFile, Turned
+from flight.kernel import Kernel
+from flight.wire.cfdp import TransactionId
+from flight.wire.file_packets import GROUND_ENTITY
+from ground import Ground
+from ground.transfers import Transfer, TransferState
+from sim.checks.check import Check
+from sim.simulation import GroundSegment, Simulation
+
+if TYPE_CHECKING:
+    from sim.computer import VirtualFiles
+
+
+class FilesWhole(Check):
+    """Of both ways, class 1 and 2.  A file that class 2 calls delivered is there; one that is on board outlives a boot.
+
+    Exercised: a file was reported as received or delivered, or was looked at after a boot.
+    """
+
+    def __init__(self, ground: GroundSegment) -> None:
+        super().__init__("a file received is the file sent, or is reported incomplete")
+        self.simulation: Simulation | None = None
+        self.sent: dict[TransactionId, bytes] = {}  # digest
+        self.class_1: set[TransactionId] = set()
+        self.names: dict[str, set[bytes]] = {}  # what may stand under a name on board
+        self.held: dict[str, bytes] = {}  # what was received on board and neither replaced nor removed
+        self.arrived: set[TransactionId] = set()
+        if isinstance(ground, Ground):
+            self.ground = ground
+            ground.on_file.append(self._on_ground)
+
+    # ---------------------------------------------------------------- the ground's end
+
+    def _on_ground(self, transfer: Transfer) -> None:
+        transaction = TransactionId(transfer.source, transfer.sequence)
+        if transfer.up and transaction not in self.sent:
+            self._note_sent(transfer, transaction)
+        if transfer.state is not TransferState.DONE:
+            return
+        if transfer.up and transaction not in self.class_1:
+            self.expect(
+                transaction in self.arrived, f"{transfer.name}: called delivered, and is not on board"
+            )
+        elif not transfer.up:
+            content, _ = self.ground.files.read(transfer.name, 0, 1 << 30)
+            self.arrived.add(transaction)
+            self.expect(_digest(content) == self.sent.get(transaction), f"{transfer.name}: another file came")
+
+    def _note_sent(self, transfer: Transfer, transaction: TransactionId) -> None:
+        sender = self.ground.files.entity.senders.get(transaction)
+        if sender is None:
+            return
+        file = self.ground.files.store.open(transfer.file)
+        self.sent[transaction] = _digest(file.read(0, file.size()))
+        file.close()
+        self.names.setdefault(transfer.name, set()).add(self.sent[transaction])
+        if not sender.class_2:
+            self.class_1.add(transaction)
+
+    # ---------------------------------------------------------------- the spacecraft's end
+
+    def booted(self, simulation: Simulation, kernel: Kernel) -> None:
+        self.simulation = simulation
+        for name, digest in self.held.items():
+            found = self._on_board(name)
+            allowed = self.names.get(name, set()) | {digest}
+            self.expect(found in allowed, f"{name}: was received on board, and is not there after a boot")
+            if found is not None:
+                self.held[name] = found
+        if simulation.computer.files is not None:
+            self._tap(simulation.computer.files)
+
+    def _tap(self, files: VirtualFiles) -> None:
+        perform = files.perform
+
+        def performed(request: object) -> object:
+            result = perform(request)
+            if isinstance(result, Turned) and result.notices:
+                self._turned(result)
+            elif isinstance(result, Ordered):
+                self._ordered(files, request, result)
+            return result
+
+        vars(files)["perform"] = performed
+
+    def _ordered(self, files: VirtualFiles, request: object, result: Ordered) -> None:
+        if isinstance(request, RemoveFile):
+            self.held.pop(request.name, None)
+            return
+        entity = files.worker.entity
+        if not result.sequence or entity is None:
+            return
+        transaction = TransactionId(entity.local.entity, result.sequence)
+        sender = entity.senders[transaction]
+        digest = self._on_board(sender.file_name)
+        if digest is not None:
+            self.sent[transaction] = digest
+        if not sender.class_2:
+            self.class_1.add(transaction)
+
+    def _turned(self, result: Turned) -> None:
+        for what, source, sequence, _, name in result.notices:
+            transaction = TransactionId(source, sequence)
+            if what == "RECEIVED" and source == GROUND_ENTITY:
+                digest = self._on_board(name)
+                self.arrived.add(transaction)
+                self.expect(digest == self.sent.get(transaction), f"{name}: another file is on board")
+                if digest is not None:
+                    self.held[name] = digest
+            elif what == "SENT" and source != GROUND_ENTITY and transaction not in self.class_1:
+                self.expect(
+                    transaction in self.arrived, f"{name}: called delivered, and is not on the ground"
+                )
+
+    def _on_board(self, name: str) -> bytes | None:
+        assert self.simulation is not None
+        content = self.simulation.file_disk.peek(name.replace("/", "!"))
+        return None if content is None else _digest(content)
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
