@@ -10,6 +10,7 @@ from flight.kernel import Kernel
 from flight.wire.cfdp import TransactionId
 from flight.wire.file_packets import GROUND_ENTITY
 from ground import Ground
+from ground.files import GroundFiles
 from ground.transfers import Transfer, TransferState
 from sim.checks.check import Check
 from sim.simulation import GroundSegment, Simulation
@@ -35,13 +36,12 @@ class FilesWhole(Check):
         if isinstance(ground, Ground):
             self.ground = ground
             ground.on_file.append(self._on_ground)
+            self._tap_put(ground.files)
 
     # ---------------------------------------------------------------- the ground's end
 
     def _on_ground(self, transfer: Transfer) -> None:
         transaction = TransactionId(transfer.source, transfer.sequence)
-        if transfer.up and transaction not in self.sent:
-            self._note_sent(transfer, transaction)
         if transfer.state is not TransferState.DONE:
             return
         if transfer.up and transaction not in self.class_1:
@@ -53,16 +53,22 @@ class FilesWhole(Check):
             self.arrived.add(transaction)
             self.expect(_digest(content) == self.sent.get(transaction), f"{transfer.name}: another file came")
 
-    def _note_sent(self, transfer: Transfer, transaction: TransactionId) -> None:
-        sender = self.ground.files.entity.senders.get(transaction)
-        if sender is None:
-            return
-        file = self.ground.files.store.open(transfer.file)
-        self.sent[transaction] = _digest(file.read(0, file.size()))
-        file.close()
-        self.names.setdefault(transfer.name, set()).add(self.sent[transaction])
-        if not sender.class_2:
-            self.class_1.add(transaction)
+    def _tap_put(self, files: GroundFiles) -> None:
+        put = files.put
+
+        def tapped(number: int, name: str, acknowledged: bool, now_ns: int) -> Transfer:
+            transfer = put(number, name, acknowledged, now_ns)
+            file = files.store.open(transfer.file)
+            digest = _digest(file.read(0, file.size()))
+            file.close()
+            transaction = TransactionId(transfer.source, transfer.sequence)
+            self.sent[transaction] = digest
+            self.names.setdefault(name, set()).add(digest)
+            if not acknowledged:
+                self.class_1.add(transaction)
+            return transfer
+
+        vars(files)["put"] = tapped
 
     # ---------------------------------------------------------------- the spacecraft's end
 

@@ -83,6 +83,10 @@ class Files(Module):
         file_room: int
         file_room_age: int
 
+    class Glance(NamedTuple):
+        file_room: int
+        file_room_age: int
+
     class Status(Telemetry, period=30):
         """Transactions open and ended, octets and requests for repair, and how full the store is."""
 
@@ -141,6 +145,12 @@ class Files(Module):
     def connect(self, access: Access) -> None:
         self.longest = longest_pdu(access.coding.frame_length)
 
+    def glance(self, now: int, file_room: int, file_room_age: int) -> bool:
+        """Between whole seconds: whether there is anything to give to the worker, or to get for the line."""
+        if self.turning:
+            return False
+        return bool(self.uplink.items) or self._is_due(now) or self._wants_room(now, file_room, file_room_age)
+
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.turning:
             return
@@ -157,11 +167,14 @@ class Files(Module):
 
     def _room(self, now: int, sees: Inputs) -> int:
         """Octets of PDUs that the downlink takes; none before it has counted what it was given last."""
-        active = self.figures.sending or self.figures.receiving
-        counted = now - sees.file_room_age > self.posted_at
-        if not (sees.carrier and active and counted and sees.file_room >= self.longest):
+        if not (sees.carrier and self._wants_room(now, sees.file_room, sees.file_room_age)):
             return 0
         return min(sees.file_room, ROOM_MAX)
+
+    def _wants_room(self, now: int, file_room: int, file_room_age: int) -> bool:
+        if file_room < self.longest or not (self.figures.sending or self.figures.receiving):
+            return False
+        return now - file_room_age > self.posted_at
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         if ticket == self.turning:
