@@ -112,11 +112,14 @@ class FilesWhole(Check):
             self.class_1.add(transaction)
 
     def _turned(self, result: Turned) -> None:
+        newest = {notice.name: notice.sequence for notice in result.notices if notice.what == "RECEIVED"}
         for what, source, sequence, _, name in result.notices:
             transaction = TransactionId(source, sequence)
             if what == "RECEIVED" and source == GROUND_ENTITY:
-                digest = self._on_board(name)
                 self.arrived.add(transaction)
+                if newest[name] != sequence:
+                    continue  # replaced by another one within the same turn
+                digest = self._on_board(name)
                 self.expect(digest == self.sent.get(transaction), f"{name}: another file is on board")
                 if digest is not None:
                     self.held[name] = digest

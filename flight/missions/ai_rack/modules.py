@@ -58,7 +58,5 @@ ROWS = (
     Row("events", Events, HZ_1, safe=True),
     Row("recorder", Recorder, HZ_1, safe=True),
     Row("downlink", lambda: Downlink(switch("transmitter")), HZ_10, critical=True, safe=True),
-    Row("files", Files, HZ_1),  # behind the downlink, which says how much room there is
-    Row("downlink", lambda: Downlink(switch("transmitter")), HZ_1, critical=True, safe=True),
     Row("files", Files, HZ_10),  # behind the downlink, which says how much room there is
 )
