@@ -97,6 +97,7 @@ def test_a_seed_has_a_start_of_its_own_and_nothing_of_the_files_faults(seed) -> 
         seed=seed,
         faults=(),
         commands=(),
+        files=(),
     )
     assert 0.6 <= charge <= 1.0
     assert len({start_of(other) for other in range(10)}) == 10
