@@ -12,7 +12,7 @@ from collections import Counter
 
 import numpy as np
 
-from flight.wire import ENCAPSULATION_VERSION, SHORTEST_PACKET, Reason, crc_ok, packet_length
+from flight.wire import SHORTEST_PACKET, Reason, crc_ok, packet_length
 from flight.wire.packet import PRIMARY_LENGTH
 from ground.recording.assembling import LONGEST_ANY_PACKET
 from ground.recording.framing import Placed
@@ -110,7 +110,7 @@ class PacketWalk:
             if position + 2 > len(stream):
                 return (GOOD if position == len(stream) else DAMAGED) if ended else UNKNOWN
             first = stream[position] << 8 | stream[position + 1]
-            if self._known[first] or first in seen or stream[position] >> 5 == ENCAPSULATION_VERSION:
+            if self._known[first] or first in seen:
                 return GOOD
             length = packet_length(stream, position, self._version)
             if length < 0:

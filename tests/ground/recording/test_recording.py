@@ -9,7 +9,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flight.wire import FrameKind, FrameLayout, Reason, attach_sync_marker, encode_encapsulation
+from flight.wire import (
+    FrameKind,
+    FrameLayout,
+    PacketType,
+    Reason,
+    append_crc,
+    attach_sync_marker,
+    encode_encapsulation,
+    encode_packet,
+)
 from flight.wire.coding import TmCodec, TmRandomisation
 from ground.recording.guess import guess_layout
 from ground.recording.layout import Form, Given, Layout, RecordingError
@@ -210,6 +219,27 @@ def test_packets_behind_damage_are_found_again() -> None:
     assert len(whole) >= 290
     assert recording.skipped_octets > 0
     assert sum(recording.rejections.values()) >= 3
+
+
+def test_a_length_that_reaches_into_the_next_packet_costs_that_packet_alone() -> None:
+    """Without checksums: what tells is a header seen before, inside, that leads on."""
+    packets = [
+        encode_packet(PacketType.TELEMETRY, 5, count, b"\xe7" * (20 + count % 7)) for count in range(60)
+    ]
+    spoilt = bytearray(packets[30])
+    spoilt[5] += 20
+    data = b"".join([*packets[:30], spoilt, *packets[31:]])
+    _, kept = read(Layout(Form.PACKETS), data, 500)
+    assert [octets for _, octets in kept.packets] == [*packets[:30], *packets[31:]]
+
+
+def test_a_packet_with_a_good_checksum_is_believed_whatever_follows_and_is_in_it() -> None:
+    packets = space_packets(30)
+    body = packets[3] + packets[4] + packets[5] + b"\0\0"
+    outer = append_crc(encode_packet(PacketType.TELEMETRY, 100, 7, body)[:-2])
+    data = b"".join([*packets, outer, b"\xff log \xff", *packets])
+    _, kept = read(Layout(Form.PACKETS), data)
+    assert [octets for _, octets in kept.packets] == [*packets, outer, *packets]
 
 
 def test_a_new_apid_is_believed_when_lengths_lead_on() -> None:
