@@ -97,6 +97,7 @@ def test_what_is_lost_is_told_by_channel_and_reason(operations, craft) -> None:
     clcw = found["sections"]["CLCW of channel 0"]
     assert (clcw["report_value"], clcw["lockout"]) == (7, True)
     assert found["sections"]["telecommands"]["waiting"] == 0
+    assert found["sections"]["COP-1"]["service"]
     assert "line" not in found["sections"]
     assert found["station"] == "Kiruna"
     assert found["last_received_ns"] == 2 * NS
