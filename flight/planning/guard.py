@@ -1,0 +1,148 @@
+"""The guard: whatever asks to run, no battery or temperature limit is crossed.
+
+It trusts nobody's plan.  For each slot it is given what is measured now and what is asked for, and admits so much
+of it that after this one slot, even in the worst world that the limits allow, everything could be switched off and
+the base load alone would stay inside both limits to the end of the forecast.  That "to the end" is the point: a
+guard that looks at the present eclipse alone lets the next one flatten the battery.
+
+The worst world: the sun gives only `harvest_at_least` of the nominal forecast, and the radiator is
+`resistance_at_most` times as bad.  What is measured is taken to be right: its error belongs into the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flight.planning.problem import Binding, Forecast, Job, Level, Limits
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """At the beginning of each slot, and at the end: least energy and greatest temperature to survive from."""
+
+    energy_wh: tuple[float, ...]
+    temperature_c: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A job, by its index, and the level at which it is to run through this slot."""
+
+    job: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`level` is what was admitted, which may be a slower one than asked for; -1 if none was."""
+
+    request: Request
+    level: int
+    binding: Binding
+
+
+def gain_wh(limits: Limits, surplus_w: float) -> float:
+    """Change of the battery's energy over a slot, before it is full."""
+    energy_wh = surplus_w * limits.slot_s / SECONDS_PER_HOUR
+    return (
+        energy_wh * limits.charge_efficiency if energy_wh > 0.0 else energy_wh / limits.discharge_efficiency
+    )
+
+
+def envelope(limits: Limits, forecast: Forecast) -> Envelope:
+    """Backwards from the end: what the base load needs in the worst world."""
+    energy, heat = [limits.floor_wh], [limits.limit_c]
+    for slot in range(len(forecast.base_w) - 1, -1, -1):
+        surplus_w = limits.harvest_at_least * forecast.nominal_harvest_w[slot] - forecast.base_w[slot]
+        energy.append(max(limits.floor_wh, energy[-1] - gain_wh(limits, surplus_w)))
+        warmed = (1.0 - limits.decay) * worst_equilibrium_c(limits, forecast, slot, forecast.base_w[slot])
+        heat.append(min(limits.limit_c, (heat[-1] - warmed) / limits.decay))
+    return Envelope(tuple(reversed(energy)), tuple(reversed(heat)))
+
+
+def worst_equilibrium_c(limits: Limits, forecast: Forecast, slot: int, power_w: float) -> float:
+    resistance_k_w = limits.resistance_at_most * forecast.nominal_resistance_k_w
+    return forecast.sink_c[slot] + resistance_k_w * power_w
+
+
+def admit(
+    limits: Limits,
+    forecast: Forecast,
+    survives: Envelope,
+    slot: int,
+    measured: tuple[float, float],
+    jobs: Sequence[Job],
+    requests: Sequence[Request],
+) -> tuple[Verdict, ...]:
+    """One verdict for each request, in their order, which is their priority.
+
+    `measured` is energy in Wh and temperature in degC; one that is no number admits nothing.
+    """
+    power_w, memory_mb, admitted = forecast.base_w[slot], 0, set[int]()
+    verdicts = []
+    for request in requests:
+        level, binding = -1, _barred(limits, forecast, slot, jobs, request, admitted, memory_mb)
+        if binding is Binding.NONE:
+            job = jobs[request.job]
+            for tried in _slower(job.levels, request.level):
+                asked_w = power_w + job.levels[tried].power_w
+                binding = _limit_crossed(limits, forecast, survives, slot, measured, asked_w)
+                if binding is Binding.NONE:
+                    level, power_w, memory_mb = tried, asked_w, memory_mb + job.memory_mb
+                    admitted.add(request.job)
+                    break
+        verdicts.append(Verdict(request, level, binding))
+    return tuple(verdicts)
+
+
+def _slower(levels: tuple[Level, ...], level: int) -> list[int]:
+    """The level asked for, then those that draw less, greatest first."""
+    asked_w = levels[level].power_w
+    less = [index for index, one in enumerate(levels) if one.power_w < asked_w]
+    return [level, *sorted(less, key=lambda index: (-levels[index].power_w, index))]
+
+
+def _barred(
+    limits: Limits,
+    forecast: Forecast,
+    slot: int,
+    jobs: Sequence[Job],
+    request: Request,
+    admitted: set[int],
+    memory_mb: int,
+) -> Binding:
+    """What forbids a request whatever it draws.  Requests may be nonsense: a planner may be broken."""
+    if not 0 <= request.job < len(jobs) or not 0 <= request.level < len(jobs[request.job].levels):
+        return Binding.UNKNOWN
+    job = jobs[request.job]
+    if request.job in admitted or job.release > slot:
+        return Binding.UNKNOWN
+    if len(admitted) >= limits.lanes:
+        return Binding.LANES
+    if memory_mb + job.memory_mb > limits.memory_mb:
+        return Binding.MEMORY
+    if forecast.anomaly[slot] and not job.anomaly_allowed:
+        return Binding.ANOMALY
+    return Binding.NONE
+
+
+def _limit_crossed(
+    limits: Limits,
+    forecast: Forecast,
+    survives: Envelope,
+    slot: int,
+    measured: tuple[float, float],
+    power_w: float,
+) -> Binding:
+    """Comparisons are written so that a NaN refuses."""
+    energy_wh, temperature_c = measured
+    surplus_w = limits.harvest_at_least * forecast.nominal_harvest_w[slot] - power_w
+    if not energy_wh + gain_wh(limits, surplus_w) >= survives.energy_wh[slot + 1]:
+        return Binding.ENERGY
+    warmed = (1.0 - limits.decay) * worst_equilibrium_c(limits, forecast, slot, power_w)
+    if not limits.decay * temperature_c + warmed <= survives.temperature_c[slot + 1]:
+        return Binding.TEMPERATURE
+    return Binding.NONE
