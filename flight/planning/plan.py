@@ -22,7 +22,7 @@ def plan(
     placements = tuple(timeline.placed[index] for index in sorted(timeline.placed))
     return Plan(
         placements,
-        tuple(_decision(search, index) for index in range(len(problem.jobs))),
+        _decisions(search),
         search.value,
         timeline.steps,
         tuple(timeline.energy_wh),
@@ -30,13 +30,18 @@ def plan(
     )
 
 
-def _decision(search: Search, index: int) -> Decision:
-    """Why, found by one more walk beside the finished plan."""
+def _decisions(search: Search) -> tuple[Decision, ...]:
+    alone = Timeline.empty(search.problem)
+    return tuple(_decision(search, alone, index) for index in range(len(search.problem.jobs)))
+
+
+def _decision(search: Search, alone: Timeline, index: int) -> Decision:
+    """Why, found by one more walk: beside the finished plan, and with nothing else in the way."""
     problem, timeline = search.problem, search.timeline
     job = problem.jobs[index]
     placement = timeline.placed.get(index)
     if placement is None:
-        binding, slot = _refusal(Timeline.empty(problem), index)
+        binding, slot = _refusal(alone, index)
         if binding is Binding.NONE:  # alone it would do, so others stand in its way
             binding, slot = _refusal(timeline, index)
             binding = Binding.WORTH if binding is Binding.NONE else binding

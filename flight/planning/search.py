@@ -71,13 +71,14 @@ class Search:
         turn = self.chance.below(len(fits)) if len(fits) > 1 else 0
         return fits[turn:] + fits[:turn]
 
-    def _fits_downlink(self, job: Job, level: int) -> bool:
-        """Before any walk: could the output come down even if the job finished as early as it can?"""
-        return job.output_mb <= self.timeline.down_room_mb[job.release + slots_at_least(job, level)]
+    def _pointless(self, job: Job, level: int) -> bool:
+        """Before any walk: could the output come down even if the job ended as early as it can, and does it fit?"""
+        room_mb = self.timeline.down_room_mb[job.release + slots_at_least(job, level)]
+        return job.output_mb > room_mb or self.timeline.hopeless(job, level)
 
     def _preemptible(self, index: int, job: Job) -> Placement | None:
         for level in self._levels(job):
-            if not self._fits_downlink(job, level):
+            if self._pointless(job, level):
                 continue
             kind = self.chance.below(4)
             if kind:
@@ -113,7 +114,7 @@ class Search:
 
     def _in_one_go(self, index: int, job: Job) -> Placement | None:
         for level in self._levels(job):
-            if not self._fits_downlink(job, level):
+            if self._pointless(job, level):
                 continue
             if job.running and (found := self.timeline.walk(index, level, 0, None)):
                 return found

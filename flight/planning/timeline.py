@@ -16,6 +16,7 @@ from flight.planning.guard import SECONDS_PER_HOUR, envelope
 from flight.planning.problem import Binding, Job, Placement, Problem
 
 WALK_STEPS = 12  # what a walk costs beside its slots, in slots
+HOPELESS_STEPS = 6  # what that look at a window costs, in slots
 ROUNDING = 1e-9  # Wh and K kept free, so that a sum in another order does not cross a limit
 
 
@@ -185,6 +186,26 @@ class Timeline:
         if self.down_room_mb[0] < 0.0:
             lost = -self.down_room_mb[0]
             self.down_room_mb = [room + lost for room in self.down_room_mb]
+
+    def hopeless(self, job: Job, level: int) -> bool:
+        """Whether sums over the window already say that no walk can succeed; cheap, and never wrong.
+
+        What a run draws stays as deficit but for what is spilled; what it warms leaves at (1 - decay) a slot.
+        """
+        first, end = job.release, min(job.deadline, self.problem.slots)
+        needed, power_w = slots_at_least(job, level), job.levels[level].power_w
+        self.steps += HOPELESS_STEPS
+        if end - first - self.lanes[first:end].count(self.problem.limits.lanes) < needed:
+            return True
+        bears_k = self.bears_k[first : end + 1]
+        decay, coolest = self.rates.decay, min(bears_k)
+        if (
+            needed * self.rates.warming * power_w > max(bears_k) + (1.0 - decay) * sum(bears_k)
+            and coolest >= 0.0
+        ):
+            return True
+        least_wh = needed * power_w * min(self.rates.gain, self.rates.loss)
+        return least_wh > max(self.bears_wh[first : end + 1]) + sum(self.spilled_wh[first:end])
 
     def walk(self, index: int, level: int, first: int, wanted: list[bool] | None) -> Placement | None:
         """The earliest placement from `first` on, in `wanted` slots alone (all, if None), or None.

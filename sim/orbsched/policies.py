@@ -192,7 +192,7 @@ class Nonsense:
 
     def requests(self, board: Board) -> list[Request]:
         many = len(board.jobs)
-        asked = range(int(self.rng.random() * 8))
+        asked = range(int(self.rng.random() * 16))
         return [
             Request(int(self.rng.random() * (many + 2)) - 1, int(self.rng.random() * 4) - 1) for _ in asked
         ]
