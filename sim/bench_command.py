@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sim.swarm_command import Subparsers, at_least_one, whole
+from sim.swarm_command import at_least_one, whole
+
+if TYPE_CHECKING:
+    from sim.swarm_command import Subparsers
 
 CLASSES = ("energy", "thermal", "downlink", "mixed", "bad-forecast")
 

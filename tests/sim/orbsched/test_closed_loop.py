@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from flight.planning import Envelope, envelope
+from sim.__main__ import main
+from sim.bench_command import CLASSES as OFFERED
 from sim.orbsched import CLASSES, Size, closed_loop, generate
 from sim.orbsched.bench import BATCH, ONLINE, BenchOptions, run_bench, table, write_table
 from sim.orbsched.check import Rule, check
@@ -122,3 +124,19 @@ def test_the_benchmark_writes_its_table_into_a_document(tmp_path):
     assert BATCH in text
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
+
+
+@pytest.mark.slow
+def test_the_command_scores_a_class(capsys: pytest.CaptureFixture[str]):
+    given = ["--classes", "downlink", "--seeds", "1", "--steps", "0", "--again-steps", "0"]
+    assert main(["bench", "schedule", *given, "--no-day", "--guarded", "5", "--quiet"]) == 0
+    said = capsys.readouterr().out
+    assert "| downlink |" in said
+    assert "0 violations in 5 flights" in said
+
+
+def test_the_command_names_the_classes_there_are(capsys: pytest.CaptureFixture[str]):
+    assert set(OFFERED) == set(CLASSES)
+    with pytest.raises(SystemExit):
+        main(["bench", "schedule", "--classes", "heat"])
+    assert "expected some of energy, thermal" in capsys.readouterr().err
