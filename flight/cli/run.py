@@ -106,6 +106,7 @@ def become_guardian(options: FlightOptions, watchdog: str) -> None:
     options = checked(options)
     Path(options.state).mkdir(parents=True, exist_ok=True)
     with suppress(OSError):  # a card that is not mounted: flight goes without, until it is
-        Path(options.state, "storage").mkdir(exist_ok=True)
+        for name in ("storage", "files"):
+            Path(options.state, name).mkdir(exist_ok=True)
     command = guardian_command(options, watchdog)
     os.execv(command[0], command)  # noqa: S606
