@@ -51,7 +51,9 @@ def test_what_nobody_reads_is_bounded_and_counted(tmp_path: Path) -> None:
         plug.write(bytes(WAITING_MAX // 8))
     assert plug.lost >= WAITING_MAX
     assert plug.wants_to_write
+    before = plug.lost
     plug.pull()
+    assert plug.lost > before, "what still waited is counted, too"
     assert not plug.wants_to_write
     before = plug.lost
     plug.write(b"to nobody")

@@ -87,6 +87,17 @@ def test_rate_and_delay() -> None:
     assert line.next_arrival() is None
 
 
+def test_a_line_carries_one_after_the_other_and_keeps_no_time_that_it_was_idle() -> None:
+    line = ShapedLine(octets_s=1_000)
+    line.put(bytes(10), 0)
+    line.put(bytes(10), 0)
+    assert len(line.take(15 * NS // 1_000)) == 15
+    assert len(line.take(20 * NS // 1_000)) == 5
+    line.put(bytes(10), NS)
+    assert line.take(NS) == b"", "the second that it was idle does not come back"
+    assert len(line.take(NS + NS // 100)) == 10
+
+
 def test_a_line_that_is_cut_and_one_that_is_full() -> None:
     line = ShapedLine()
     line.cut = True

@@ -94,6 +94,10 @@ def test_every_octet_passes_as_it_is(plug: Plug, port: SerialPort) -> None:
 
 
 def test_how_the_port_is_set_up(plug: Plug, port: SerialPort) -> None:
+    before = os.open(plug.path, os.O_RDWR | os.O_NOCTTY)
+    attributes = termios.tcgetattr(before)
+    attributes[2] |= termios.HUPCL  # as a real port has it
+    termios.tcsetattr(before, termios.TCSANOW, attributes)
     assert port.open()
     _, _, control, local, _, speed, characters = termios.tcgetattr(port._handle)
     assert not control & termios.HUPCL, "closing resets nobody"
@@ -102,6 +106,7 @@ def test_how_the_port_is_set_up(plug: Plug, port: SerialPort) -> None:
     assert not local & (termios.ICANON | termios.ECHO)
     assert speed == termios.B921600
     assert characters[termios.VMIN] in {1, b"\x01"}
+    os.close(before)
 
 
 def test_silence_is_no_end(plug: Plug, port: SerialPort) -> None:
