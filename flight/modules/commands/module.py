@@ -117,6 +117,10 @@ class Commands(Module):
         self.last_at = now
         self.taken.load()
 
+    def glance(self, now: int) -> bool:
+        """Between whole seconds: something is to be taken or answered."""
+        return bool(self.telecommands.items or self.outcomes.items or self.released.items)
+
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         self.mode = sees.mode
         if self.outcomes.items:

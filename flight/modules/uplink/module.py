@@ -88,6 +88,10 @@ class Uplink(Module):
         if resumed.skipped:
             out.event(self.numbers_skipped)
 
+    def glance(self, now: int) -> bool:
+        """Between whole seconds: something came.  A command must not wait for the next second."""
+        return bool(self.octets.items)
+
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.octets.items:
             for chunk in self.octets.drain():
