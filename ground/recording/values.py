@@ -83,7 +83,11 @@ class DictionaryDecoder:
         except struct.error:
             return f"{entry.label}: another length than in the dictionary"
         fields = zip(entry.fields, values, strict=True)
-        texts = {one.name: show_value(one, value) for one, value in fields if one.choices or one.unit}
+        texts = {
+            one.name: show_value(one, value)
+            for one, value in fields
+            if one.choices or one.unit or one.code == "?"
+        }
         return Decoded(entry.label, dict(zip((one.name for one in entry.fields), values, strict=True)), texts)
 
     def _event(self, body: bytes) -> Decoded | str:

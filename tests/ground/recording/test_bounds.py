@@ -90,6 +90,9 @@ def test_a_pointer_that_disagrees_with_a_length_is_believed() -> None:
     assert rejections == {Reason.FIRST_HEADER: 3}
     assert assembler.add(packet, len(packet), 0) == []
     assert rejections == {Reason.FIRST_HEADER: 4}
+    assert assembler.add(packet[:20], 0, 0) == []
+    assert assembler.add(packet[20:] + b"x", 0x7FF, 0) == []  # one more than the packet has
+    assert rejections == {Reason.FIRST_HEADER: 5}
 
 
 def test_a_count_that_goes_back_is_no_loss() -> None:

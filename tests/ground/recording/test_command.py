@@ -225,7 +225,7 @@ def test_a_stream_of_ours_with_its_dictionary(tmp_path, craft, dictionary, decod
     code, out, _ = decode(stream, "--dictionary", known, "--dump", "--hex", "0", "--epoch", "2026-01-01")
     assert code == 0
     assert (
-        "TM[3,25]  2026-01-01T00:00:07.000000Z  CRC good  power.status charge=NaN volts=28 V board=beta"
+        "TM[3,25]  2026-01-01T00:00:07.000000Z  CRC good  power.status charge=NaN volts=28 V board=beta on=on"
         in out
     )
     assert "power.changed board beta to 50% of 28" in out
