@@ -23,7 +23,7 @@ from flight.wire.coding import TmCodec, TmRandomisation
 from ground.recording.guess import guess_layout
 from ground.recording.layout import Form, Given, Layout, RecordingError
 from ground.recording.recording import Recording
-from ground.recording.walking import PacketWalk
+from ground.recording.walking import WINDOW, PacketWalk
 from tests.ground.recording.made import aos_frames, space_packets, tm_frames
 
 
@@ -240,6 +240,14 @@ def test_a_packet_with_a_good_checksum_is_believed_whatever_follows_and_is_in_it
     data = b"".join([*packets, outer, b"\xff log \xff", *packets])
     _, kept = read(Layout(Form.PACKETS), data)
     assert [octets for _, octets in kept.packets] == [*packets, outer, *packets]
+
+
+@pytest.mark.parametrize("length", range(WINDOW - 2, WINDOW + 5))
+def test_no_octet_is_left_out_where_the_search_goes_on(length) -> None:
+    packets = space_packets(30)
+    recording, kept = read(Layout(Form.PACKETS), b"".join(packets) + b"\x55" * length + b"".join(packets[:2]))
+    assert [octets for _, octets in kept.packets] == [*packets, *packets[:2]]
+    assert recording.skipped_octets == length
 
 
 def test_a_new_apid_is_believed_when_lengths_lead_on() -> None:
