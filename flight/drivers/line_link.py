@@ -1,7 +1,8 @@
 """`flight.ports.Link` over whatever carries octets: a serial port, TCP, UDP.  Raw octets, byte for byte.
 
-`tend` once each tick moves octets between the operating system and two bounded buffers, and looks after the
-connection; the rest touches the buffers alone.  Nothing waits.  The device may be absent at start, be pulled out and
+`tend` once each tick, ahead of everybody else, moves octets between the operating system and two bounded buffers, and
+looks after the connection; `send` hands on at once what may go, or the line would idle until the next tick.  Nothing
+waits.  The device may be absent at start, be pulled out and
 come back: it is tried four times a second.  What was in the buffer when a connection broke is lost and counted, for
 half a frame is worth nothing to the next connection.
 
@@ -65,11 +66,13 @@ class LineLink:
         self._outgoing, self._incoming = bytearray(), bytearray()
         self._opening = False
         self._try_at = self._give_up_at = 0
+        self._now = 0  # of this tick
         self._held = 0  # below us, at the last look
         self._idle_at = 0  # when the line has carried all that was taken
 
     def tend(self, now: int) -> None:
         """Once each tick; `now` in ns, of any clock that only goes forward."""
+        self._now = now
         try:
             if self.connected or self._open(now):
                 self._look(now)
@@ -97,8 +100,12 @@ class LineLink:
         """Beyond the room it is lost, and counted."""
         if not self.connected or len(self._outgoing) + len(data) > WAITING_MAX:
             self.lost_octets += len(data)
-        else:
-            self._outgoing += data
+            return
+        self._outgoing += data
+        try:
+            self._push(self._now)
+        except OSError as error:
+            self._fail(error, self._now)
 
     def line(self) -> LineState:
         return LineState(

@@ -14,6 +14,8 @@ from hil.truth import Truth, left_out, possible
 from sim.live.surroundings import Surroundings
 from sim.scenario import Fault, load_scenario
 
+pytestmark = pytest.mark.slow  # each has a world
+
 
 class FakeBoard:
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ class Device:
     def __init__(self, octets_s: float = 0.0, chunk: int = 1 << 20, buffer: int = 1 << 20) -> None:
         self.octets_s, self.chunk, self.buffer = octets_s, chunk, buffer
         self.present = self.answers = True
-        self.tells = True  # what it holds
+        self.tells = octets_s > 0.0  # what it holds
         self.incoming = b""
         self.taken = bytearray()
         self.carried = 0.0
@@ -75,7 +75,7 @@ def test_octets_go_both_ways_as_they_are() -> None:
     assert link.carrier()
     every = bytes(range(256)) * 3
     link.send(every)
-    assert device.taken == b"", "the operating system is asked in `tend` alone"
+    assert device.taken == every, "the line does not idle until the next tick"
     device.incoming = every
     link.tend(TICK_NS)
     assert device.taken == every
@@ -101,11 +101,11 @@ def test_a_device_that_is_absent_at_start_is_found_when_it_comes() -> None:
 
 
 def test_pulled_out_and_plugged_in_again_within_two_seconds() -> None:
-    device = Device(octets_s=100.0)
+    device = Device(buffer=0)
     link = LineLink(device)
     link.tend(0)
     link.send(b"x" * 100)
-    device.present = False
+    device.buffer, device.present = 1000, False
     link.tend(TICK_NS)
     assert link.line() == LineState(False, 0, 0, 100, 1, 1, 0), "what was not taken is lost, and counted"
     device.present = True
@@ -139,7 +139,7 @@ def test_a_partial_write_is_gone_on_with() -> None:
     link.send(b"ij")
     link.tend(1)
     assert device.taken == b"abcdefg", "in pieces of three, until it takes no more"
-    assert link.line().queued == 3 + 0
+    assert link.line().queued == 3
     device.carried = 7.0
     link.tend(2)
     assert device.taken == b"abcdefghij"
@@ -185,7 +185,6 @@ def test_at_most_a_tenth_of_a_second_is_queued_below_and_the_line_is_full(
         link.tend(now)
         while link.room() >= frame:
             link.send(bytes(frame))
-        link.tend(now)
         worst = max(worst, device._waiting() + link.line().queued - max(0, link._held))
         assert link.line().queued >= device._waiting()
         device.pass_time(TICK_NS)
@@ -204,11 +203,22 @@ def test_who_hands_over_once_a_second_still_fills_the_line_and_the_rest_waits_wi
         link.tend(now)
         while tick % 10 == 0 and link.room() >= FRAME:
             link.send(bytes(FRAME))
-        link.tend(now)
         below = max(below, device._waiting())
         device.pass_time(TICK_NS)
     assert below <= 1_152
     assert device.carried >= 0.95 * 11_520 * 20
+
+
+def test_a_device_that_goes_while_octets_are_handed_over() -> None:
+    device = Device()
+    link = LineLink(device)
+    link.tend(0)
+    device.present = False
+    link.send(b"lost")
+    assert link.line() == LineState(False, 0, 0, 4, 1, 1, 0)
+    device.present = True
+    link.tend(RETRY_NS)
+    assert link.connected
 
 
 def test_closed_is_closed() -> None:
