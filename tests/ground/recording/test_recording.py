@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flight.wire import (
+    SYNC_MARKER,
     FrameKind,
     FrameLayout,
     PacketType,
@@ -56,6 +57,7 @@ def without_idle(packets) -> list[bytes]:
 
 
 TM = FrameLayout(FrameKind.TM, 120)
+BARE = FrameLayout(FrameKind.TM, 120, error_control=False)
 LAYOUTS = [
     Layout(Form.TM, TM),
     Layout(Form.TM, FrameLayout(FrameKind.TM, 120, error_control=False)),
@@ -204,7 +206,52 @@ def test_control_words_are_kept_as_a_history_by_command_channel() -> None:
     assert sum(frames for _, frames in runs) == total
 
 
+def test_markers_within_frames_are_not_taken_for_theirs() -> None:
+    """Two frames in a row that carry a marker in the same place, in a file of many without."""
+    frames = [bytearray(one) for one in tm_frames(space_packets(200), BARE)]
+    for frame in frames[40:42]:
+        frame[50:54] = SYNC_MARKER
+    guess = guess_layout(b"".join(frames), Given())
+    assert guess.layout == Layout(Form.TM, BARE)
+
+
+def test_a_control_field_of_aos_is_told_from_data() -> None:
+    """Words that would be CLCWs but for their spare bits."""
+    layout = FrameLayout(FrameKind.AOS, 120, error_control=False)
+    frames = [bytearray(one) for one in aos_frames(space_packets(100), layout)]
+    for frame in frames:
+        frame[-4:] = b"\x01\x03\x01\x00"
+    assert guess_layout(b"".join(frames), Given()).layout.frames == layout
+
+
 # ---------------------------------------------------------------- damage
+
+
+def test_codeblocks_beyond_mending_are_counted_where_no_marker_is() -> None:
+    layout = Layout(Form.TM, TM, interleave=1, randomisation=TmRandomisation.SHORT)
+    data = bytearray(recorded(layout, space_packets(40)))
+    block = layout.coding.block_length
+    data[2 * block : 2 * block + 40] = bytes(40)
+    data[4 * block + 3] ^= 0xFF
+    recording, kept = read(layout, bytes(data))
+    assert recording.rejections[Reason.CHECKSUM] == 1
+    assert (recording.link.corrected_frames, recording.link.corrected_symbols) == (1, 1)
+    assert len(kept.frames) == len(data) // block - 1
+    assert [frame.place for _, frame, _, _ in kept.frames[:3]] == [0, block, 3 * block]
+
+
+def test_places_stand_where_a_mended_block_ran_into_the_next_marker() -> None:
+    """An octet is lost in the parity: Reed-Solomon mends it, and has read the head of the next marker instead."""
+    layout = Layout(Form.TM, TM, marker=True, interleave=1)
+    data = bytearray(recorded(layout, space_packets(40)))
+    cadu = layout.coding.cadu_length
+    for lost in (9, 5, 2):
+        del data[lost * cadu - 1]
+    recording, kept = read(layout, bytes(data), 1000)
+    assert recording.link.corrected_frames == 3
+    assert len(kept.frames) == (len(data) + 3) // cadu
+    for _, frame, _, _ in kept.frames:
+        assert data[frame.place : frame.place + 120] == frame.octets
 
 
 def test_packets_behind_damage_are_found_again() -> None:

@@ -85,14 +85,15 @@ def test_what_is_lost_is_told_by_channel_and_reason(operations, craft) -> None:
     frames = craft.frames([craft.power(at * NS) for at in range(30)])
     operations.ground.contact(True, NS)
     operations.ground.receive(b"".join(frames[:2] + frames[4:]), 2 * NS, "Kiruna")
-    operations.ground.receive(craft.down(craft.power(40 * NS), vc=1), 2 * NS, "Kiruna")
+    played = craft.frames([craft.power(at * NS) for at in range(40, 90)], vc=1)
+    operations.ground.receive(b"".join(played[:1] + played[5:]), 2 * NS, "Kiruna")
     operations.ground.reception.receivers["Kiruna"].clcws[0] = Clcw(0, report_value=7, lockout=True)
     found = look(operations, Moment(3 * NS, 3 * NS, 0))
     telemetry = found["sections"]["telemetry"]
-    assert telemetry["frames"] == len(frames) - 1
-    assert telemetry["vc_gaps"] == 1
-    assert telemetry["lost_by_channel"] == {"0": 2}
-    assert telemetry["rejections"][Reason.PACKET_LOST.value] == 1
+    assert telemetry["frames"] == len(frames) - 2 + len(played) - 4
+    assert telemetry["vc_gaps"] == 2
+    assert telemetry["lost_by_channel"] == {"0": 2, "1": 4}
+    assert telemetry["rejections"][Reason.PACKET_LOST.value] == 2
     assert "station Kiruna" in found["sections"]
     clcw = found["sections"]["CLCW of channel 0"]
     assert (clcw["report_value"], clcw["lockout"]) == (7, True)
