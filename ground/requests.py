@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flight.wire import Ack
+from flight.wire import Ack, encode_cuc
 from flight.wire.timed import Timed
 from ground.commanding import CommandError, CommandRecord, find_command
 from ground.gaps import STORE_RANGE
@@ -13,6 +13,8 @@ from ground.schedule_requests import ScheduleRequests
 from ground.table_requests import TableRequests
 
 COUNT_LIMIT = 2**56 - 1
+NS = 1_000_000_000
+SEARCH_S = 330.0  # a search by time takes the spacecraft up to five minutes
 
 
 class Requests(ScheduleRequests, TableRequests):
@@ -80,6 +82,22 @@ class Requests(ScheduleRequests, TableRequests):
             raise CommandError(f"store {store}, records {first} to {last}: no such range")
         data = STORE_RANGE.pack(index, first, last)
         return self._ask(15, 129, data, now_ns, f"retrieve {stores[index]} {first} {last}", source)
+
+    def retrieve_time(
+        self, store: str, first_ns: int, last_ns: int, now_ns: int, source: str = "operator"
+    ) -> CommandRecord:
+        """The records of a store that were made from mission time `first_ns` to `last_ns` again."""
+        stores = self._sender.dictionary.stores
+        if store not in stores:
+            raise CommandError(f"{store}: no such store, there are {', '.join(stores)}")
+        if not 0 <= first_ns <= last_ns:
+            raise CommandError("the time window ends before it begins")
+        index = stores.index(store)
+        data = bytes([1, index]) + encode_cuc(first_ns) + encode_cuc(last_ns)
+        text = f"retrieve {store} T+{first_ns / NS:g} T+{last_ns / NS:g}"
+        return self._sender.request(
+            15, 9, data, now_ns, label="retrieve", text=text, source=source, answer_within_s=SEARCH_S
+        )
 
     def arm(self, label: str, now_ns: int, source: str = "operator") -> CommandRecord:
         """Let the hazardous command `label` be executed once, within the spacecraft's arming window."""

@@ -85,6 +85,12 @@ def remove_file(ground: Ground, ask: Ask) -> list[CommandRecord]:
     return [ground.command("files.remove", arguments, ask.now.ground_ns, ask.who)]
 
 
+def retrieve_time(ground: Ground, ask: Ask) -> list[CommandRecord]:
+    """Records of `store` from mission time `first_ns` to `last_ns` again."""
+    first, last = ask.whole("first_ns", 0, 2**62), ask.whole("last_ns", 0, 2**62)
+    return [ground.requests.retrieve_time(ask.text("store"), first, last, ask.now.ground_ns, ask.who)]
+
+
 TELECOMMANDS: Mapping[str, Sends] = {
     "command": command,
     "arm": arm,
@@ -94,6 +100,7 @@ TELECOMMANDS: Mapping[str, Sends] = {
     "once": once,
     "snapshot": snapshot,
     "retrieve": retrieve,
+    "retrieve_time": retrieve_time,
     "schedule_command": services.schedule_command,
     "schedule": services.schedule,
     "monitor": services.monitor,

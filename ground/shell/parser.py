@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol, TypedDict, Unpack
 
+from flight.wire.scheduling import OFFSET_LIMIT_NS
 from ground.fields import suggestion
-from ground.protocol import UsageError
+from ground.protocol import NS, UsageError
 from ground.shell.wording import SEVERITIES
 
 WAIT_S = 13 * 3600.0  # the ground ends every command sooner
@@ -117,8 +118,8 @@ def _add_sending(verbs: Verbs) -> None:
     one.add_argument("labels", nargs="+", metavar="MODULE.PACKET")
     one = verbs.add_parser("retrieve", parents=[waiting], **about("ask for stored records again"))
     one.add_argument("store")
-    one.add_argument("first", type=int)
-    one.add_argument("last", type=int)
+    one.add_argument("first", metavar="FIRST", help="a record, or T+SECONDS of the mission clock")
+    one.add_argument("last", metavar="LAST")
     _add_services(verbs, waiting)
     one = verbs.add_parser("acknowledge", **about("acknowledge an alarm"))
     one.add_argument("label", metavar="MODULE.PACKET.FIELD")
@@ -245,3 +246,21 @@ def assignments(words: Sequence[str], names: Sequence[str], label: str) -> dict[
 
 def usage(names: Sequence[str]) -> str:
     return " ".join(f"{name}=..." for name in names) or "no arguments"
+
+
+def mission_ns(word: str) -> int:
+    """`T+86400`: seconds of the mission clock."""
+    found = seconds_ns(word.removeprefix("T+"))
+    if found < 0:
+        raise UsageError(f"{word!r}: expected T+SECONDS, 0 or more")
+    return found
+
+
+def seconds_ns(word: str) -> int:
+    try:
+        found = round(float(word) * NS)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{word!r}: expected seconds") from None
+    if abs(found) >= OFFSET_LIMIT_NS:
+        raise UsageError(f"{word!r}: expected less than 68 years")
+    return found

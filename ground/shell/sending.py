@@ -8,7 +8,7 @@ from ground.client import CommandFailedError
 from ground.fields import suggestion
 from ground.protocol import Plain, UsageError, holder, reading, taken
 from ground.shell.desk import DONE, FAILED, Desk
-from ground.shell.parser import assignments
+from ground.shell.parser import assignments, mission_ns
 from ground.shell.wording import argument_words, duration, reading_lines
 
 Options = argparse.Namespace
@@ -79,7 +79,15 @@ def once(desk: Desk, options: Options) -> int:
 
 
 def retrieve(desk: Desk, options: Options) -> int:
-    sent = desk.craft.send("retrieve", store=options.store, first=options.first, last=options.last)
+    first, last = options.first, options.last
+    if first.startswith("T+") and last.startswith("T+"):
+        sent = desk.craft.send(
+            "retrieve_time", store=options.store, first_ns=mission_ns(first), last_ns=mission_ns(last)
+        )
+    elif first.isdecimal() and last.isdecimal():
+        sent = desk.craft.send("retrieve", store=options.store, first=int(first), last=int(last))
+    else:
+        raise UsageError(f"retrieve: expected two records or two times T+SECONDS, not {first} and {last}")
     return desk.follow(sent, options.wait)
 
 

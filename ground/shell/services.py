@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from flight.wire.scheduling import OFFSET_LIMIT_NS
 from ground.client import Command
 from ground.protocol import Topic, Update, UsageError, report, utc_of
 from ground.shell.desk import DONE, FAILED, Desk
-from ground.shell.parser import assignments
+from ground.shell.parser import assignments, mission_ns, seconds_ns
 from ground.shell.reports import Wording
 
 Options = argparse.Namespace
@@ -28,7 +27,7 @@ def schedule(desk: Desk, options: Options) -> int:
             raise UsageError(
                 "schedule shift: expected seconds, then request ids or --from and --to, or nothing"
             )
-        asked["offset_ns"] = _seconds_ns(words.pop(0))
+        asked["offset_ns"] = seconds_ns(words.pop(0))
     if options.what not in ("shift", "delete") and (words or options.first or options.last):
         raise UsageError(f"schedule {options.what}: expected nothing more")
     if words and (options.first or options.last):
@@ -40,7 +39,7 @@ def schedule(desk: Desk, options: Options) -> int:
     for name in ("first", "last"):
         given = getattr(options, name)
         if given is not None:
-            asked[name] = _mission_ns(given)
+            asked[name] = mission_ns(given)
     return _send(desk, options, "schedule", requests=words, **asked)
 
 
@@ -112,9 +111,9 @@ def report_lines(desk: Desk, update: Update) -> list[str]:
 def _release(desk: Desk, word: str) -> dict[str, object]:
     """`+600` from now, `T+86400` on the mission clock, or a UTC time."""
     if word.startswith("+"):
-        return {"utc_ns": desk.craft.ground_ns() + _seconds_ns(word[1:])}
+        return {"utc_ns": desk.craft.ground_ns() + seconds_ns(word[1:])}
     if word.startswith("T+"):
-        return {"mission_ns": _mission_ns(word)}
+        return {"mission_ns": mission_ns(word)}
     try:
         moment = datetime.fromisoformat(word)
     except ValueError:
@@ -123,21 +122,3 @@ def _release(desk: Desk, word: str) -> dict[str, object]:
         ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return {"utc_ns": int(moment.timestamp() * 1000) * (NS // 1000)}
-
-
-def _mission_ns(word: str) -> int:
-    """`T+86400`: seconds of the mission clock."""
-    found = _seconds_ns(word.removeprefix("T+"))
-    if found < 0:
-        raise UsageError(f"{word!r}: expected T+SECONDS, 0 or more")
-    return found
-
-
-def _seconds_ns(word: str) -> int:
-    try:
-        found = round(float(word) * NS)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{word!r}: expected seconds") from None
-    if abs(found) >= OFFSET_LIMIT_NS:
-        raise UsageError(f"{word!r}: expected less than 68 years")
-    return found

@@ -37,6 +37,7 @@ from flight.declare import (
 )
 from flight.modules.downlink.playback import RANGE, STORES, Playback
 from flight.modules.downlink.shares import Shares
+from flight.modules.downlink.window import TimeSearch, read_windows
 from flight.wire import LONGEST_PACKET, TmFrameConfig, TmFrameMaker, VirtualChannel
 
 EMITTED_MAX = 2048  # packets in one step: ten minutes of normal telemetry, a burst at boot is some hundred
@@ -49,7 +50,7 @@ ASSERT_EVERY_NS = 30 * SECOND
 KEEP_EVERY_NS = 10 * MINUTE  # at most this much is sent twice after a power cut
 NOTE_FROM = 32  # packets whose numbers are noted at once while no station is in sight
 FETCH_LINES = 2  # read ahead of the line by two steps, so that a slow disk does not idle it
-RETRIEVE = 129
+RETRIEVE, RETRIEVE_TIME = 129, 9
 
 
 class Unseen(Kept, version=1):
@@ -128,6 +129,7 @@ class Downlink(Module):
         self.requests: Inbox[Request] = Inbox(8)
         self.files: Inbox[bytes] = Inbox(FILES_MAX)  # space packets for channel 2, within `file_room`
         self.playback = Playback()
+        self.search = TimeSearch()
         self.carrier = False
         self.frames_at_rise = 0
         self.keep_at = 0
@@ -163,7 +165,7 @@ class Downlink(Module):
             self._turn(now, sees.carrier, out)
         if self.requests.items:
             for request in self.requests.drain():
-                out.finish(request.ident, self._serve(request))
+                out.finish(request.ident, self._serve(request, out))
         if now >= self.assert_at:
             self._key(now, out)
         self._take_files()
@@ -186,6 +188,7 @@ class Downlink(Module):
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
+        self._searched(ticket, result, out)
         self.more = True  # looked at in the next step
 
     def _key(self, now: int, out: Outbox) -> None:
@@ -301,7 +304,9 @@ class Downlink(Module):
             setattr(self.kept, name, items[0][0] if items else self.next_counts[store])
         out.keep()
 
-    def _serve(self, request: Request) -> Outcome:
+    def _serve(self, request: Request, out: Outbox) -> Outcome:
+        if request.subtype == RETRIEVE_TIME:
+            return self._search(request, out)
         if request.subtype != RETRIEVE:
             return Refused(f"TC[15,{request.subtype}] is not offered")
         if len(request.data) != RANGE.size:
@@ -311,6 +316,24 @@ class Downlink(Module):
             return Refused(f"store {store}, records {first} to {last}: no such range")
         self.playback.want(store, first, last)
         return DONE
+
+    def _search(self, request: Request, out: Outbox) -> Outcome:
+        wanted = read_windows(request.data, STORES)
+        if wanted is None:
+            return Refused("expected a count u8, then store u8, first and last time CUC 4+3 each")
+        if self.search.ident:
+            return Refused("another search by time is under way")
+        return self.search.begin(request.ident, wanted, self.next_counts, out)
+
+    def _searched(self, ticket: int, result: object, out: Outbox) -> None:
+        ident = self.search.ident
+        outcome = self.search.completed(ticket, result, out)
+        if outcome is None:
+            return
+        if outcome is DONE:
+            for store, first, last in self.search.found:
+                self.playback.want(store, first, last)
+        out.finish(ident, outcome)
 
     def _show(self) -> None:
         status, playback = self.status, self.playback

@@ -113,3 +113,27 @@ def test_what_makes_no_sense_is_refused_before_anything_is_sent(shell, craft, li
     assert outcome == 2, lines
     assert says in lines[-1]
     assert len(craft.history(100)) == sent
+
+
+@pytest.mark.slow
+def test_records_of_a_time_are_asked_for(shell, craft) -> None:
+    craft.fly(30)
+    assert "completed" in said(shell, "retrieve housekeeping T+5 T+20")
+    outcome, lines = shell.answer("retrieve housekeeping T+5000 T+6000")
+    assert outcome == 1
+    assert "no records of that time" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("retrieve housekeeping 5 T+6", "two records or two times"),
+        ("retrieve housekeeping five six", "two records or two times"),
+        ("retrieve housekeeping T+9 T+6", "ends before it begins"),
+        ("retrieve none T+5 T+6", "no such store"),
+    ],
+)
+def test_a_retrieval_that_makes_no_sense_is_refused(shell, line: str, says: str) -> None:
+    outcome, lines = shell.answer(line)
+    assert outcome == 2
+    assert says in lines[-1]
