@@ -39,6 +39,7 @@ from tests.bench.verdict import at_most
 
 NUMBERS = random.Random(5)
 SPACECRAFT = 42
+LINE_FRAMES = 2000
 WORDS = 100
 REPEATS = 9
 WORST_TURNS = 1000
@@ -129,6 +130,40 @@ def telemetry() -> None:
     show("as many octets of nothing but markers", us(lambda: CaduSync(codec).receive(flood), WORDS))
 
 
+def flipped(stream: bytes, rate: float) -> bytes:
+    """Each bit wrong with probability `rate`, by the distances between wrong ones."""
+    octets, place = bytearray(stream), -1
+    while True:
+        place += 1 + int(NUMBERS.expovariate(rate))
+        if place >= 8 * len(octets):
+            return bytes(octets)
+        octets[place // 8] ^= 1 << place % 8
+
+
+def bad_line() -> None:
+    print(f"\nFrames that arrive, of {LINE_FRAMES} each, by the share of wrong bits")
+    rates = (1e-5, 1e-4, 1e-3, 2e-3, 5e-3, 1e-2)
+    print(f"{'':40s}" + "".join(f"{rate:>9.0e}" for rate in rates))
+    codings = (TmCoding(223), TmCoding(223, 1), TmCoding(1115), TmCoding(1115, 5))
+    for coding in codings:
+        codec, maker = (
+            TmCodec(coding, parity_with_numpy),
+            TmFrameMaker(TmFrameConfig(SPACECRAFT, coding.frame_length)),
+        )
+        zone = NUMBERS.randbytes(coding.frame_length - 12)
+        sent = [maker.make(0, zone, 0, 0) for _ in range(LINE_FRAMES)]
+        stream = b"".join(map(codec.encode, sent))
+        shares = []
+        for rate in rates:
+            came = CaduSync(codec).receive(flipped(stream, rate))
+            assert set(came) <= set(sent), "a frame that was never sent"
+            shares.append(len(came) / LINE_FRAMES)
+        name = f"{coding.frame_length} octets, " + (
+            f"RS I={coding.interleave}" if coding.interleave else "uncoded"
+        )
+        print(f"{name:40s}" + "".join(f"{share:>9.1%}" for share in shares))
+
+
 def nested_starts() -> bytes:
     """Eight octets that are, repeated, a start sequence and a header of ours at every turn, all blocks good."""
     masked = telecommand_randomiser().apply(encode_tc_frame(SPACECRAFT, 0, bytes(1017))[:5])
@@ -175,6 +210,7 @@ def main() -> None:
     assert append_crc(b"123456789").hex().endswith("29b1")
     reed_solomon()
     telemetry()
+    bad_line()
     telecommand()
 
 
