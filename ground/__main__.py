@@ -15,6 +15,7 @@ from flight.wire.line_address import SHAPE, LineAddressError, parse_line_address
 from ground.archive import ArchiveError
 from ground.audit import AuditError
 from ground.export import ExportError
+from ground.keys import KeysError
 from ground.protocol import CraftError, UsageError
 from ground.query import QueryError
 from ground.recording.arguments import add_decode
@@ -68,6 +69,7 @@ def parser() -> Parser:
         metavar="TIME",
         help="what the ground's clock shows at the start, such as 2026-04-24T06:16:24Z",
     )
+    one.add_argument("--keys", type=Path, metavar="DIR", help="the link's, of `skyrack-flight keys make`")
     one.add_argument(
         "--uplink",
         type=float,
@@ -87,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options)
     except UsageError as error:
         return _complain(error, USAGE)
-    except (LineAddressError, ArchiveError, QueryError, ExportError, AuditError) as error:
+    except (LineAddressError, ArchiveError, QueryError, ExportError, AuditError, KeysError) as error:
         return _complain(error, USAGE)
     except CraftError as error:
         return _complain(error, USAGE if type(error).__name__ == "NoServerError" else FAILED)
@@ -159,6 +161,7 @@ def _serve(options: argparse.Namespace) -> int:
         speed=options.speed,
         start_ns=_utc_ns(options.utc) if options.utc else None,
         up_bit_s=options.uplink,
+        keys=options.keys,
     )
     Server(settings, dictionary, _say).run()
     return 0

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flight.dictionary import Dictionary
 from flight.wire import TcFrameType, TmFrameConfig, encode_tc_frame
 from flight.wire.cop1 import (
     AlertNotice,
@@ -26,7 +27,7 @@ from flight.wire.cop1 import (
     TransferNotice,
 )
 from flight.wire.sdls import Sender, secure_tc_frame
-from flight.wire.telecommand_link import TelecommandLink, segment_header
+from flight.wire.telecommand_link import segment_header
 from ground.keys import Keys
 
 NS = 1_000_000_000
@@ -71,10 +72,10 @@ class CommandLink:
     `ended` gets the AD transfers that did: (number, whether it has arrived for sure).
     """
 
-    def __init__(
-        self, spacecraft_id: int, link: TelecommandLink, frames: TmFrameConfig, times: LinkTimes
-    ) -> None:
-        self.spacecraft_id, self.link, self.frames, self.times = spacecraft_id, link, frames, times
+    def __init__(self, dictionary: Dictionary, frames: TmFrameConfig, times: LinkTimes) -> None:
+        self.spacecraft_id, self.link = dictionary.spacecraft_id, dictionary.telecommand
+        self.frames, self.times = frames, times
+        link = self.link
         self.fop = Fop(link.channel, link.window // 2)
         self.keeper = ServiceKeeper(self.fop, SETTLE_NS + 2 * times.light_ns)
         self.keys = Keys()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flight.wire import LinkCounters
-from ground.command_link import FrameCounters
+from ground.command_link import FrameCounters, LinkTimes
 from ground.reception import ReceptionCounters
 from ground.uplink import UplinkCounters
 
@@ -33,3 +33,7 @@ class Settings:
     recover_gaps: bool = True
     light_time_ns: int = 0  # of a station without a better figure
     up_bit_s: float = 9600.0  # of the station's uplink: files never take more than there is
+
+    @property
+    def times(self) -> LinkTimes:
+        return LinkTimes(int(self.up_bit_s), self.light_time_ns)

@@ -11,7 +11,7 @@ from flight.dictionary import Dictionary
 from flight.wire import TC_OVERHEAD, Ack
 from flight.wire.file_packets import FileSettings
 from ground.archive import Archive
-from ground.command_link import CommandLink, LinkTimes
+from ground.command_link import CommandLink
 from ground.commanding import (
     ANSWER_WITHIN_S,
     FUNCTION_SERVICE,
@@ -25,6 +25,8 @@ from ground.commanding import (
 from ground.decode import EventReport, Reading, event_entry, event_text, event_values
 from ground.files import GroundFiles
 from ground.gaps import Coverage, note_absent
+from ground.key_care import KeyCare
+from ground.keys import Keys, KeyStore
 from ground.limits import AlarmRow, LimitMonitor
 from ground.notes import (
     Note,
@@ -75,14 +77,10 @@ class Ground:
         self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
         self.reception = Reception(dictionary, self.coverage)
         self.recovery = Recovery(self.coverage, self.reception)
-        self.line = CommandLink(
-            dictionary.spacecraft_id,
-            dictionary.telecommand,
-            self.reception.config,
-            LinkTimes(int(self.settings.up_bit_s), self.settings.light_time_ns),
-        )
+        self.line = CommandLink(dictionary, self.reception.config, self.settings.times)
         self.uplink = Uplink(self.line, self._command_changed)
         self.latest = Telemetry(dictionary)
+        self.key_care = KeyCare(self.uplink, self.latest)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
         self.times = Correlation()
         self.requests = Requests(self)
@@ -154,6 +152,7 @@ class Ground:
         if self.settings.recover_gaps and self.dictionary_matches is not False:
             for asked in self.recovery.due(now_ns):
                 self._ask_again(asked, now_ns)
+        self.key_care.tend(now_ns)
         octets = self.uplink.send(now_ns)
         octets += self.files.send(now_ns, len(octets), partial(self.line.expedited_unit, now_ns=now_ns))
         if octets and self.archive is not None:
@@ -183,6 +182,10 @@ class Ground:
             self.recovery.missing(),
             self.recovery.requests,
         )
+
+    def use_keys(self, store: KeyStore) -> None:
+        """Of the link; a mission that protects its telecommands takes none without."""
+        self.line.use_keys(Keys(store))
 
     def flush(self) -> None:
         """Everything so far on the disk and in the tables."""
@@ -268,7 +271,9 @@ class Ground:
         return None if reported is None else reported == self.dictionary.hash
 
     def check_may_command(self, *, force: bool = False) -> None:
-        """CommandError if the spacecraft flies another dictionary."""
+        """CommandError if the spacecraft flies another dictionary, or if there are no keys."""
+        if not self.line.may_send:
+            raise CommandError("the link's keys are missing: start the server with --keys")
         if not force and self.dictionary_matches is False:
             reported = self.latest.dictionary_hash() or 0
             raise CommandError(
@@ -370,6 +375,7 @@ class Ground:
         self._note(stage_note(record), self._now_ns)
         if record.ended:
             self.requests.ended(record, self._now_ns)
+            self.key_care.ended(record, self._now_ns)
             self.files.command_changed(record, self._now_ns)
         if self.on_command:  # as it is now: by the time listeners are told it may be further
             self._queue(self.on_command, replace(record, stages=list(record.stages)))

@@ -31,6 +31,7 @@ BACKGROUND_MAX = 16  # the ground's own requests; they come again by themselves
 HEARD_MAX = 1024  # ended commands that a late report may still move
 REPEAT_AFTER_NS = 10 * NS  # light time, two steps, the write of the request id, the report's way down
 REPEATS_MAX = 3
+ANSWER_EXPECTED_NS = 5 * NS  # of one that nothing went wrong with
 REPEAT_WINDOW = 255  # other packets since the first transmission: one less than the spacecraft's memory
 QUEUED_LONGEST_NS = 12 * 3600 * NS  # several passes; an older order no longer fits what it was meant for
 ACK_AT = 6  # the octet of a telecommand packet that holds the acknowledgement flags
@@ -65,7 +66,7 @@ class Uplink:
         self.key_tried_ns = 0  # commands sent since then go under the key on trial
         self._probe_of = 0
         self._sequenced = self._arrived = False  # of what is under way
-        self._since_ns = 0  # its answer has been due
+        self.since_ns = 0  # its answer has been due
 
     def packet(self, apid: int, service: int, subtype: int, data: bytes, ack: Ack = Ack.ALL) -> bytes:
         """A telecommand packet with the next sequence count of its APID."""
@@ -190,7 +191,7 @@ class Uplink:
 
     def _transmit(self, record: CommandRecord, now_ns: int, *, sequenced: bool) -> None:
         self._launch(record, now_ns)
-        self._since_ns = now_ns
+        self.since_ns = now_ns
         self._arrived = not sequenced  # of a BD frame nobody tells: its guard is the answer to its command
         send = self.line.sequence if sequenced else self.line.expedite
         send(record.number, record.packet, now_ns)
@@ -210,7 +211,7 @@ class Uplink:
 
     def _repeat(self, record: CommandRecord, now_ns: int) -> None:
         """Of an AD frame that has arrived the answer is late: sent again, the spacecraft says it again."""
-        due = self._arrived and now_ns >= self._since_ns + REPEAT_AFTER_NS
+        due = self._arrived and now_ns >= self.since_ns + REPEAT_AFTER_NS
         room = self.line.sequenced_room if self._sequenced else self.line.expedited_room
         if not due or not room:
             return
@@ -219,6 +220,15 @@ class Uplink:
         else:
             self.under_way = None  # it waits for its deadline; the next one may go
 
+    def unanswered(self, now_ns: int) -> bool:
+        """A BD command has been under way for longer than its way there and back."""
+        waits = self.under_way is not None and not self._sequenced
+        return waits and now_ns >= self.since_ns + ANSWER_EXPECTED_NS
+
+    def repeat_now(self, now_ns: int) -> None:
+        """What kept it from being taken is mended."""
+        self.since_ns = now_ns - REPEAT_AFTER_NS
+
     def _collect(self, now_ns: int) -> None:
         """How AD transfers ended.  One that is not confirmed goes again, behind a new start of the service."""
         ended, self.line.ended = self.line.ended, []
@@ -226,7 +236,7 @@ class Uplink:
             record = self.under_way
             if record is None or record.number != number or not self._sequenced:
                 continue
-            self._arrived, self._since_ns = arrived, now_ns
+            self._arrived, self.since_ns = arrived, now_ns
             if not arrived:
                 self.under_way = None
                 self.again.append(record)
@@ -256,6 +266,7 @@ class Uplink:
     def on_deadline(self, now_ns: int) -> None:
         """Whatever has waited too long ends as `no answer`."""
         self.line.on_deadline(now_ns)
+        self.line.keys.on_time(now_ns)
         for waiting in (self.urgent, self.queue):
             while waiting and now_ns >= waiting[0].deadline_ns:
                 self._give_up(waiting.popleft(), now_ns, "never sent: no contact in time")

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flight.mission import Mission
+from ground import Ground
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
+from sim.keys import memory_keys, put_on_board
 from sim.link import Radio
 from sim.scenario import Scenario
 from sim.trace import Trace
@@ -88,6 +90,10 @@ class Simulation:
         self.radio.up.spoiling.loss = scenario.link.loss_up
         self.disk = SimulatedDisk(stream(self.seed, "disk"))
         self.file_disk = SimulatedDisk(stream(self.seed, "file disk"))
+        if mission.telecommand.protected:
+            put_on_board(self.disk, self.seed)
+            if isinstance(ground, Ground):
+                ground.use_keys(memory_keys(self.seed))
         self.sensors = SimulatedSensors(mission, self.world.plant)
         self.switches = SimulatedSwitches(mission, self.world.plant)
         self.transmitter = form.switches().index(form.radio.transmitter)

@@ -22,6 +22,7 @@ from flight.wire.line_address import LineAddress
 from ground.archive import Archive
 from ground.audit import FILE as AUDIT_FILE
 from ground.audit import AuditLog
+from ground.keys import FolderKeys
 from ground.link import Contact, StationLink
 from ground.outlets import Outlet
 from ground.protocol import NS, Plain
@@ -51,6 +52,7 @@ class ServerSettings:
     speed: float = 1.0
     start_ns: int | None = None  # the ground's clock at the start; UTC if None
     up_bit_s: float = 9600.0  # of the station's uplink
+    keys: Path | None = None  # the folder of the link's keys
 
 
 class Server:
@@ -79,6 +81,10 @@ class Server:
             self.ground = Ground(
                 dictionary, self.archive, now.ground_ns, Settings(up_bit_s=settings.up_bit_s)
             )
+            if settings.keys is not None:
+                keys = FolderKeys(settings.keys)
+                opened.callback(keys.close)
+                self.ground.use_keys(keys)
             self.operations = Operations(self.ground, self.sockets.publish, self.log, settings.speed)
             self.operations.line = self.link
             self.operations.publish_packets()
@@ -164,7 +170,7 @@ class Server:
         due = [one for one in deadlines if one is not None]
         uplink = self.ground.uplink
         waiting = [record.deadline_ns for record in uplink.open.values()]
-        waiting += [uplink.queue[0].deadline_ns] if uplink.queue else []
+        waiting += [queue[0].deadline_ns for queue in (uplink.urgent, uplink.queue) if queue]
         if waiting:
             due.append(real_until(min(waiting), now, self.clock.speed))
         if self.ground.in_contact:

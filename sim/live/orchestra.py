@@ -20,12 +20,14 @@ from flight.cli.run import page_path
 from flight.dictionary import to_json
 from flight.guardian import is_executive
 from flight.page import SharedPage, Shown
+from sim.keys import leave_for
 from sim.scenario import Scenario, load_scenario
 
 RUNS = Path("runs")
 NEWEST = "live"  # in runs/: a link to the newest live run, where `skyrack-ground shell` looks
 WHERE_FILE, PORTS_FILE = "live.json", "ports.json"
 GROUND_FOLDER, SERVER_FILE = "ground", "server.json"
+KEYS_FOLDER = "keys"  # of a run: test keys, made of its seed
 START_WITHIN_S = 60.0  # a slow card and a busy machine
 END_WITHIN_S = 25.0  # the guardian gives the executive ten, and itself ten more
 POLL_S = 0.05
@@ -108,6 +110,9 @@ class Orchestra:
             "umbilical": f"tcp://127.0.0.1:{ports['umbilical']}",
             "page": str(page_path(state)),
         }
+        if build(load_mission(self.mission)).mission.telecommand.protected:
+            leave_for(state, folder / KEYS_FOLDER, self.seed)
+            self.where["keys"] = str(folder / KEYS_FOLDER)
         self._start("flight", flight_command(self.where, state, options.fifo))
         self._until(lambda: _ticks(page_path(state)) > 0)
         if options.ground:
@@ -208,6 +213,7 @@ def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, 
     words = ["-m", "ground", "server", "--station", str(where["station"]), "--dictionary", str(dictionary)]
     words += ["--folder", str(folder), "--listen", "0", "--speed", str(where["speed"])]
     words += ["--uplink", str(where["up_bit_s"])]
+    words += ["--keys", str(where["keys"])] if "keys" in where else []
     return [*words, "--utc", utc.astimezone(UTC).isoformat()]
 
 

@@ -10,7 +10,6 @@ from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
 from flight.missions.ai_rack.modules import ROWS
 from flight.missions.ai_rack.tables import DEFAULTS
 from flight.wire.coding import TmCoding, TmRandomisation
-from flight.wire.telecommand_link import TelecommandLink
 
 MEGABYTE = 2**20
 
@@ -28,6 +27,5 @@ MISSION = Mission(
     folder=Path(__file__).parent,
     # A radio at 10 Mbit/s: five codewords of (255,223) to a frame, up to 80 wrong octets in it mended.
     coding=TmCoding(frame_length=1115, interleave=5, randomisation=TmRandomisation.LONG),
-    telecommand=TelecommandLink(protected=False),
     defaults=DEFAULTS,
 )

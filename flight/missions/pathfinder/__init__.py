@@ -10,7 +10,6 @@ from flight.missions.pathfinder.hardware import SENSORS, SWITCHES
 from flight.missions.pathfinder.modules import ROWS
 from flight.missions.pathfinder.tables import DEFAULTS
 from flight.wire.coding import TmCoding, TmRandomisation
-from flight.wire.telecommand_link import TelecommandLink
 
 MEGABYTE = 2**20
 
@@ -28,6 +27,5 @@ MISSION = Mission(
     folder=Path(__file__).parent,
     # A wire of 115,200 baud: Reed-Solomon would take an eighth of it against errors that it hardly has.
     coding=TmCoding(frame_length=223, randomisation=TmRandomisation.SHORT),
-    telecommand=TelecommandLink(protected=False),
     defaults=DEFAULTS,
 )

@@ -21,6 +21,7 @@ from flight.dictionary import Dictionary
 from flight.wire.line_address import LineAddress, LineKind
 from ground.server.ask import Moment
 from ground.server.serve import Server, ServerSettings
+from sim.keys import make_folder
 from sim.scenario import load_scenario
 from sim.simulation import Simulation
 
@@ -156,7 +157,12 @@ class Served:
         self.station, self.folder = station, folder
         self.said: list[str] = []
         self.listening = threading.Event()
-        settings = ServerSettings(station.address, folder, port=port, updates_port=updates_port, speed=SPEED)
+        keys = folder.parent / f"{folder.name}.keys"
+        if not keys.exists():
+            make_folder(keys, station.simulation.seed)
+        settings = ServerSettings(
+            station.address, folder, port=port, updates_port=updates_port, speed=SPEED, keys=keys
+        )
         self.server = Server(settings, station.dictionary, self._say, station)
         self.address = self.server.sockets.listen
         self.hears, self.wakes = socket.socketpair()

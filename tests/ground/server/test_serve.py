@@ -26,6 +26,7 @@ from ground.protocol import MESSAGE_LONGEST, ProtocolError, decode, encode
 from ground.server.clock import GroundClock, real_until
 from ground.server.serve import POLL_LONGEST_MS, Server, ServerSettings
 from ground.server.sockets import ListenError
+from sim.keys import memory_keys
 
 WITHIN_MS = 20_000
 pytestmark = pytest.mark.slow  # each starts a server, and a spacecraft to go with it
@@ -178,6 +179,7 @@ def test_it_sleeps_when_nothing_is_due(station, tmp_path):
     quiet = ServerSettings(LineAddress(LineKind.TCP, host="127.0.0.1", port=1), tmp_path)
     server = Server(quiet, station.dictionary, print)
     with server._opened:
+        server.ground.use_keys(memory_keys(1))
         server.turn({})
         for _ in range(12):  # the retries grow to their longest
             server.link._fail(OSError("nobody there"), server.clock.now().real_ns)

@@ -13,6 +13,7 @@ from flight.declare import COMPUTE, SAFE
 from flight.kernel.supervisor import State
 from ground import Ground
 from sim.checks.records import RecordsKept
+from sim.keys import memory_keys
 from sim.scenario import Fault, load_scenario
 from sim.swarm import seed as seed_module
 from sim.swarm.nominal import missing_for_nominal
@@ -152,6 +153,7 @@ def _interval(first: int, last: int):
 
 def test_a_command_that_waits(well) -> None:
     ground = Ground(SCENARIO_DICTIONARY)
+    ground.use_keys(memory_keys(1))
     ground.command("commands.nothing", {}, 0)
     assert missing(well, ground) == ["1 commands queued"]
 

@@ -1,0 +1,78 @@
+"""What the ground does about keys and numbers by itself: follows the board's numbers, its key, and a change of keys."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Protocol, cast
+
+from flight.wire.sdls import RECEIVING_BLOCK, Use
+from ground.commanding import CommandRecord, Stage
+from ground.telemetry import Telemetry
+from ground.uplink import Uplink
+
+NS = 1_000_000_000
+TRY_KEY = "uplink.try_key"
+SPI_AND_TIME = Struct(">HH")  # its arguments, before the checksum
+SECURITY = "uplink.security"
+# Of numbers that one unanswered command may skip: what a reboot of the board skips, with damaged slots.  Telemetry
+# in the clear may be forged, and a liar must not put us out of the board's window (2^32) within a few passes.
+SKIP_MOST = 5 * RECEIVING_BLOCK
+TRIAL_NS = 600 * NS  # of a key that the board has gone on to by itself
+
+
+class SecurityPacket(Protocol):
+    """The fields of `uplink.security` that matter here."""
+
+    telecommand_spi: int
+    next_number_high: int
+    next_number: int
+
+
+class KeyCare:
+    """One for each ground."""
+
+    def __init__(self, uplink: Uplink, latest: Telemetry) -> None:
+        self.uplink, self.line, self.latest = uplink, uplink.line, latest
+        told = latest.dictionary.packets_by_label.get(SECURITY)
+        self._sid = -1 if told is None else told.sid
+
+    def tend(self, now_ns: int) -> None:
+        """A command is unanswered: where does the board stand?"""
+        if not self.uplink.unanswered(now_ns):
+            return
+        packet = self.latest.newest.get(self._sid)
+        reading = None if packet is None else self.latest.read(packet)
+        if reading is None or reading.received_ns <= self.uplink.since_ns:
+            return
+        if self._follow(cast(SecurityPacket, reading.values), now_ns):
+            self.uplink.repeat_now(now_ns)
+
+    def _follow(self, told: SecurityPacket, now_ns: int) -> bool:
+        """True if something was mended."""
+        keys = self.line.keys
+        sending = keys.vault.sending.get(Use.TELECOMMAND)
+        if sending is None:
+            return False
+        if told.telecommand_spi != sending.spi:  # it has lost its counters, and given that key up
+            return bool(told.telecommand_spi) and self._try(told.telecommand_spi, TRIAL_NS, now_ns)
+        number, own = told.next_number_high << 64 | told.next_number, sending.counter.next
+        if number <= own:
+            return False
+        self.line.sender.raise_to(min(number, own + SKIP_MOST))
+        keys.settle(now_ns)
+        return True
+
+    def ended(self, record: CommandRecord, now_ns: int) -> None:
+        """The board has taken a key of telecommands on trial: ours follows, and the next command confirms it."""
+        if record.label != TRY_KEY or record.stage is not Stage.COMPLETED:
+            return
+        spi, within_s = SPI_AND_TIME.unpack_from(record.packet, len(record.packet) - SPI_AND_TIME.size - 2)
+        association = self.line.keys.vault.associations.get(spi)
+        if association is not None and association.use is Use.TELECOMMAND:
+            self._try(spi, within_s * NS, now_ns)
+
+    def _try(self, spi: int, within_ns: int, now_ns: int) -> bool:
+        if self.line.keys.try_key(spi, within_ns, now_ns) is not None:
+            return False
+        self.uplink.key_tried_ns = now_ns
+        return True
