@@ -5,8 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from flight.wire import FrameKind, FrameLayout, append_crc, encode_packet, idle_packet
+from flight.wire import FrameKind, FrameLayout, append_crc, attach_sync_marker, encode_packet, idle_packet
+from flight.wire.coding import TmCodec, TmRandomisation
 from flight.wire.packet import PacketType
+from ground.recording.layout import Form, Layout
 
 
 def space_packets(count: int, apids: Sequence[int] = (100, 200), longest: int = 90) -> list[bytes]:
@@ -72,3 +74,29 @@ def zones(packets: Sequence[bytes], room: int) -> list[tuple[bytes, int]]:
         first = next((start for start in starts if begin <= start < begin + room), None)
         found.append((stream[begin : begin + room], 0x7FF if first is None else first - begin))
     return found
+
+
+TM = FrameLayout(FrameKind.TM, 120)
+BARE = FrameLayout(FrameKind.TM, 120, error_control=False)
+LAYOUTS = [
+    Layout(Form.TM, TM),
+    Layout(Form.TM, FrameLayout(FrameKind.TM, 120, error_control=False)),
+    Layout(Form.TM, TM, marker=True),
+    Layout(Form.TM, TM, marker=True, randomisation=TmRandomisation.SHORT),
+    Layout(Form.TM, TM, marker=True, interleave=2, randomisation=TmRandomisation.LONG),
+    Layout(Form.TM, FrameLayout(FrameKind.TM, 120, error_control=False), marker=True, interleave=1),
+    Layout(Form.TM, TM, interleave=1, randomisation=TmRandomisation.SHORT),
+    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120)),
+    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120, control_field=True), marker=True),
+    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120, insert_zone=5, header_error_control=True)),
+]
+
+
+def recorded(layout: Layout, packets: list[bytes]) -> bytes:
+    assert layout.frames is not None
+    frames = (tm_frames if layout.form is Form.TM else aos_frames)(packets, layout.frames)
+    if layout.coded:
+        codec = TmCodec(layout.coding)
+        cadus = [codec.encode(frame) for frame in frames]
+        return b"".join(cadus if layout.marker else [cadu[4:] for cadu in cadus])
+    return b"".join(map(attach_sync_marker, frames) if layout.marker else frames)

@@ -10,22 +10,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flight.wire import (
-    SYNC_MARKER,
     FrameKind,
     FrameLayout,
     PacketType,
     Reason,
     append_crc,
-    attach_sync_marker,
     encode_encapsulation,
     encode_packet,
 )
-from flight.wire.coding import TmCodec, TmRandomisation
-from ground.recording.guess import guess_layout
-from ground.recording.layout import Form, Given, Layout, RecordingError
+from flight.wire.coding import TmRandomisation
+from ground.recording.layout import Form, Layout
 from ground.recording.recording import Recording
 from ground.recording.walking import WINDOW, PacketWalk
-from tests.ground.recording.made import aos_frames, space_packets, tm_frames
+from tests.ground.recording.made import LAYOUTS, TM, recorded, space_packets, tm_frames
 
 
 class Kept:
@@ -56,32 +53,6 @@ def without_idle(packets) -> list[bytes]:
     return [octets for _, octets in packets if octets[:2] != b"\x07\xff"]
 
 
-TM = FrameLayout(FrameKind.TM, 120)
-BARE = FrameLayout(FrameKind.TM, 120, error_control=False)
-LAYOUTS = [
-    Layout(Form.TM, TM),
-    Layout(Form.TM, FrameLayout(FrameKind.TM, 120, error_control=False)),
-    Layout(Form.TM, TM, marker=True),
-    Layout(Form.TM, TM, marker=True, randomisation=TmRandomisation.SHORT),
-    Layout(Form.TM, TM, marker=True, interleave=2, randomisation=TmRandomisation.LONG),
-    Layout(Form.TM, FrameLayout(FrameKind.TM, 120, error_control=False), marker=True, interleave=1),
-    Layout(Form.TM, TM, interleave=1, randomisation=TmRandomisation.SHORT),
-    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120)),
-    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120, control_field=True), marker=True),
-    Layout(Form.AOS, FrameLayout(FrameKind.AOS, 120, insert_zone=5, header_error_control=True)),
-]
-
-
-def recorded(layout: Layout, packets: list[bytes]) -> bytes:
-    assert layout.frames is not None
-    frames = (tm_frames if layout.form is Form.TM else aos_frames)(packets, layout.frames)
-    if layout.coded:
-        codec = TmCodec(layout.coding)
-        cadus = [codec.encode(frame) for frame in frames]
-        return b"".join(cadus if layout.marker else [cadu[4:] for cadu in cadus])
-    return b"".join(map(attach_sync_marker, frames) if layout.marker else frames)
-
-
 @pytest.mark.parametrize("layout", LAYOUTS, ids=Layout.words)
 @pytest.mark.parametrize("piece", [0, 37])
 def test_what_was_framed_comes_out_in_any_layout(layout, piece) -> None:
@@ -93,19 +64,6 @@ def test_what_was_framed_comes_out_in_any_layout(layout, piece) -> None:
     assert recording.tally.octets == len(data)
     assert recording.skipped_octets == recording.left_over == 0
     assert sum(one.gaps for one in recording.tally.channels.values()) == 0
-
-
-@pytest.mark.parametrize("layout", LAYOUTS, ids=Layout.words)
-def test_a_layout_is_found_from_the_octets(layout) -> None:
-    if layout.coded and not layout.marker:
-        pytest.skip("coded frames without markers must be told")
-    assert layout.frames is not None
-    told = Given(
-        insert_zone=layout.frames.insert_zone, header_error_control=layout.frames.header_error_control
-    )
-    guess = guess_layout(recorded(layout, space_packets(200)), told)
-    assert guess.layout == layout
-    assert guess.assumed
 
 
 @pytest.mark.parametrize("layout", [one for one in LAYOUTS if not one.coded], ids=Layout.words)
@@ -204,24 +162,6 @@ def test_control_words_are_kept_as_a_history_by_command_channel() -> None:
     assert runs[0] == (0xC0000, (total + 1) // 2)
     assert [word & 0xFF for word, _ in runs[1:]] == list(range((total - 1) // 10 + 1))
     assert sum(frames for _, frames in runs) == total
-
-
-def test_markers_within_frames_are_not_taken_for_theirs() -> None:
-    """Two frames in a row that carry a marker in the same place, in a file of many without."""
-    frames = [bytearray(one) for one in tm_frames(space_packets(200), BARE)]
-    for frame in frames[40:42]:
-        frame[50:54] = SYNC_MARKER
-    guess = guess_layout(b"".join(frames), Given())
-    assert guess.layout == Layout(Form.TM, BARE)
-
-
-def test_a_control_field_of_aos_is_told_from_data() -> None:
-    """Words that would be CLCWs but for their spare bits."""
-    layout = FrameLayout(FrameKind.AOS, 120, error_control=False)
-    frames = [bytearray(one) for one in aos_frames(space_packets(100), layout)]
-    for frame in frames:
-        frame[-4:] = b"\x01\x03\x01\x00"
-    assert guess_layout(b"".join(frames), Given()).layout.frames == layout
 
 
 # ---------------------------------------------------------------- damage
@@ -344,22 +284,6 @@ def test_spoilt_recordings_give_true_packets_and_counts(layout, data) -> None:
     assert recording.tally.octets == len(octets)
     if layout.frames and layout.frames.error_control and layout.marker:
         assert set(without_idle(kept.packets)) <= set(packets)
-
-
-@given(st.binary(max_size=3000))
-def test_a_guess_of_any_octets_is_a_layout_or_a_refusal(data) -> None:
-    try:
-        guess = guess_layout(data, Given())
-    except RecordingError:
-        return
-    read(guess.layout, data)
-
-
-def test_noise_is_not_taken_for_frames() -> None:
-    noise = random.Random(3)
-    for size in (100, 1000, 5000, 300_000):
-        with pytest.raises(RecordingError, match="cannot tell"):
-            guess_layout(noise.randbytes(size), Given())
 
 
 @pytest.mark.parametrize("data", ["noise", "zeros", "known", "markers"])
