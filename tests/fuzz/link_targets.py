@@ -96,7 +96,7 @@ def both_procedures(data: bytes) -> None:
 
 def procedure_seeds() -> list[bytes]:
     words = [Farm().clcw().to_bytes(4, "big"), (1 << 24).to_bytes(4, "big"), (1 << 24 | 3).to_bytes(4, "big")]
-    return [with_lengths([*words * 4, b"\x01\x00", b"\x01\x82\x00\x05", b"\x00data"])]
+    return [with_lengths([*words * 4, b"\x01\x00", b"\x01\x82\x00\x05", b"\x82\x00", b"\x00data"])]
 
 
 # ---------------------------------------------------------------- security

@@ -83,7 +83,9 @@ def slot_seeds() -> list[bytes]:
 def timed_lists(data: bytes) -> None:
     read_some(data)
     found = read_timed(data)
-    assert found is None or len(found) == data[0]
+    if found is not None:
+        assert len(found) == data[0]
+        assert 1 + sum(7 + len(one.packet) for one in found) == len(data), "whole packets, and nothing else"
     read_document(data)
 
 

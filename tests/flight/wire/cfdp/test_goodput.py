@@ -5,19 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.bench_cfdp import ours, through_reboots
-from tests.flight.wire.cfdp.paced import FAST, QUEUED_NS, SLOW, TICK_NS, Line, Outcome, carry
+from tests.flight.wire.cfdp.paced import FAST, SLOW, TICK_NS, Line, Outcome, carry
 from tests.fuzz.tracer import Tracer
 
 LINES = {"921,600 baud": (FAST, 0.90), "115,200 baud": (SLOW, 0.85)}
 GAPS = 300
+QUEUED_MS = 100  # what is asked
 
 
 def holds(line: Line, outcome: Outcome) -> None:
     """The right file; priority means something: little waits below us, and live telemetry waits no longer than that."""
     assert outcome.right
-    assert outcome.most_queued_ms <= QUEUED_NS / 1e6
+    assert outcome.most_queued_ms <= QUEUED_MS
     frame_ms = (line.frame_length + 4) * 10_000 / line.baud
-    assert outcome.slowest_live_ms <= (QUEUED_NS + TICK_NS) / 1e6 + frame_ms
+    assert outcome.slowest_live_ms <= QUEUED_MS + TICK_NS / 1e6 + frame_ms
 
 
 @pytest.mark.slow
