@@ -18,7 +18,7 @@ from spacepackets.ccsds.tm_frame import TmTransferFrame
 from spacepackets.ecss.tc import PusTc
 from spacepackets.ecss.tm import PusTm
 
-from flight.wire import Rejection, decode_tm, encode_tc
+from flight.wire import Rejection, decode_tm, encode_cuc, encode_tc
 from tests.flight.modules.conftest import Craft, bare_mission
 
 pytestmark = pytest.mark.peer
@@ -48,9 +48,16 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
     craft.contact(True)
     kept = Heard(craft)
     craft.receiver = kept  # type: ignore[assignment]
+    later = encode_cuc(900 * 1_000_000_000) + craft.packed("toy.push", 1)
+    services = ((11, 4, b"\1" + later), (11, 16, b""), (11, 17, b""), (19, 6, b""), (19, 10, b"\0"))
     for number in range(COMMANDS):
         craft.call("toy.push", number)
         craft.fly(SECONDS // COMMANDS + 1)
+    for service, subtype, data in services:
+        name = "schedule" if service == 11 else "event_actions"
+        craft.send(craft.dictionary.apids[name], service, subtype, data)
+        craft.fly(3)
+    assert {(11, 10), (11, 13), (19, 7), (19, 11)} <= {(p.service, p.subtype) for p in craft.packets}
     return kept
 
 

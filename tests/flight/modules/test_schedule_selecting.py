@@ -72,6 +72,14 @@ def test_a_shift_out_of_reach_moves_nothing(craft, offset_s: int) -> None:
     assert held(craft) == [(200, 5000), (2**31 + 10, 5001)]
 
 
+def test_a_shift_into_the_next_seconds_is_refused(craft) -> None:
+    """What is about to be released is on its way off the disk."""
+    three(craft, 200.0)
+    refused = ask(craft, 15, pack_offset((craft.second + 5 - 200) * NS))
+    assert "would be released in" in craft.answers(refused)[-1].reason
+    assert held(craft) == [(200, 5000)]
+
+
 def test_a_detail_report_gives_the_commands_back(craft) -> None:
     packets = three(craft, 200.0, 300.0)
     for subtype, data in ((16, b""), (9, pack_requests([request_of(p) for p in packets])), (11, b"\0")):
