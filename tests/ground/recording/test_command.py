@@ -11,6 +11,7 @@ import pytest
 from flight.dictionary import to_json
 from flight.wire import FrameKind, FrameLayout, attach_sync_marker, encode_tm, record_number
 from ground.recording import command
+from ground.segments import Kind, SegmentWriter
 from sim.__main__ import main as simulate
 from tests.ground.recording.made import space_packets, tm_frames
 
@@ -276,3 +277,15 @@ def test_of_a_run_what_was_sent_and_what_was_heard_are_the_same(run, decode) -> 
     sent, heard = packets(run / "frames.bin"), packets(run)
     assert heard == sent[: len(heard)]  # the last frames of a run are still on their way
     assert len(heard) > 0.95 * len(sent)
+
+
+def test_a_record_that_is_no_multiple_of_a_frame_is_left_over(day, counts) -> None:
+    whole = counts(day)["frames"]["good"]
+    writer = SegmentWriter(day / "archive" / "segments")
+    writer.begin()
+    writer.append(Kind.FRAMES, bytes(223 + 5), 0)
+    writer.close()
+    found = counts(day)
+    assert found["left_over_octets"] == 5
+    assert found["frames"]["good"] == whole
+    assert sum(found["rejections"].values()) >= 1
