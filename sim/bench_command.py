@@ -28,11 +28,9 @@ def add_bench(commands: Subparsers) -> None:
     kinds = bench.add_subparsers(dest="bench", required=True)
     schedule = kinds.add_parser("schedule", help="ORBSCHED: schedulers of compute jobs (docs/orbsched.md)")
     schedule.add_argument("--classes", type=some_classes, default=CLASSES, help="with commas between; all")
-    schedule.add_argument("--seeds", type=at_least_one, default=4, help="frozen instances of each class (4)")
-    schedule.add_argument("--steps", type=whole, default=8_000_000, help="of the first plan (8,000,000)")
-    schedule.add_argument(
-        "--again-steps", type=whole, default=1_000_000, help="of each later plan (1,000,000)"
-    )
+    schedule.add_argument("--seeds", type=at_least_one, default=2, help="frozen instances of each class (2)")
+    schedule.add_argument("--steps", type=whole, default=4_000_000, help="of the first plan (4,000,000)")
+    schedule.add_argument("--again-steps", type=whole, default=250_000, help="of each later plan (250,000)")
     schedule.add_argument("--guarded", type=whole, default=1000, help="flights of a senseless planner (1000)")
     schedule.add_argument("--no-day", action="store_true", help="leave out the day of a thousand jobs")
     schedule.add_argument("--write", type=Path, help="put the table into this document")

@@ -126,7 +126,7 @@ def _barred(
         return Binding.MEMORY
     if forecast.anomaly[slot] and not job.anomaly_allowed:
         return Binding.ANOMALY
-    return Binding.NONE
+    return Binding.QUIET if slot in forecast.quiet else Binding.NONE
 
 
 def _limit_crossed(

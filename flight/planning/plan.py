@@ -6,7 +6,7 @@ from flight.planning.problem import Binding, Decision, Placement, Plan, Problem
 from flight.planning.search import Search, begin, improve
 from flight.planning.timeline import Timeline
 
-STEPS = 6_000_000  # slots looked at; see docs/orbsched.md for what that takes and buys
+STEPS = 4_000_000  # slots looked at; see docs/orbsched.md for what that takes and buys
 
 
 def plan(

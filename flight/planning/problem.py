@@ -20,6 +20,7 @@ class Binding(Enum):
     LANES = "accelerator slots"
     MEMORY = "memory"
     ANOMALY = "South Atlantic Anomaly"
+    QUIET = "a slot kept quiet"
     DOWNLINK = "downlink volume"
     DEADLINE = "too little time before the deadline"
     WORTH = "other jobs are worth more"
@@ -88,6 +89,7 @@ class Forecast:
     resistance_k_w: float
     nominal_harvest_w: tuple[float, ...]
     nominal_resistance_k_w: float
+    quiet: frozenset[int] = frozenset()  # slots in which nothing may run: a reset that is planned
 
 
 @dataclass(frozen=True, slots=True)

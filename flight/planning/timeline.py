@@ -232,6 +232,7 @@ class Timeline:
         lanes, memory, limits = self.lanes, self.memory_mb, self.problem.limits
         most, free_mb = limits.lanes, limits.memory_mb - job.memory_mb
         anomaly = None if job.anomaly_allowed else self.problem.forecast.anomaly
+        quiet = self.problem.forecast.quiet
 
         def why(slot: int) -> Binding | None:
             if wanted is not None and not wanted[slot]:
@@ -240,7 +241,9 @@ class Timeline:
                 return Binding.LANES
             if memory[slot] > free_mb:
                 return Binding.MEMORY
-            return Binding.ANOMALY if anomaly is not None and anomaly[slot] else None
+            if anomaly is not None and anomaly[slot]:
+                return Binding.ANOMALY
+            return Binding.QUIET if slot in quiet else None
 
         return why
 

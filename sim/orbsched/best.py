@@ -91,8 +91,7 @@ def searched(instance: Instance, steps: int, seed: int) -> Schedule:
     """The planner's own search, with the truth as its forecast."""
     found = plan(whole_problem(instance, true=True), steps=steps, seed=seed)
     runs = tuple(sorted(Run(slot, one.job, one.level) for one in found.placements for slot in one.slots))
-    resets = set(instance.truth.resets)
-    return deliver(instance, tuple(run for run in runs if run.slot not in resets))
+    return deliver(instance, runs)
 
 
 def main(arguments: list[str] | None = None) -> int:

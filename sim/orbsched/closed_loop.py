@@ -40,6 +40,7 @@ def forecast_of(instance: Instance, *, true: bool = False) -> Forecast:
         resistance_k_w=world.resistance_k_w,
         nominal_harvest_w=instance.forecast.harvest_w,
         nominal_resistance_k_w=instance.forecast.resistance_k_w,
+        quiet=frozenset(world.resets),
     )
 
 

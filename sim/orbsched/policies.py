@@ -34,6 +34,7 @@ def problem_now(board: Board, indices: list[int], correction: Correction) -> Pro
         anomaly=whole.anomaly[now:],
         contact_mb=whole.contact_mb[now:],
         nominal_harvest_w=whole.nominal_harvest_w[now:],
+        quiet=frozenset(slot - now for slot in whole.quiet),
     )
     jobs = tuple(job_now(board, index) for index in indices)
     waiting = sum(board.waiting_mb.values())

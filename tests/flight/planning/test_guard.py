@@ -60,6 +60,15 @@ def test_energy_is_refused_where_one_slot_would_cost_the_eclipse():
     assert (one.level, one.binding) == (-1, Binding.ENERGY)
 
 
+def test_in_sunlight_the_guard_counts_on_the_worst_sun():
+    need = envelope(LIMITS, forecast()).energy_wh[6]
+    gains = gain_wh(LIMITS, 0.8 * 150.0 - 100.0)
+    (one,) = verdicts(5, need - gains + 1e-9, 20.0, Request(0, 0))
+    assert one.level == 0
+    (one,) = verdicts(5, need - gains - 1e-6, 20.0, Request(0, 0))
+    assert one.level == 1
+
+
 def test_heat_is_refused_by_the_worst_radiator():
     heats = 0.1 * (10.0 + 1.25 * 0.3 * 100.0)
     (one,) = verdicts(5, 95.0, (50.0 - heats) / 0.9 - 1e-9, Request(0, 0))
@@ -107,6 +116,11 @@ def test_memory_and_release_are_kept():
     assert second.binding is Binding.MEMORY
     (late,) = verdicts(3, 99.0, 20.0, Request(2, 0), jobs=jobs)
     assert late.binding is Binding.UNKNOWN
+
+
+def test_a_quiet_slot_is_kept():
+    (one,) = verdicts(4, 99.0, 20.0, Request(0, 0), told=replace(forecast(), quiet=frozenset({4})))
+    assert (one.level, one.binding) == (-1, Binding.QUIET)
 
 
 @pytest.mark.parametrize(

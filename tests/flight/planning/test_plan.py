@@ -42,9 +42,8 @@ def problem(*jobs: Job, **changed) -> Problem:
 def test_plans_hold_every_rule(name: str):
     instance = generate(name, 11, SMALL)
     found = plan(whole_problem(instance, true=True), steps=60_000)
-    resets = replace(instance, truth=replace(instance.truth, resets=()))
     runs = tuple(Run(slot, one.job, one.level) for one in found.placements for slot in one.slots)
-    verdict = check(resets, deliver(resets, runs))
+    verdict = check(instance, deliver(instance, runs))
     assert verdict.violations == []
     assert verdict.value == found.value > 0
 
@@ -104,6 +103,28 @@ def test_a_refusal_names_what_refused(job: Job, changed: dict[str, object], bind
     (decision,) = plan(problem(job, **changed), steps=2000).decisions
     assert (decision.planned, decision.binding) == (False, binding)
     assert binding.value in decision.words("a")
+
+
+def test_nothing_is_planned_through_a_quiet_slot():
+    (one,) = plan(problem(replace(JOB, preemptible=False), quiet=frozenset({3})), steps=0).placements
+    assert one.slots[0] > 3
+    busy = problem(replace(JOB, preemptible=False, deadline=6), quiet=frozenset({3}))
+    assert plan(busy, steps=0).decisions[0].binding is Binding.QUIET
+
+
+def test_what_would_be_spilled_is_free():
+    sun = (150.0,) * 15 + (0.0,) * 25
+    # The eclipse takes 18.52 Wh of a full battery and the floor is 18.6 Wh below: there is nothing else to spend.
+    told = problem(
+        replace(JOB, levels=(Level(200.0, 1000),), work_milli=2000),
+        energy_wh=100.0,
+        limits={"floor_wh": 81.4},
+        harvest_w=sun,
+        nominal_harvest_w=sun,
+        contact_mb=(1.0,) * SLOTS,
+    )
+    (one,) = plan(told, steps=0).placements
+    assert max(one.slots) < 12
 
 
 def test_a_missing_pass_is_named():
