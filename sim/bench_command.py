@@ -33,7 +33,11 @@ def add_bench(commands: Subparsers) -> None:
     schedule.add_argument("--again-steps", type=whole, default=250_000, help="of each later plan (250,000)")
     schedule.add_argument("--guarded", type=whole, default=1000, help="flights of a senseless planner (1000)")
     schedule.add_argument("--no-day", action="store_true", help="leave out the day of a thousand jobs")
-    schedule.add_argument("--write", type=Path, help="put the table into this document")
+    schedule.add_argument(
+        "--write",
+        type=Path,
+        help="put the table into this document, and keep better schedules than were known",
+    )
     schedule.add_argument("--quiet", action="store_true", help="no line for each instance")
 
 
@@ -48,6 +52,7 @@ def run_bench_command(options: argparse.Namespace, say: Callable[[str], None]) -
         again_steps=options.again_steps,
         guarded=options.guarded,
         day=not options.no_day,
+        keep=options.write is not None,
     )
     try:
         result = run_bench(asked, (lambda _: None) if options.quiet else say)

@@ -31,6 +31,7 @@ class BenchOptions:
     again_steps: int  # of each later one
     guarded: int  # instances with a planner that asks for nonsense
     day: bool
+    keep: bool = False  # better schedules than were known go into the file of those
 
 
 @dataclass(slots=True)
@@ -63,6 +64,8 @@ def run_bench(options: BenchOptions, say: Callable[[str], None]) -> BenchResult:
             score = score_of(instance, known, options)
             result.scores.append(score)
             say(_line(score))
+    if options.keep:
+        known.write()
     if options.day:
         problem = whole_problem(generate("mixed", 0, DAY))
         began = time.process_time()
@@ -80,8 +83,7 @@ def score_of(instance: Instance, known: Known, options: BenchOptions) -> Score:
     if bound is None:
         bound = upper_bound(instance)
     score = Score(instance, bound)
-    if best := known.value(instance):
-        score.earned[BEST] = best
+    score.earned[BEST] = known.value(instance)
     for name, rule in RULES.items():
         flown = fly(instance, rule(), batch=False)
         _count(score, name, check(instance, flown.schedule), flown.slowest_decision_ms)
@@ -90,8 +92,10 @@ def score_of(instance: Instance, known: Known, options: BenchOptions) -> Score:
         planner = Planned(options.steps if batch else options.again_steps, options.again_steps)
         flown = fly(instance, planner, batch=batch)
         _count(score, name, check(instance, flown.schedule), flown.slowest_decision_ms)
+        known.store(instance, flown.schedule, {"lp": bound})  # what is flown is known, too
         score.replan_s = max(score.replan_s, planner.slowest_s)
         score.plans += planner.plans
+    score.earned[BEST] = known.value(instance)
     return score
 
 
