@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from flight.wire.coding import TmCoding, TmRandomisation
 from ground.archive import BATCH_ROWS, INDEX, Archive, ArchiveError, rebuild
 from ground.commanding import Stage
 from ground.gaps import IntervalSet
@@ -246,6 +247,22 @@ def test_frames_of_an_older_dictionary_keep_their_meaning(
     assert [hash_ for _, hash_ in query.versions()] == [dictionary.hash, newer.hash]
     assert len(contents(folder)["packets"]) == len(before["packets"]) + 1
     assert open_query(folder, dictionary.hash).dictionary == dictionary
+
+
+def test_frames_of_another_coding_and_length_are_rebuilt_with_their_own(
+    folder, dictionary, changed_dictionary, craft, contents
+):
+    newer = changed_dictionary(coding=TmCoding(446, 2, TmRandomisation.LONG))
+    before = len(contents(folder)["packets"])
+    coded = type(craft)(newer)
+    coded.next = list(craft.next)
+    ground = Ground(newer, Archive(folder, newer, 5000 * NS), 5000 * NS)
+    ground.receive(coded.down(coded.event("power.changed", 5000 * NS, 0, 0.5, 28.0)), 5001 * NS)
+    ground.close()
+    kept = contents(folder)
+    assert len(kept["packets"]) == before + 1
+    rebuild(folder, newer).close()
+    assert contents(folder)["packets"] == kept["packets"]
 
 
 def test_a_corrected_dictionary_reads_old_frames_anew(folder, dictionary, changed_dictionary):

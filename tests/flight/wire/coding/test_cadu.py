@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.wire import SYNC_MARKER, append_crc
+from flight.wire import SYNC_MARKER, TmFrameConfig, TmFrameMaker, append_crc
 from flight.wire.coding import (
     CORRECTABLE,
     FLYWHEEL_BLOCKS,
@@ -346,3 +346,17 @@ def test_cost_is_linear_whatever_comes(unit: bytes, piece: int, coding: TmCoding
 def test_a_coding_that_cannot_be_is_refused(changes) -> None:
     with pytest.raises(ValueError, match="is not"):
         TmCoding(**changes)
+
+
+def test_the_end_of_a_mended_block_is_forgotten_behind_the_next_good_one() -> None:
+    """Else its last octet could lend a marker its first: here it looks just so."""
+    codec = TmCodec(TmCoding(223, 1))
+    maker = TmFrameMaker(TmFrameConfig(42, 223))
+    cadus = (codec.encode(maker.make(0, n.to_bytes(2, "big") + bytes(209), 0, 0)) for n in range(5000))
+    mended = bytearray(next(cadu for cadu in cadus if cadu[-1] == SYNC_MARKER[0]))
+    mended[100] ^= 1
+    clean, cut = (codec.encode(maker.make(0, bytes(211), 0, 0)) for _ in range(2))
+    sync = CaduSync(codec)
+    assert len(sync.receive(bytes(mended) + clean + cut[1:] + clean)) == 3
+    assert sync.counters.corrected_frames == 1
+    assert sync.overlapped_octets == 0
