@@ -28,7 +28,7 @@ from flight.wire.cop1 import (
 )
 from flight.wire.sdls import Sender, secure_tc_frame
 from flight.wire.telecommand_link import segment_header
-from ground.keys import Keys
+from ground.keys import Keys, KeyStore
 
 NS = 1_000_000_000
 SETTLE_NS = 3 * NS  # a second in the station's queue, one until flight's next step, one for the frame down
@@ -86,9 +86,10 @@ class CommandLink:
         self._reader = ClcwReader(frames)
         self._free_ns = 0  # when the line has sent what it was given
 
-    def use_keys(self, keys: Keys) -> None:
-        self.keys = keys
-        self.sender = Sender(self.link.rule(), keys.vault)
+    def use_keys(self, store: KeyStore) -> None:
+        """A mission that protects its telecommands takes none without."""
+        self.keys = Keys(store)
+        self.sender = Sender(self.link.rule(), self.keys.vault)
 
     @property
     def may_send(self) -> bool:

@@ -26,7 +26,6 @@ from ground.decode import EventReport, Reading, event_entry, event_text, event_v
 from ground.files import GroundFiles
 from ground.gaps import Coverage, note_absent
 from ground.key_care import KeyCare
-from ground.keys import Keys, KeyStore
 from ground.limits import AlarmRow, LimitMonitor
 from ground.notes import (
     Note,
@@ -79,6 +78,7 @@ class Ground:
         self.recovery = Recovery(self.coverage, self.reception)
         self.line = CommandLink(dictionary, self.reception.config, self.settings.times)
         self.uplink = Uplink(self.line, self._command_changed)
+        self.use_keys = self.line.use_keys
         self.latest = Telemetry(dictionary)
         self.key_care = KeyCare(self.uplink, self.latest)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
@@ -182,10 +182,6 @@ class Ground:
             self.recovery.missing(),
             self.recovery.requests,
         )
-
-    def use_keys(self, store: KeyStore) -> None:
-        """Of the link; a mission that protects its telecommands takes none without."""
-        self.line.use_keys(Keys(store))
 
     def flush(self) -> None:
         """Everything so far on the disk and in the tables."""
