@@ -74,6 +74,8 @@ class Uplink(Module):
         self.vault, self.resumed = access.borrow(Vault), access.borrow(Resumed)
         self.chain = Chain(access.spacecraft_id, access.borrow(TelecommandLink), self.vault)
         self.saving = Saving(self.vault)
+        if self.chain.link.protected:
+            self.vault.prepare()
         self.outputs.clcw = self.chain.clcw()
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:

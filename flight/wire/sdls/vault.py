@@ -76,6 +76,12 @@ class Vault:
         self._keys_stale = self._counters_stale = stale
         self._choose()
 
+    def prepare(self) -> None:
+        """Make the ciphers in use now: the library takes tens of milliseconds to load, which no step has."""
+        for association in self.associations.values():
+            if association.state is KeyState.ACTIVE:
+                assert association.cipher is not None
+
     @property
     def keys_pending(self) -> bool:
         """Some change of keys is not on disk yet."""

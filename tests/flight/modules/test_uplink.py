@@ -10,7 +10,7 @@ import pytest
 
 from flight.wire import Ack, TcFrameType, append_crc, encode_tc, encode_tc_frame
 from flight.wire.cop1 import SetReceiver, encode_control
-from flight.wire.sdls import Sender, Use, secure_tc_frame
+from flight.wire.sdls import KeyState, Sender, Use, secure_tc_frame
 from flight.wire.telecommand_link import PROTECTED_LINK, clear_frame, segment_header
 from ground.keys import Keys
 from sim.keys import memory_keys, put_on_board
@@ -175,3 +175,10 @@ def test_a_trial_that_nobody_confirms_falls_back(craft) -> None:
     station.radiate(station.push(6, 2))
     craft.fly(4)
     assert craft.module("toy").pushes == [6]
+
+
+def test_the_ciphers_in_use_are_there_before_the_first_step(craft) -> None:
+    """Loading the library takes 26 ms, and a step has 5."""
+    used = [one for one in craft.module("uplink").vault.associations.values() if one.state is KeyState.ACTIVE]
+    assert len(used) == 2
+    assert all(one._cipher is not None for one in used)
