@@ -164,7 +164,7 @@ class FilesWorker:
     def _remove(self, entity: CfdpEntity, name: str) -> Answer:
         if safe_name(name.encode(errors="replace")) is None:
             return Failed("file name not allowed")
-        if any(sender.file_name == name for sender in entity.senders.values()):
+        if any(one.file_name == name and not one.ending for one in entity.senders.values()):
             return Failed("the file is being sent: cancel that first")
         assert self.store is not None
         self.store.remove(name)

@@ -1,0 +1,56 @@
+"""The check of files sees a wrong one at either end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ground import connect
+from sim.checks.files import FilesWhole
+from sim.checks.probe import Probe
+from sim.flying import Flying
+
+IN_SIGHT = Path(__file__).parents[2] / "ground" / "in_sight.toml"
+pytestmark = pytest.mark.slow
+
+
+def flown(spoil: str = "") -> FilesWhole:
+    """One file up and down; `spoil`: where an octet of it is changed behind everybody's back."""
+    with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
+        check = FilesWhole(flying.ground)
+        Probe(flying.simulation, [check])
+        craft.fly(2)
+        stage = flying.ground.files.stage()
+        flying.ground.files.write(stage, 0, b"some octets")
+        flying.ground.files.put(stage, "name", True, flying.now_ns)
+        if spoil == "board":
+            for transaction, digest in check.sent.items():
+                check.sent[transaction] = digest[::-1]
+        craft.fly(15)
+        if spoil == "held":
+            flying.simulation.file_disk.flip("name", 3)
+        if spoil in ("held", "kept"):
+            flying.simulation.cut_power(3)
+            craft.fly(20)
+        if spoil == "ground":
+            read = flying.ground.files.read
+            vars(flying.ground.files)["read"] = lambda *words: (read(*words)[0][:-1], 10)
+            craft.send("get_file", file="name")
+            craft.fly(15)
+        return check
+
+
+def test_a_whole_file_holds() -> None:
+    check = flown()
+    assert (check.exercised, check.failed) == (2, 0)  # received, and delivered
+
+
+def test_after_a_boot_it_is_looked_at_again() -> None:
+    check = flown("kept")
+    assert (check.exercised, check.failed) == (3, 0)
+
+
+@pytest.mark.parametrize("spoil", ["board", "held", "ground"])
+def test_a_wrong_file_is_seen(spoil: str) -> None:
+    assert flown(spoil).failed == 1
