@@ -43,6 +43,7 @@ STATES = {
     FopState.INITIALISING_WITH_BC: "unlocking",
     FopState.INITIAL: "down",
 }
+RUNNING = (FopState.ACTIVE, FopState.RETRANSMIT_WITHOUT_WAIT, FopState.RETRANSMIT_WITH_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class CommandLink:
         self.up = False
         self._reader = ClcwReader(frames)
         self._free_ns = 0  # when the line has sent what it was given
+        self._ran_ns = 0  # the AD service, or the contact began: the last we know of
 
     def use_keys(self, store: KeyStore) -> None:
         """A mission that protects its telecommands takes none without."""
@@ -105,7 +107,7 @@ class CommandLink:
     def begin(self, now_ns: int) -> None:
         self.up = True
         self._reader = ClcwReader(self.frames)  # what was not heard between contacts is no overtaking
-        self._free_ns = now_ns
+        self._free_ns = self._ran_ns = now_ns
         for kind, value in (
             (DirectiveKind.SET_T1, T1_NS + 2 * self.times.light_ns),
             (DirectiveKind.SET_LIMIT, TRANSMISSIONS),
@@ -131,6 +133,12 @@ class CommandLink:
     @property
     def starts(self) -> int:
         return self.keeper.starts
+
+    def absent_since(self, now_ns: int) -> int:
+        """Since when in this contact there is no AD service; `now_ns` while there is one, or no contact."""
+        if not self.up or self.fop.state in RUNNING:
+            self._ran_ns = now_ns
+        return self._ran_ns
 
     @property
     def sequenced_room(self) -> bool:

@@ -270,6 +270,11 @@ class Uplink:
         for waiting in (self.urgent, self.queue):
             while waiting and now_ns >= waiting[0].deadline_ns:
                 self._give_up(waiting.popleft(), now_ns, "never sent: no contact in time")
+        absent = self.line.absent_since(now_ns)
+        while (
+            self.queue and now_ns >= max(absent, self.queue[0].stages[0][1]) + self.queue[0].answer_within_ns
+        ):
+            self._give_up(self.queue.popleft(), now_ns, "never sent: the command link did not come up")
         for record in [one for one in self.open.values() if now_ns >= one.deadline_ns]:
             self._give_up(record, now_ns, f"{record.stage.value}, then nothing")
 

@@ -100,8 +100,16 @@ def test_a_hazardous_command_is_armed_first(craft: Craft):
     assert craft.command("health.shutdown").wait().stage is not Stage.REFUSED
 
 
+def test_a_command_that_the_link_cannot_carry_ends_as_no_answer(flying: Flying, craft: Craft):
+    flying.simulation.radio.up.spoiling.loss = 1.0
+    sent = craft.command("commands.nothing").wait(within_s=600)
+    assert sent.stage is Stage.NO_ANSWER
+    assert sent.reason == "never sent: the command link did not come up"
+    assert 150 <= craft.line.now_ns() / 1e9 < 180
+
+
 def test_a_command_into_silence_ends_as_no_answer(flying: Flying, craft: Craft):
-    craft.wait_for(lambda: craft.in_contact, 30)
+    craft.command("commands.nothing").expect_completed()
     flying.simulation.radio.up.spoiling.loss = 1.0
     sent = craft.command("commands.nothing").wait(within_s=600)
     assert sent.stage is Stage.NO_ANSWER

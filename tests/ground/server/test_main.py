@@ -142,7 +142,11 @@ def test_a_log_that_was_changed_or_cut_off_is_found_out(run, served):
 
 
 def test_stopping_to_wait_leaves_the_command_under_way(run, served, station, monkeypatch):
+    while "contact" not in served.said:
+        run("link")
     station.simulation.silenced.add(0)
+    while served.said[-1] != "contact lost":
+        run("link")
     waits = SocketLine.wait
 
     def interrupted(line: SocketLine, until_ns: int) -> None:
