@@ -141,6 +141,15 @@ def test_a_log_that_was_changed_or_cut_off_is_found_out(run, served):
     assert (code, out[0].endswith("line 2: entry 3 follows entry 1")) == (1, True)
 
 
+@pytest.fixture
+def interruptible():
+    """A shell starts what runs in the background with SIGINT ignored, and so are then the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_stopping_to_wait_leaves_the_command_under_way(run, served, station, monkeypatch):
     while "contact" not in served.said:
         run("link")
