@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from flight.wire.sdls import RECEIVING_BLOCK, Use
 from ground.commanding import CommandRecord, Stage
+from ground.decode import Reading
 from ground.telemetry import Telemetry
 from ground.uplink import Uplink
 
@@ -36,12 +37,25 @@ class KeyCare:
         told = latest.dictionary.packets_by_label.get(SECURITY)
         self._sid = -1 if told is None else told.sid
 
+    def _told(self) -> Reading | None:
+        packet = self.latest.newest.get(self._sid)
+        return None if packet is None else self.latest.read(packet)
+
+    @property
+    def behind(self) -> bool:
+        """The board has said that it takes another key, or higher numbers than our next: it has rebooted."""
+        reading, sending = self._told(), self.line.keys.vault.sending.get(Use.TELECOMMAND)
+        if reading is None or sending is None:
+            return False
+        told = cast(SecurityPacket, reading.values)
+        other_key = told.telecommand_spi not in (0, sending.spi)
+        return other_key or _number(told) > sending.counter.next
+
     def tend(self, now_ns: int) -> None:
         """A command is unanswered: where does the board stand?"""
         if not self.uplink.unanswered(now_ns):
             return
-        packet = self.latest.newest.get(self._sid)
-        reading = None if packet is None else self.latest.read(packet)
+        reading = self._told()
         if reading is None or reading.received_ns <= self.uplink.since_ns:
             return
         if self._follow(cast(SecurityPacket, reading.values), now_ns):
@@ -55,7 +69,7 @@ class KeyCare:
             return False
         if told.telecommand_spi != sending.spi:  # it has lost its counters, and given that key up
             return bool(told.telecommand_spi) and self._try(told.telecommand_spi, TRIAL_NS, now_ns)
-        number, own = told.next_number_high << 64 | told.next_number, sending.counter.next
+        number, own = _number(told), sending.counter.next
         if number <= own:
             return False
         self.line.sender.raise_to(min(number, own + SKIP_MOST))
@@ -76,3 +90,7 @@ class KeyCare:
             return False
         self.uplink.key_tried_ns = now_ns
         return True
+
+
+def _number(told: SecurityPacket) -> int:
+    return told.next_number_high << 64 | told.next_number

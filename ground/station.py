@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from flight.dictionary import Dictionary
 from flight.wire import TC_OVERHEAD, Ack
@@ -22,11 +21,12 @@ from ground.commanding import (
     find_command,
     function_data,
 )
-from ground.decode import EventReport, Reading, event_entry, event_text, event_values
 from ground.files import GroundFiles
-from ground.gaps import Coverage, note_absent
+from ground.gaps import Coverage
+from ground.intake import Intake
 from ground.key_care import KeyCare
 from ground.limits import AlarmRow, LimitMonitor
+from ground.listeners import Listeners
 from ground.notes import (
     Note,
     alarm_note,
@@ -37,32 +37,27 @@ from ground.notes import (
     stage_note,
     time_note,
 )
-from ground.reception import Packet, Reception
+from ground.probe import PROBE, Probe
+from ground.reception import Reception
 from ground.recovery import Recovery, request_data
 from ground.request_data import served_by
 from ground.requests import Requests
-from ground.restore import BOOTED, restore
-from ground.service_reports import REPORTED, ServiceReport
+from ground.restore import restore
 from ground.settings import LinkStatus, Settings
-from ground.telemetry import ParameterValue, Telemetry
+from ground.telemetry import Telemetry
 from ground.times import Correlation, Point
 from ground.transfers import Transfer
 from ground.uplink import Uplink
 
 NS = 1_000_000_000
-VERIFICATION, EVENTS, STORAGE, ASK, ABSENT = 1, 5, 15, 129, 130
+STORAGE, ASK = 15, 129
+TEST, PING = 17, 1
 FILES_FOLDER = "files"  # of the archive
 RECOVERY = "recovery"  # the source of what the ground asks for by itself
-Item = TypeVar("Item")
-Listeners = list[Callable[[Item], None]]
 
 
 class Ground:
-    """One spacecraft's ground.  `now_ns` is UTC as the ground knows it, or any clock that only goes forward.
-
-    Listeners: `on_packet`, `on_event`, `on_command`, `on_alarm`, `on_parameter`, `on_file`, and `on_file_packet` with
-    the space packets of virtual channel 2; each is told after the archive has it.
-    """
+    """One spacecraft's ground.  `now_ns` is UTC as the ground knows it, or any clock that only goes forward."""
 
     def __init__(
         self,
@@ -80,21 +75,23 @@ class Ground:
         self.uplink = Uplink(self.line, self._command_changed)
         self.use_keys = self.line.use_keys
         self.latest = Telemetry(dictionary)
+        self.listeners = Listeners()
         self.key_care = KeyCare(self.uplink, self.latest)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
         self.times = Correlation()
+        self.intake = Intake(
+            dictionary,
+            self.coverage,
+            self.latest,
+            self.limits,
+            self.times,
+            self.uplink,
+            self.listeners,
+            self._time_point,
+        )
         self.requests = Requests(self)
         self.in_contact, self.station, self.last_received_ns = False, "", -1
         self.light_time_ns = self.settings.light_time_ns
-        self.on_packet: Listeners[Reading] = []
-        self.on_event: Listeners[EventReport] = []
-        self.on_command: Listeners[CommandRecord] = []
-        self.on_alarm: Listeners[AlarmRow] = []
-        self.on_parameter: Listeners[ParameterValue] = []
-        self.on_report: Listeners[ServiceReport] = []
-        self.on_file_packet: Listeners[bytes] = []
-        self.on_file: Listeners[Transfer] = []
-        self._news: list[Callable[[], None]] = []
         self._now_ns = now_ns
         self.files = GroundFiles(
             FileSettings(dictionary.spacecraft_id, dictionary.frame_length),
@@ -103,6 +100,7 @@ class Ground:
             self._file_changed,
             now_ns,
         )
+        self.probe = Probe(self.files, self.uplink, self.key_care)
         if archive is not None:
             restore(self, archive, now_ns)
 
@@ -121,7 +119,7 @@ class Ground:
             self.uplink.end_contact(now_ns)
             self._time_point(self.times.close(), now_ns)
             self.flush()
-        self._tell()
+        self.listeners.tell()
 
     def receive(self, data: bytes, now_ns: int, station: str = "") -> None:
         """A piece of the byte stream of one station, of any size."""
@@ -134,15 +132,15 @@ class Ground:
                 self.archive.frames(frames, now_ns, station)
         for packet in self.reception.file_packets:
             self.files.receive(packet, now_ns)
-            self._queue(self.on_file_packet, packet)
+            self.listeners.queue(self.listeners.file_packets, packet)
         if packets:
-            self._take(packets, now_ns)
+            self.intake.take(packets, now_ns)
             if self.reception.live_ns >= 0:
                 point = self.times.sample(self.reception.live_ns, now_ns, self.light_time_ns)
                 self._time_point(point, now_ns)
             if self.archive is not None:
                 self.archive.add(packets, now_ns)
-        self._tell()
+        self.listeners.tell()
 
     def send(self, now_ns: int) -> bytes:
         """Octets for the uplink; none outside of contact."""
@@ -153,11 +151,13 @@ class Ground:
             for asked in self.recovery.due(now_ns):
                 self._ask_again(asked, now_ns)
         self.key_care.tend(now_ns)
+        if self.probe.due(now_ns) and self.dictionary_matches is not False:
+            self._ping(now_ns)
         octets = self.uplink.send(now_ns)
         octets += self.files.send(now_ns, len(octets), partial(self.line.expedited_unit, now_ns=now_ns))
         if octets and self.archive is not None:
             self.archive.sent(octets, now_ns)
-        self._tell()
+        self.listeners.tell()
         return octets
 
     def on_deadline(self, now_ns: int) -> None:
@@ -166,7 +166,7 @@ class Ground:
         self.files.on_deadline(now_ns)
         if self.archive is not None:
             self.archive.on_deadline(now_ns)
-        self._tell()
+        self.listeners.tell()
 
     @property
     def link(self) -> LinkStatus:
@@ -195,55 +195,6 @@ class Ground:
 
     # ---------------------------------------------------------------- telemetry
 
-    def _take(self, packets: Sequence[Packet], now_ns: int) -> None:
-        newest, limited, listened = self.latest.newest, self.limits.kinds, bool(self.on_packet)
-        for packet in packets:
-            sid = packet[6]
-            if sid < 0:
-                self._take_report(packet, now_ns)
-                continue
-            held = newest.get(sid)
-            if held is None or packet[1] >= held[1]:
-                newest[sid] = packet
-            if sid in limited:
-                self.limits.take(packet)
-            if listened:
-                self._queue_reading(packet)
-
-    def _queue_reading(self, packet: Packet) -> None:
-        reading = self.latest.read(packet)
-        if reading is None:
-            self.latest.strange += 1
-        else:
-            self._queue(self.on_packet, reading)
-
-    def _take_report(self, packet: Packet, now_ns: int) -> None:
-        service = packet.service
-        if service == EVENTS:
-            self._take_event(packet)
-        elif service == VERIFICATION:
-            self.uplink.verify(packet.subtype, packet.body, now_ns)
-        elif service == STORAGE and packet.subtype == ABSENT:
-            self.latest.strange += not note_absent(self.coverage, packet.body)
-        else:
-            for value in self.latest.report(packet):
-                self._queue(self.on_parameter, value)
-            if (service, packet.subtype) in REPORTED:
-                self._queue(self.on_report, ServiceReport(*packet[1:4], service, packet.subtype, packet.body))
-
-    def _take_event(self, packet: Packet) -> None:
-        entry = event_entry(self.dictionary, packet.body)
-        values = None if entry is None else event_values(entry, packet.body)
-        if entry is None or values is None:
-            self.latest.strange += 1
-            return
-        if entry.label == BOOTED:
-            self._time_point(self.times.rebooted(packet.time_ns), packet.received_ns)
-        if self.on_event:
-            text = event_text(entry, values)
-            head = (packet.time_ns, packet.received_ns, packet.record)
-            self._queue(self.on_event, EventReport(*head, entry.label, packet.subtype, text))
-
     def _time_point(self, point: Point | None, now_ns: int) -> None:
         if point is not None:
             self._note(time_note(point), now_ns)
@@ -252,7 +203,7 @@ class Ground:
         """LimitError if that alarm does not stand."""
         self._now_ns = now_ns
         self.limits.acknowledge(label, field, who, now_ns)
-        self._tell()
+        self.listeners.tell()
 
     def audit(self, who: str, what: str, now_ns: int) -> None:
         """Into the audit log of the archive."""
@@ -347,7 +298,7 @@ class Ground:
         packet = self.build_packet(apid, *service, data)
         record = self.uplink.new_record(packet, label, text, source, int(answer_within_s * NS))
         self.uplink.submit(record, now_ns, bypass=bypass)
-        self._tell()
+        self.listeners.tell()
         return record
 
     def build_packet(self, apid: int, service: int, subtype: int, data: bytes, ack: Ack = Ack.ALL) -> bytes:
@@ -355,6 +306,13 @@ class Ground:
         packet = self.uplink.packet(apid, service, subtype, data, ack)
         self._note(count_note(apid, self.uplink.sequences[apid]), self._now_ns)
         return packet
+
+    def _ping(self, now_ns: int) -> None:
+        """Past COP-1, whose service a reboot of the board has ended."""
+        apid, within_s = served_by(self.dictionary, TEST), ANSWER_WITHIN_S
+        self._submit(
+            apid, (TEST, PING), b"", now_ns, "ping", "ping", PROBE, within_s, force=False, bypass=True
+        )
 
     def _ask_again(self, asked: tuple[int, int, int], now_ns: int) -> None:
         apid = served_by(self.dictionary, STORAGE)
@@ -373,28 +331,19 @@ class Ground:
             self.requests.ended(record, self._now_ns)
             self.key_care.ended(record, self._now_ns)
             self.files.command_changed(record, self._now_ns)
-        if self.on_command:  # as it is now: by the time listeners are told it may be further
-            self._queue(self.on_command, replace(record, stages=list(record.stages)))
+        if self.listeners.commands:  # as it is now: by the time listeners are told it may be further
+            self.listeners.queue(self.listeners.commands, replace(record, stages=list(record.stages)))
 
     def _file_changed(self, transfer: Transfer) -> None:
-        self._queue(self.on_file, replace(transfer))
+        self.listeners.queue(self.listeners.transfers, replace(transfer))
 
     def _alarm_changed(self, row: AlarmRow) -> None:
         self._note(alarm_note(row), self._now_ns)
-        self._queue(self.on_alarm, row)
+        self.listeners.queue(self.listeners.alarms, row)
 
     def _note(self, note: Note, now_ns: int) -> None:
         if self.archive is not None:
             self.archive.note(note, now_ns)
-
-    def _queue(self, listeners: Listeners[Item], item: Item) -> None:
-        for listener in listeners:
-            self._news.append(partial(listener, item))
-
-    def _tell(self) -> None:
-        """Listeners come last, so that one that raises cannot keep anything out of the archive."""
-        while self._news:
-            self._news.pop(0)()
 
 
 __all__ = ["Ground", "LinkStatus", "Settings"]

@@ -220,6 +220,11 @@ class Uplink:
         else:
             self.under_way = None  # it waits for its deadline; the next one may go
 
+    @property
+    def idle(self) -> bool:
+        """No command is on its way or waits for it, but for the ground's own in the background."""
+        return self.under_way is None and not (self.queue or self.urgent or self.again)
+
     def unanswered(self, now_ns: int) -> bool:
         """A BD command has been under way for longer than its way there and back."""
         waits = self.under_way is not None and not self._sequenced

@@ -64,8 +64,8 @@ class GroundLog:
     def __init__(self, ground: Ground) -> None:
         self.events: list[EventReport] = []
         self.commands: dict[int, CommandRecord] = {}
-        ground.on_event.append(self._event)
-        ground.on_command.append(self._command)
+        ground.listeners.events.append(self._event)
+        ground.listeners.commands.append(self._command)
 
     def _event(self, event: EventReport) -> None:
         if len(self.events) < EVENTS_KEPT:

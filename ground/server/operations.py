@@ -61,12 +61,12 @@ class Operations:
         self.commands: dict[int, CommandRecord] = {}
         self._serials: Counter[Topic] = Counter()
         self._restore()
-        ground.on_command.append(self._command_changed)
-        ground.on_event.append(self._event_came)
-        ground.on_parameter.append(self._parameter_came)
-        ground.on_report.append(self._report_came)
-        ground.on_alarm.append(self._alarm_changed)
-        ground.on_file.append(self._file_changed)
+        ground.listeners.commands.append(self._command_changed)
+        ground.listeners.events.append(self._event_came)
+        ground.listeners.parameters.append(self._parameter_came)
+        ground.listeners.reports.append(self._report_came)
+        ground.listeners.alarms.append(self._alarm_changed)
+        ground.listeners.transfers.append(self._file_changed)
 
     def _restore(self) -> None:
         if self.ground.archive is None:
@@ -77,7 +77,7 @@ class Operations:
 
     def publish_packets(self) -> None:
         """Also the newest housekeeping, for whoever watches from another process."""
-        self.ground.on_packet.append(self._packet_came)
+        self.ground.listeners.packets.append(self._packet_came)
 
     # ---------------------------------------------------------------- requests
 

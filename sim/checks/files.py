@@ -35,7 +35,7 @@ class FilesWhole(Check):
         self.arrived: set[TransactionId] = set()
         if isinstance(ground, Ground):
             self.ground = ground
-            ground.on_file.append(self._on_ground)
+            ground.listeners.transfers.append(self._on_ground)
             self._tap_put(ground.files)
 
     # ---------------------------------------------------------------- the ground's end

@@ -67,7 +67,7 @@ def cost(
     """Microseconds a packet."""
     ground = Ground(dictionary, archive)
     if listen:
-        ground.on_packet.append(lambda reading: None)
+        ground.listeners.packets.append(lambda reading: None)
     ground.contact(True, 0)
     began = time.process_time()
     for now_ns, octets in stream:

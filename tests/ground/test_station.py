@@ -30,7 +30,9 @@ def ground(dictionary):
 def changes(ground):
     """(text, stage, reason) of every change, in order."""
     seen: list[Any] = []
-    ground.on_command.append(lambda record: seen.append((record.label, record.stage.value, record.reason)))
+    ground.listeners.commands.append(
+        lambda record: seen.append((record.label, record.stage.value, record.reason))
+    )
     return seen
 
 
@@ -58,7 +60,7 @@ def test_newest_values_by_generation_time(ground, craft):
 
 def test_a_record_is_taken_once(ground, craft):
     seen: list[Any] = []
-    ground.on_packet.append(seen.append)
+    ground.listeners.packets.append(seen.append)
     frames = craft.down(craft.power(NS), craft.power(2 * NS))
     ground.receive(frames, 5 * NS, "Kiruna")
     ground.receive(frames, 5 * NS, "Svalbard")  # two stations in sight
@@ -90,15 +92,15 @@ def test_damaged_and_foreign_packets_are_counted(ground, craft, dictionary):
     ("service", "subtype"), [(3, 25), (5, 1), (1, 1), (1, 99), (15, 130), (20, 2), (11, 13), (77, 7)]
 )
 def test_no_report_can_raise(ground, craft, service, subtype, body):
-    ground.on_packet.append(lambda reading: None)
-    ground.on_event.append(lambda event: None)
+    ground.listeners.packets.append(lambda reading: None)
+    ground.listeners.events.append(lambda event: None)
     ground.receive(craft.down(craft.report(service, subtype, body, NS)), 5 * NS)
     assert ground.link.packets.packets == 1
 
 
 def test_events_are_told_with_their_text(ground, craft):
     seen: list[Any] = []
-    ground.on_event.append(seen.append)
+    ground.listeners.events.append(seen.append)
     ground.receive(craft.down(craft.event("power.changed", 7 * NS, 0, 0.5, 28.0)), 9 * NS)
     assert [(e.time_ns, e.label, e.severity, e.text) for e in seen] == [
         (7 * NS, "power.changed", 1, "board alpha to 50% of 28")
@@ -107,7 +109,7 @@ def test_events_are_told_with_their_text(ground, craft):
 
 def test_parameters_as_reported(ground, craft):
     seen: list[Any] = []
-    ground.on_parameter.append(seen.append)
+    ground.listeners.parameters.append(seen.append)
     new = craft.report(20, 2, struct.pack(">HHf", 1, 1, 31.0), 9 * NS)
     old = craft.report(20, 2, struct.pack(">HHfHH", 2, 1, 29.0, 2, 4), 8 * NS)
     ground.receive(craft.down(new, old), 10 * NS)
@@ -134,7 +136,7 @@ def test_a_listener_that_raises_keeps_nothing_out_of_the_archive(tmp_path, dicti
     def broken(reading):
         raise RuntimeError
 
-    ground.on_packet.append(broken)
+    ground.listeners.packets.append(broken)
     with pytest.raises(RuntimeError):
         ground.receive(craft.down(craft.power(NS), craft.power(2 * NS)), 5 * NS)
     assert len(archive_of(ground).query.packets("power.status")) == 2
@@ -146,7 +148,7 @@ def test_a_listener_that_raises_keeps_nothing_out_of_the_archive(tmp_path, dicti
 
 def test_alarms_reach_listeners_and_are_acknowledged(ground, craft):
     seen: list[Any] = []
-    ground.on_alarm.append(seen.append)
+    ground.listeners.alarms.append(seen.append)
     ground.receive(craft.down(*(craft.power(time * NS, charge=0.3) for time in range(3))), 5 * NS)
     assert [(row.label, row.field, row.state) for row in seen] == [("power.status", "charge", "red low")]
     ground.acknowledge("power.status", "charge", "anna", 6 * NS)

@@ -26,7 +26,9 @@ def ground(dictionary):
 def changes(ground):
     """(text, stage, reason) of every change, in order."""
     seen: list[Any] = []
-    ground.on_command.append(lambda record: seen.append((record.label, record.stage.value, record.reason)))
+    ground.listeners.commands.append(
+        lambda record: seen.append((record.label, record.stage.value, record.reason))
+    )
     return seen
 
 

@@ -56,7 +56,7 @@ def test_standard_requests(flown):
         ask.list_scheduled(now),
     ]
     seen = []
-    flown.ground.on_event.append(
+    flown.ground.listeners.events.append(
         lambda event: seen.append(event.text) if event.label == "toy.pushed" else None
     )
     flown.fly(60)
