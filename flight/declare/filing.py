@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-NO_DEADLINE = -1
+NO_DEADLINE = 2**63 - 1  # later than any time
 
 
 class Steer(enum.IntEnum):

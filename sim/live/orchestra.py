@@ -119,7 +119,9 @@ class Orchestra:
             passed = timedelta(seconds=(time.monotonic() - began) * options.speed)
             self._start_ground(self.scenario.epoch + passed)
         self.where["processes"] = {child.name: child.process.pid for child in self.children}
-        (folder / WHERE_FILE).write_text(json.dumps(self.where, indent=2) + "\n")
+        part = folder / f"{WHERE_FILE}.part"
+        part.write_text(json.dumps(self.where, indent=2) + "\n")
+        part.replace(folder / WHERE_FILE)  # whole or not there: a shell may look at this moment
 
     def _start_ground(self, utc: datetime) -> None:
         dictionary, ground = self.folder / "dictionary.json", self.folder / GROUND_FOLDER

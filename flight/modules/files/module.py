@@ -33,7 +33,6 @@ from flight.declare import (
     unit,
 )
 from flight.declare.filing import (
-    NO_DEADLINE,
     FileFigures,
     FileNotice,
     ListFiles,
@@ -137,7 +136,8 @@ class Files(Module):
         self.figures = FileFigures()
         self.orders: dict[int, int] = {}  # ticket -> command
         self.turning = 0  # the ticket of the turn under way
-        self.due = 0  # the worker wants a turn by then, or NO_DEADLINE
+        self.due = 0  # the worker wants a turn by then
+        self.moving = False  # some file is on its way
         self.carrier = False  # as the worker was told
         self.posted_at = -1  # when packets were last handed to the downlink
         self.sequence = 0
@@ -149,21 +149,20 @@ class Files(Module):
         """Between whole seconds: whether there is anything to give to the worker, or to get for the line."""
         if self.turning:
             return False
-        return bool(self.uplink.items) or self._is_due(now) or self._wants_room(now, file_room, file_room_age)
+        if self.uplink.items or now >= self.due:
+            return True
+        return self._wants_room(now, file_room, file_room_age)
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.turning:
             return
         room = self._room(now, sees)
-        if self.uplink.items or self._is_due(now) or sees.carrier != self.carrier or room:
+        if self.uplink.items or now >= self.due or sees.carrier != self.carrier or room:
             self.carrier = sees.carrier
             found = [pdu_of(packet, PacketType.TELECOMMAND) for packet in self.uplink.drain()]
             pdus = tuple(pdu for pdu in found if pdu is not None)
             self.status.bad_packets += len(found) - len(pdus)
             self.turning = out.submit(Turn(now, sees.carrier, room, pdus), TURN_WITHIN_NS)
-
-    def _is_due(self, now: int) -> bool:
-        return self.due != NO_DEADLINE and now >= self.due
 
     def _room(self, now: int, sees: Inputs) -> int:
         """Octets of PDUs that the downlink takes; none before it has counted what it was given last."""
@@ -172,9 +171,8 @@ class Files(Module):
         return min(sees.file_room, ROOM_MAX)
 
     def _wants_room(self, now: int, file_room: int, file_room_age: int) -> bool:
-        if file_room < self.longest or not (self.figures.sending or self.figures.receiving):
-            return False
-        return now - file_room_age > self.posted_at
+        """Asked ten times a second."""
+        return self.moving and file_room >= self.longest and now - file_room_age > self.posted_at
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         if ticket == self.turning:
@@ -197,6 +195,7 @@ class Files(Module):
             self.due = now + AGAIN_AFTER_NS
             return
         self.due, self.figures = result.deadline, result.figures
+        self.moving = bool(result.figures.sending or result.figures.receiving)
         for pdu in result.pdus:
             out.post("downlink.files", encode_file_packet(PacketType.TELEMETRY, self.sequence, pdu))
             self.sequence = (self.sequence + 1) % SEQUENCE_MODULO
