@@ -47,6 +47,11 @@ def parser() -> argparse.ArgumentParser:
     files.add_argument("--lock", required=True)
     files.add_argument("--settings", required=True, metavar="SPACECRAFT:FRAME:QUOTA")
     files.add_argument("--pipe", type=int, required=True)
+    runner = commands.add_parser("runner", help="(started by the executive) the process that owns the jobs")
+    runner.add_argument("--state", type=Path, required=True, metavar="DIR", help="a folder of its own")
+    runner.add_argument("--device", action="append", default=[], metavar="NODE", help="that jobs may ask for")
+    runner.add_argument("--library", action="append", default=[], metavar="DIR", help="that jobs may read")
+    runner.add_argument("--strongest", type=int, default=3, metavar="0-3", help="isolation, for tests")
     return top
 
 
@@ -106,6 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _files(options)
     if options.command == "executive":
         return _executive(options)
+    if options.command == "runner":
+        return _runner(options)
     from flight.app import MissionError
     from flight.cli.keys import KeysError
     from flight.cli.new import NewMissionError
@@ -187,6 +194,28 @@ def _files(options: argparse.Namespace) -> int:
         return 1
     settings = FileSettings(*(int(word) for word in options.settings.split(":")))
     serve(options.pipe, FilesWorker(disk, settings))
+    return 0
+
+
+def _runner(options: argparse.Namespace) -> int:
+    from flight.declare.running import Isolation
+    from flight.runners.service import AlreadyRunning, serve
+    from flight.runners.settings import RunnerSettings
+
+    settings = RunnerSettings(
+        str(options.state.absolute()),
+        devices=frozenset(options.device),
+        libraries=tuple(options.library),
+        strongest=Isolation(options.strongest),
+    )
+    try:
+        serve(settings)
+    except AlreadyRunning as error:
+        print(f"job runner: another one holds {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"job runner: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from flight.declare import Inventory, JobEntry, JobFolders, JobLimits, JobToRun, Refusal
+
 
 class Clock(Protocol):
     """Monotonic mission time in integer nanoseconds, and what a step of code costs."""
@@ -133,3 +135,46 @@ class Worker(Protocol):
     def poll(self, now: int) -> Sequence[tuple[int, object]]:
         """Results that are ready, as (ticket, result)."""
         ...
+
+
+class JobRunner(Protocol):
+    """Runs the jobs.  An order is taken or refused at once; what comes of it shows in the job's entry.
+
+    None is "taken".  Times are absolute or spans on the caller's monotonic clock, ns.  Every order may be given twice.
+    """
+
+    def start(self, job: JobToRun, limits: JobLimits, folders: JobFolders, now: int) -> Refusal | None: ...
+
+    def freeze(self, job: int, now: int) -> Refusal | None:
+        """Not a microsecond more of processor time, memory kept.  FROZEN when read back."""
+        ...
+
+    def thaw(self, job: int, now: int) -> Refusal | None: ...
+
+    def checkpoint(self, job: int, within_ns: int, now: int) -> Refusal | None:
+        """Ask it to write one and go on."""
+        ...
+
+    def stop(self, job: int, within_ns: int, now: int) -> Refusal | None:
+        """Ask it to write a checkpoint and end; killed when the time is over."""
+        ...
+
+    def kill(self, job: int, now: int) -> Refusal | None: ...
+
+    def pace(self, job: int, speed_milli: int, now: int) -> Refusal | None:
+        """Thousandths of full speed, at least 1."""
+        ...
+
+    def book(self, job: int, energy_mj: int, now: int) -> Refusal | None:
+        """Add to the energy in its account, which is kept here over a restart of the executive."""
+        ...
+
+    def forget(self, job: int, now: int) -> Refusal | None:
+        """Of a job that has ended: the caller has seen it."""
+        ...
+
+    def poll(self, now: int) -> Sequence[JobEntry]:
+        """Entries that have changed since the last call."""
+        ...
+
+    def inventory(self, now: int) -> Inventory: ...
