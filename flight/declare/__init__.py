@@ -51,6 +51,21 @@ from flight.declare.outbox import (
 )
 from flight.declare.packets import Event, Kept, Severity, Signals, Telemetry, telemetry
 from flight.declare.parameters import Parameter, Rule, Value
+from flight.declare.running import (
+    ExitReason,
+    Inventory,
+    Isolation,
+    JobEntry,
+    JobFolders,
+    JobLimits,
+    JobState,
+    JobToRun,
+    JobUsage,
+    Means,
+    Protection,
+    Refusal,
+    RunnerKind,
+)
 from flight.declare.storage import (
     ENDING,
     ORDERED,
