@@ -20,6 +20,7 @@ from ground.protocol import CraftError, UsageError
 from ground.query import QueryError
 from ground.recording.arguments import add_decode
 from ground.shell.desk import FAILED, STOPPED, USAGE
+from ground.shell.job_words import add_job
 from ground.shell.parser import Parser, add_verbs
 
 PORT = 5560
@@ -80,6 +81,7 @@ def parser() -> Parser:
     verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
     add_verbs(verbs)
     add_decode(verbs)
+    add_job(verbs)
     return top
 
 
@@ -118,6 +120,10 @@ def _run(options: argparse.Namespace) -> int:
         from ground.recording.command import decode
 
         return decode(options, _say)
+    if options.verb == "job":
+        from ground.jobs.command import job
+
+        return job(options, _say)
     name = options.name or getpass.getuser()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     from ground.client import connect

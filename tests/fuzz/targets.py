@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.fuzz import (
     ground_targets,
+    job_targets,
     joined_targets,
     link_targets,
     store_targets,
@@ -18,5 +19,6 @@ TARGETS: tuple[Target, ...] = (
     *joined_targets.TARGETS,
     *store_targets.TARGETS,
     *ground_targets.TARGETS,
+    *job_targets.TARGETS,
     *world_targets.TARGETS,
 )

@@ -1,0 +1,96 @@
+"""A job package laid out as files, for a runner: whole, or not at all.
+
+The new folder is made beside its place and renamed when the last part is right and everything is on the disk.  Each
+name is walked from a descriptor and made new there, so that nothing that stands in the way is followed or overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from flight.jobs import Closed, Gate, Opened, PackageReader, PartEnds, PartOctets, Refusal, Refused
+
+FILE_MODE = 0o444  # inputs are read only; nothing in a package is executable, the runtime reads it
+FOLDER_MODE = 0o755
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal:
+    """`place` must not be there yet, its parent must.  After a refusal nothing is left."""
+    fresh = place.with_name(place.name + ".part")
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)  # of a power cut
+        if place.exists() or place.is_symlink():
+            return Refusal(Refused.STORAGE, (f"{place.name} is there already",))
+        fresh.mkdir(mode=FOLDER_MODE)
+        result = _fill(pieces, fresh, gate)
+        if isinstance(result, Closed):
+            fresh.rename(place)
+            _sync(place.parent)
+    except OSError as error:
+        result = Refusal(Refused.STORAGE, (error.strerror or type(error).__name__,))
+    if isinstance(result, Refusal):
+        shutil.rmtree(fresh, ignore_errors=True)
+    return result
+
+
+def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal:
+    reader, file = PackageReader(gate), -1
+    try:
+        for piece in pieces:
+            for event in reader.receive(piece):
+                if isinstance(event, Refusal):
+                    return event
+                if isinstance(event, PartOctets | PartEnds) and file < 0:
+                    file = _new_file(folder, event.part.path)
+                if isinstance(event, PartOctets):
+                    _write(file, event.octets)
+                if isinstance(event, PartEnds):
+                    os.fsync(file)
+                    os.close(file)
+                    file = -1
+                assert not isinstance(event, Opened) or file < 0
+        closed = reader.finish()
+    finally:
+        if file >= 0:
+            os.close(file)
+    assert closed is not None
+    if isinstance(closed, Closed):
+        for path, _, _ in os.walk(folder):
+            _sync(Path(path))
+    return closed
+
+
+def _new_file(folder: Path, path: str) -> int:
+    *folders, name = path.split("/")
+    at = os.open(folder, _FOLDER)
+    try:
+        for one in folders:
+            try:
+                os.mkdir(one, FOLDER_MODE, dir_fd=at)
+            except FileExistsError:
+                """Made for a part before; if it is no folder, the next line refuses."""
+            below = os.open(one, _FOLDER, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(name, _NEW, FILE_MODE, dir_fd=at)
+    finally:
+        os.close(at)
+
+
+def _write(file: int, octets: bytes) -> None:
+    rest = memoryview(octets)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
