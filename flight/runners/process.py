@@ -35,7 +35,7 @@ from flight.runners.job import RunningJob
 from flight.runners.processes import children, count_of_user, send
 from flight.runners.sandbox import order_of
 from flight.runners.scratch import hand_over
-from flight.runners.settings import Machine, RunnerSettings, user_of
+from flight.runners.settings import USERS, Machine, RunnerSettings
 from flight.runners.spawn import spawn
 
 IDLE_NS = 1_000_000_000
@@ -70,7 +70,7 @@ class ProcessRunner:
     # ---------------------------------------------------------------- the port
 
     def start(self, job: JobToRun, limits: JobLimits, folders: JobFolders, now: int) -> Refusal | None:
-        if job.job in self.jobs:
+        if job.job % USERS in {number % USERS for number in self.jobs}:  # two jobs would be the same user
             return Refusal.NUMBER_IN_USE
         if len(self.jobs) >= JOBS_MAX:
             return Refusal.TOO_MANY_JOBS
@@ -197,7 +197,7 @@ class ProcessRunner:
         if job.kind is RunnerKind.WASM:
             assert self.translate is not None
             job = self.translate(job, limits, folders)
-        user = user_of(job.job) if self.machine.root and self.isolation > Isolation.NONE else 0
+        user = self.settings.user_of(job.job) if self.machine.root and self.isolation > Isolation.NONE else 0
         control = Control(folders.control)
         group = JobGroup(self.machine.groups, f"{self.prefix}{job.job}")
         try:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from flight.declare.running import Isolation, JobFolders, JobLimits, JobToRun
 from flight.runners.launch import Order, Place
-from flight.runners.settings import Machine, RunnerSettings, user_of
+from flight.runners.settings import Machine, RunnerSettings
 
 INSIDE = "/job"
 READ = ("package", "models")
@@ -95,7 +95,7 @@ def order_of(
 ) -> Order:
     """`entrances` are those of the job's control groups."""
     own_user = machine.root and isolation > Isolation.NONE
-    user = user_of(job.job) if own_user else 0
+    user = settings.user_of(job.job) if own_user else 0
     places = places_of(settings, job, folders, isolation)
     seen = seen_at(folders, isolation)
     words = list(job.words)

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from flight.runners.cgroups import Groups, find_groups
 from flight.runners.kernel_calls import landlock_version
 from flight.runners.seccomp import MACHINES
 
-FIRST_USER = 2_100_000_000  # above all that Debian and systemd hand out; one number for each job's number
-USERS = 2**24
+FIRST_USER = 1_900_000_000  # above all that Debian and systemd hand out, and below 2^31
+USERS = 4_096  # of one runner: more jobs than it can have at once, so that none is another's heir while that lives
+RANGES = 2**15  # of runners on one machine, which should not have the same users
 
 
 def system_folders() -> tuple[str, ...]:
@@ -35,6 +37,12 @@ class RunnerSettings:
     devices: frozenset[str] = frozenset()
     libraries: tuple[str, ...] = ()
     strongest: Isolation = Isolation.BUBBLEWRAP  # less only for tests, and where bubblewrap misbehaves
+    first_user: int = 0  # of USERS that are nobody else's; 0 takes some by the name of the state folder
+
+    def user_of(self, job: int) -> int:
+        """Who a job runs as, when the runner is root."""
+        first = self.first_user or FIRST_USER + zlib.crc32(self.state.encode()) % RANGES * USERS
+        return first + job % USERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,6 @@ def find_machine() -> Machine:
         landlock_version(),
         find_groups(_text("/proc/self/mounts"), _text("/proc/self/cgroup")),
     )
-
-
-def user_of(job: int) -> int:
-    return FIRST_USER + job % USERS
 
 
 def _text(path: str) -> str:

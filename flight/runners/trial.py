@@ -16,7 +16,7 @@ from flight.declare.running import Isolation, JobFolders, JobLimits, JobToRun, R
 from flight.runners.cgroups import Groups
 from flight.runners.sandbox import order_of
 from flight.runners.scratch import empty, hand_over
-from flight.runners.settings import Machine, RunnerSettings, user_of
+from flight.runners.settings import Machine, RunnerSettings
 from flight.runners.spawn import Spawned, spawn
 
 TRIAL_S = 10.0  # of each level; a working one needs 0.1 s here
@@ -53,7 +53,7 @@ def _works(settings: RunnerSettings, machine: Machine, isolation: Isolation, pla
     )
     try:
         for folder in folders.written if machine.root else ():
-            hand_over(folder, user_of(job.job))
+            hand_over(folder, settings.user_of(job.job))
         spawned = spawn(order_of(alone, settings, isolation, job, limits, folders, [], 1_000))
     except OSError:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import shutil
 import sys
@@ -25,10 +26,10 @@ from flight.declare.running import (
     RunnerKind,
 )
 from flight.runners.process import ProcessRunner
-from flight.runners.settings import Machine, RunnerSettings, find_machine
+from flight.runners.settings import FIRST_USER, RANGES, USERS, Machine, RunnerSettings, find_machine
 from flight.runners.trial import strongest
 
-PATIENCE_NS = 60 * 10**9
+PATIENCE_NS = 10 * 10**9
 FOLDERS = ("package", "models", "outputs", "checkpoints", "scratch", "control", "record")
 MEMORY = 128 * 2**20
 DISK = 8 * 2**20
@@ -88,7 +89,7 @@ class Bench:
         end = monotonic() + PATIENCE_NS
         while not condition():
             now = monotonic()
-            assert now < end, [job.entry for job in self.runner.jobs.values()]
+            assert now < end, "\n".join(str(job.entry) for job in self.runner.jobs.values())
             left_ms = max(0, min(self.runner.next_deadline(now) - now, 10**7)) // 10**6
             select.select(self.runner.handles(), [], [], left_ms / 1000)
             self.runner.tend(monotonic())
@@ -144,7 +145,8 @@ def strongest_here(machine: Machine, place: Path) -> Isolation:
 def bench_of(isolation: Isolation, machine: Machine, place: Path, **options: object) -> Bench:
     if not works(isolation, machine, place):
         pytest.skip(f"{isolation.name} does not work on this machine, as this user")
-    settings = RunnerSettings(str(place), strongest=isolation, **options)  # type: ignore[arg-type]
+    own_users = FIRST_USER + os.getpid() % RANGES * USERS  # nobody else's who tests on this machine
+    settings = RunnerSettings(str(place), strongest=isolation, first_user=own_users, **options)  # type: ignore[arg-type]
     return Bench(place, ProcessRunner(settings, machine, isolation, monotonic()))
 
 
