@@ -88,7 +88,13 @@ def build(mission: Mission, only: Sequence[str] | None = None) -> Built:
     modules = make_modules(mission)
     lock = read_lock(mission.ids_path.read_text(), str(mission.ids_path)) if mission.ids_path.exists() else {}
     dictionary = build_dictionary(
-        mission.name, mission.spacecraft_id, mission.coding, modules, lock, mission.telecommand
+        mission.name,
+        mission.spacecraft_id,
+        mission.coding,
+        modules,
+        lock,
+        mission.telecommand,
+        mission.telemetry,
     )
     if only is not None:
         modules = {name: module for name, module in modules.items() if name in only or name == NAME}

@@ -10,6 +10,7 @@ from flight.declare import SECOND, ChannelShare, Module, Value, checked_shares
 from flight.wire.coding import TmCoding
 from flight.wire.file_packets import FileSettings
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 BASE_TICK_NS = SECOND // 10
 FILES = "files"  # the row whose module needs the files worker
@@ -80,6 +81,7 @@ class Mission:
     shares: tuple[ChannelShare, ...] = EQUAL_SHARES  # of the line down
     base_tick_ns: int = BASE_TICK_NS
     telecommand: TelecommandLink = PROTECTED_LINK
+    telemetry: TelemetryLink = CLEAR_TELEMETRY
     defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
 
     file_quota: int = 64 * 2**20  # octets of files on board, journal and incomplete ones included
@@ -95,6 +97,11 @@ class Mission:
         checked_shares(self.shares)
         if not self.coding.error_control:
             raise ValueError(f"{self.name}: telemetry frames carry their error control field")
+
+    @property
+    def secured(self) -> bool:
+        """The link needs keys."""
+        return self.telecommand.protected or bool(self.telemetry.protected)
 
     @property
     def frame_length(self) -> int:

@@ -28,7 +28,7 @@ from flight.wire.cop1 import (
 )
 from flight.wire.sdls import Sender, secure_tc_frame
 from flight.wire.telecommand_link import segment_header
-from ground.keys import Keys, KeyStore
+from ground.keys import Keys
 
 NS = 1_000_000_000
 SETTLE_NS = 3 * NS  # a second in the station's queue, one until flight's next step, one for the frame down
@@ -73,9 +73,10 @@ class CommandLink:
     `ended` gets the AD transfers that did: (number, whether it has arrived for sure).
     """
 
-    def __init__(self, dictionary: Dictionary, frames: TmFrameConfig, times: LinkTimes) -> None:
+    def __init__(self, dictionary: Dictionary, times: LinkTimes) -> None:
         self.spacecraft_id, self.link = dictionary.spacecraft_id, dictionary.telecommand
-        self.frames, self.times = frames, times
+        self.frames = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
+        self.times = times
         link = self.link
         self.fop = Fop(link.channel, link.window // 2)
         self.keeper = ServiceKeeper(self.fop, SETTLE_NS + 2 * times.light_ns)
@@ -84,14 +85,9 @@ class CommandLink:
         self.counters = FrameCounters()
         self.ended: list[tuple[int, bool]] = []
         self.up = False
-        self._reader = ClcwReader(frames)
+        self._reader = ClcwReader(self.frames)
         self._free_ns = 0  # when the line has sent what it was given
         self._ran_ns = 0  # the AD service, or the contact began: the last we know of
-
-    def use_keys(self, store: KeyStore) -> None:
-        """A mission that protects its telecommands takes none without."""
-        self.keys = Keys(store)
-        self.sender = Sender(self.link.rule(), self.keys.vault)
 
     @property
     def may_send(self) -> bool:
@@ -118,6 +114,7 @@ class CommandLink:
     def end(self, now_ns: int) -> None:
         self.up = False
         self._hear(self.keeper.stop(now_ns))
+        self.keys.settle(now_ns)  # which telemetry was taken
 
     def hear(self, frames: Sequence[bytes], now_ns: int) -> None:
         """Good telemetry frames, as they came.  Of equal control words in a row the last one says it all."""

@@ -12,8 +12,9 @@ from ground.telemetry import Telemetry
 from ground.uplink import Uplink
 
 NS = 1_000_000_000
-TRY_KEY = "uplink.try_key"
-SPI_AND_TIME = Struct(">HH")  # its arguments, before the checksum
+TRY_KEY, CONFIRM_KEY = "uplink.try_key", "uplink.confirm_key"
+SPI_AND_TIME, SPI = Struct(">HH"), Struct(">H")  # their arguments, before the checksum
+CRC_OCTETS = 2
 SECURITY = "uplink.security"
 # Of numbers that one unanswered command may skip: what a reboot of the board skips, with damaged slots.  Telemetry
 # in the clear may be forged, and a liar must not put us out of the board's window (2^32) within a few passes.
@@ -77,13 +78,22 @@ class KeyCare:
         return True
 
     def ended(self, record: CommandRecord, now_ns: int) -> None:
-        """The board has taken a key of telecommands on trial: ours follows, and the next command confirms it."""
-        if record.label != TRY_KEY or record.stage is not Stage.COMPLETED:
+        """Keys follow what the board has done.
+
+        It has taken a key of telecommands on trial: ours follows, and the next command confirms it.  It was told that
+        a key of telemetry is good: the one before is given up here too.
+        """
+        if record.stage is not Stage.COMPLETED or record.label not in (TRY_KEY, CONFIRM_KEY):
             return
-        spi, within_s = SPI_AND_TIME.unpack_from(record.packet, len(record.packet) - SPI_AND_TIME.size - 2)
+        form = SPI_AND_TIME if record.label == TRY_KEY else SPI
+        spi, *rest = form.unpack_from(record.packet, len(record.packet) - form.size - CRC_OCTETS)
         association = self.line.keys.vault.associations.get(spi)
-        if association is not None and association.use is Use.TELECOMMAND:
-            self._try(spi, within_s * NS, now_ns)
+        if association is None:
+            return
+        if association.use is Use.TELECOMMAND and rest:
+            self._try(spi, rest[0] * NS, now_ns)
+        if association.use is Use.TELEMETRY and not rest:
+            self.line.keys.replace(spi, now_ns)
 
     def _try(self, spi: int, within_ns: int, now_ns: int) -> bool:
         if self.line.keys.try_key(spi, within_ns, now_ns) is not None:

@@ -20,7 +20,7 @@ from flight.wire.sdls import (
 )
 
 # The ground sends and its disk is sound: small blocks, so that restarts stay far within the spacecraft's window.
-BLOCKS = Blocks(sending=1 << 16, receiving=1 << 32)
+BLOCKS = Blocks(sending=1 << 16, receiving=None)
 OTHERS = 0o077
 LOCK = "ground.lock"
 
@@ -101,13 +101,18 @@ class Keys:
 
     def __init__(self, store: KeyStore | None = None) -> None:
         self.vault = Vault()
-        self.store = store
+        self.store: KeyStore | None = None
         if store is not None:
-            keys, counters = store.load(KEYS_NAME), store.load(COUNTERS_NAME)
-            open_vault(self.vault, Use.TELECOMMAND, keys, counters, blocks=BLOCKS)
+            self.use(store)
+
+    def use(self, store: KeyStore) -> None:
+        """Once.  A mission that protects its link takes nothing, and is not understood, without."""
+        self.store = store
+        keys, counters = store.load(KEYS_NAME), store.load(COUNTERS_NAME)
+        open_vault(self.vault, Use.TELECOMMAND, keys, counters, blocks=BLOCKS)
 
     def settle(self, now_ns: int) -> None:
-        """Write what is due; the ground may wait for its disk, for there is one write in 32,000 frames."""
+        """Write what is due; the ground may wait for its disk, for there is one write in 32,000 frames or a contact."""
         while self.store is not None and (saves := self.vault.due(now_ns)):
             for save in saves:
                 try:
@@ -129,6 +134,13 @@ class Keys:
         if trial is not None:
             self.vault.confirm_key(trial.spi)
             self.settle(now_ns)
+
+    def replace(self, spi: int, now_ns: int) -> None:
+        """The spacecraft has given up the telemetry key before this one."""
+        if self.vault.try_key(spi, 0) is None:
+            self.settle(now_ns)
+        self.vault.confirm_key(spi)
+        self.settle(now_ns)
 
     def on_time(self, now_ns: int) -> None:
         if self.vault.trials:

@@ -25,7 +25,9 @@ from flight.wire import (
     TmReceiver,
 )
 from flight.wire.coding import TmCodec
+from flight.wire.sdls import SecurityCounters, Vault
 from ground.gaps import Coverage
+from ground.opening import FrameOpener, floors_of, joined
 from ground.parity_arrays import parity
 
 NS = 1_000_000_000
@@ -74,7 +76,10 @@ class Reception:
     contact begins with new ones, since what a station did not hear between passes is not a loss of its link.
     """
 
-    def __init__(self, dictionary: Dictionary, coverage: Sequence[Coverage]) -> None:
+    def __init__(
+        self, dictionary: Dictionary, coverage: Sequence[Coverage], vault: Vault | None = None
+    ) -> None:
+        """`vault` holds the keys of protected channels; without, nothing of those is taken."""
         self.config = TmFrameConfig(dictionary.spacecraft_id, dictionary.frame_length)
         self.codec = TmCodec(dictionary.coding, parity)
         self.coverage = coverage
@@ -83,14 +88,26 @@ class Reception:
         self.played_high = [-1] * len(coverage)  # the highest one played back
         self.file_packets: list[bytes] = []  # of the last reception: space packets of channel 2, as they came
         self.live_ns = -1  # mission time of the last live packet of the last reception, -1 if there was none
+        self.security_link = dictionary.telemetry
         self._receivers: dict[str, TmReceiver] = {}
         self._past = LinkCounters()  # of the contacts before this one
+        self._openers: dict[str, FrameOpener] = {}  # where channels are protected
+        self._past_security = SecurityCounters()
+        self._vault = vault or Vault()
+        self._floors = floors_of(self._vault)
 
     def begin_contact(self) -> None:
-        self._past = self.link
+        self._floors = floors_of(self._vault)
+        self._past, self._past_security = self.link, self.security
         self._receivers.clear()
+        self._openers.clear()
         for marks in (self.live_low, self.played_high):
             marks[:] = [-1] * len(marks)
+
+    @property
+    def security(self) -> SecurityCounters:
+        """Of protected telemetry, as `link`."""
+        return joined([self._past_security, *(opener.counters for opener in self._openers.values())])
 
     @property
     def link(self) -> LinkCounters:
@@ -117,10 +134,21 @@ class Reception:
         receiver = self._receivers.get(station)
         if receiver is None:
             if len(self._receivers) >= STATIONS_MAX:
-                oldest = next(iter(self._receivers))
-                self._past = added([self._past, self._receivers.pop(oldest).counters])
-            receiver = self._receivers[station] = TmReceiver(self.config, self.codec)
+                self._forget(next(iter(self._receivers)))
+            opener = None
+            if self.security_link.protected:
+                spacecraft_id = self.config.spacecraft_id
+                opener = FrameOpener(spacecraft_id, self.security_link, self._vault, self._floors)
+                self._openers[station] = opener
+            receiver = TmReceiver(self.config, self.codec, opener.open if opener else None)
+            self._receivers[station] = receiver
         return receiver
+
+    def _forget(self, station: str) -> None:
+        self._past = added([self._past, self._receivers.pop(station).counters])
+        opener = self._openers.pop(station, None)
+        if opener is not None:
+            self._past_security = joined([self._past_security, opener.counters])
 
     def take(self, received: Iterable[ReceivedPacket], now_ns: int) -> list[Packet]:
         """The new ones.  One loop without calls of ours: a call per packet costs a tenth of a day's reception."""

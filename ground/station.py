@@ -69,11 +69,11 @@ class Ground:
         self.dictionary, self.archive = dictionary, archive
         self.settings = settings or Settings()
         self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
-        self.reception = Reception(dictionary, self.coverage)
+        self.line = CommandLink(dictionary, self.settings.times)
+        self.reception = Reception(dictionary, self.coverage, self.line.keys.vault)
         self.recovery = Recovery(self.coverage, self.reception)
-        self.line = CommandLink(dictionary, self.reception.config, self.settings.times)
         self.uplink = Uplink(self.line, self._command_changed)
-        self.use_keys = self.line.use_keys
+        self.use_keys = self.line.keys.use
         self.latest = Telemetry(dictionary)
         self.listeners = Listeners()
         self.key_care = KeyCare(self.uplink, self.latest)

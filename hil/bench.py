@@ -77,7 +77,7 @@ class Bench:
         self.umbilical = PseudoSerial(self.folder / "umbilical")
         self.layout = layout_of(umbilical_names(self.built.mission))
         self.messages = Messages()
-        if self.built.mission.telecommand.protected:
+        if self.built.mission.secured:
             leave_for(self.folder / "state", self.folder / "keys", self.seed)
             self.ground.use_keys(memory_keys(self.seed))
         self.board = PtyBoard(

@@ -90,7 +90,7 @@ class Simulation:
         self.radio.up.spoiling.loss = scenario.link.loss_up
         self.disk = SimulatedDisk(stream(self.seed, "disk"))
         self.file_disk = SimulatedDisk(stream(self.seed, "file disk"))
-        if mission.telecommand.protected:
+        if mission.secured:
             put_on_board(self.disk, self.seed)
             if isinstance(ground, Ground):
                 ground.use_keys(memory_keys(self.seed))

@@ -11,6 +11,7 @@ from flight.dictionary.ids import IdsError, Lock, differences
 from flight.dictionary.layout import dictionary_hash, layout_of, short_hash
 from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 Wanted = dict[tuple[str, str], str]
 
@@ -42,6 +43,7 @@ def build_dictionary(
     modules: Mapping[str, Module],
     lock: Lock,
     telecommand: TelecommandLink = PROTECTED_LINK,
+    telemetry: TelemetryLink = CLEAR_TELEMETRY,
 ) -> Dictionary:
     """Join declarations and numbers.  IdsError, naming each difference, if the lock does not fit."""
     wrong = differences(lock, wanted_ids(modules))
@@ -80,6 +82,7 @@ def build_dictionary(
             for p in module.parameters()
         ),
         telecommand=telecommand,
+        telemetry=telemetry,
     )
     return replace(dictionary, hash=dictionary_hash(dictionary))
 

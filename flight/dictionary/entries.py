@@ -8,6 +8,7 @@ from functools import cached_property
 from flight.declare import Field
 from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Dictionary:
     commands: tuple[CommandEntry, ...]
     parameters: tuple[ParameterEntry, ...]
     telecommand: TelecommandLink = PROTECTED_LINK
+    telemetry: TelemetryLink = CLEAR_TELEMETRY
     hash: int = field(
         default=0, compare=False
     )  # 32 bits over the wire layout: see `flight.dictionary.layout`

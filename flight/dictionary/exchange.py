@@ -10,6 +10,7 @@ from flight.dictionary.entries import CommandEntry, Dictionary, EventEntry, Pack
 from flight.dictionary.layout import dictionary_hash
 from flight.wire.coding import TmCoding, TmRandomisation
 from flight.wire.telecommand_link import TelecommandLink
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 FORMAT = "skyrack-dictionary-1"
 DICTIONARY_BYTES_MAX = 16 * 2**20  # a mission of 10,000 parameters is below 4 MB
@@ -21,6 +22,7 @@ class DictionaryError(ValueError):
 
 def to_json(dictionary: Dictionary) -> str:
     data = asdict(dictionary)
+    data["telemetry"]["mask"] = dictionary.telemetry.mask.hex()
     data["coding"]["randomisation"] = dictionary.coding.randomisation.name.lower()
     return json.dumps({"format": FORMAT, **data}, indent=1, allow_nan=False)
 
@@ -52,6 +54,7 @@ def _dictionary(data: dict[str, list[dict[str, object]]]) -> Dictionary:
         "stores": tuple(str(name) for name in data["stores"]),
         "coding": _coding(data["coding"]),
         "telecommand": TelecommandLink(**_table(data["telecommand"])),  # type: ignore[arg-type]
+        "telemetry": _telemetry(data["telemetry"]) if "telemetry" in data else CLEAR_TELEMETRY,
     }
     return Dictionary(**{**data, **lists})  # type: ignore[arg-type]
 
@@ -62,6 +65,13 @@ def _coding(data: object) -> TmCoding:
     named = str(data["randomisation"]).upper()
     numbers = _table({name: value for name, value in data.items() if name != "randomisation"})
     return TmCoding(**numbers, randomisation=TmRandomisation[named])  # type: ignore[arg-type]
+
+
+def _telemetry(data: object) -> TelemetryLink:
+    if not isinstance(data, dict):
+        raise TypeError(f"the security of telemetry is a table, not {data!r}")
+    channels = tuple(int(vc) for vc in data["protected"])
+    return TelemetryLink(channels, bytes.fromhex(str(data["mask"])))
 
 
 def _table(data: object) -> dict[str, object]:

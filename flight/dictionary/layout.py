@@ -36,6 +36,9 @@ def layout_lines(dictionary: Dictionary) -> list[str]:
     ]
     link = astuple(dictionary.telecommand)
     lines.append("telecommand " + " ".join(str(int(value)) for value in link))
+    if dictionary.telemetry.protected:  # a mission in the clear keeps the hash that it had
+        channels = " ".join(map(str, dictionary.telemetry.protected))
+        lines.append(f"telemetry protected {channels} mask {dictionary.telemetry.mask.hex()}")
     lines += [f"module {name} {apid}" for name, apid in dictionary.modules]
     lines += [f"packet {p.label} {p.sid} {layout_of(p.fields)}" for p in dictionary.packets]
     lines += [f"event {e.label} {e.number} {e.severity} {layout_of(e.fields)}" for e in dictionary.events]

@@ -16,7 +16,7 @@ def to_markdown(dictionary: Dictionary) -> str:
     lines = [
         f"# Dictionary of {dictionary.mission}",
         "",
-        f"Spacecraft id {dictionary.spacecraft_id}, {_frames(dictionary.coding)}.",
+        f"Spacecraft id {dictionary.spacecraft_id}, {_frames(dictionary.coding)}.{_security(dictionary)}",
         f"Hash `{dictionary.hash:08x}`.  Written by `skyrack-flight dictionary --markdown`; do not edit.",
     ]
     for module, apid in dictionary.modules:
@@ -31,6 +31,12 @@ def _frames(coding: TmCoding) -> str:
     if coding.randomisation is not TmRandomisation.NONE:
         words.append(f"{coding.randomisation.name.lower()} randomiser")
     return ", ".join(words if len(words) > 1 else [*words, "uncoded"])
+
+
+def _security(dictionary: Dictionary) -> str:
+    protected = dictionary.telemetry.protected
+    channels = ", ".join(map(str, protected))
+    return f"  Telemetry of virtual channels {channels} is encrypted and authenticated." if protected else ""
 
 
 def _module(dictionary: Dictionary, module: str) -> list[str]:

@@ -107,7 +107,7 @@ class Kernel:
         self.slowest = 0  # index of the module that took longest in the last tick, and how long
         self.slowest_ns = 0
         stored = loaded.documents.get(PARAMETERS)
-        self.loans = link_loans(loaded, mission.telecommand)
+        self.loans = link_loans(loaded, mission.telecommand, mission.telemetry)
         self.access = self._access(loaded)
         for slot in self.slots:
             self.parameters.attach(slot.name, slot.module)

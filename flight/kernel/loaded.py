@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flight.wire.sdls import Resumed, Use, Vault, open_vault
 from flight.wire.telecommand_link import TelecommandLink
+from flight.wire.telemetry_link import TelemetryLink
 
 
 class StoredKeys(NamedTuple):
@@ -36,8 +37,10 @@ class Loaded:
     link_keys: StoredKeys = NO_KEYS
 
 
-def link_loans(loaded: Loaded, telecommand: TelecommandLink) -> dict[type[object], object]:
+def link_loans(
+    loaded: Loaded, telecommand: TelecommandLink, telemetry: TelemetryLink
+) -> dict[type[object], object]:
     """By type, for `Access.borrow`.  The vault outlives every module that works with it."""
     vault, stored = Vault(), loaded.link_keys
     resumed = open_vault(vault, Use.TELEMETRY, stored.keys, stored.counters, damaged=stored.damaged)
-    return {Vault: vault, Resumed: resumed, TelecommandLink: telecommand}
+    return {Vault: vault, Resumed: resumed, TelecommandLink: telecommand, TelemetryLink: telemetry}

@@ -2,17 +2,17 @@
 
 The pipeline, each step bytes in, bytes out:
 
-    VirtualChannel.add() .. VirtualChannel.take() -> TmFrameMaker.make() -> [coding] -> attach_sync_marker()
-
-Coding (Reed-Solomon, then randomiser, 131.0-B) belongs at the mark; there is none yet.
+    VirtualChannel.add() .. VirtualChannel.take() -> TmFrameMaker.make() -> coding with sync marker (131.0-B)
 """
 
 from __future__ import annotations
 
 from binascii import crc_hqx
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import Struct
+from typing import Protocol
 
 from flight.wire.crc import CRC_LENGTH, CRC_START
 from flight.wire.packet import LONGEST_PACKET, SHORTEST_PACKET, idle_packet
@@ -30,6 +30,8 @@ ONLY_IDLE = 0x7FE
 
 # No secondary header, asynchronous (packets), packet order 0, segment length identifier 11.
 PACKETS_STATUS = 0b00011 << 11
+
+_pack_header = Struct(">HBBH").pack  # identity, master and virtual channel counts, data field status
 
 # Octets one virtual channel holds before it refuses: one packet of the greatest length and as much again.
 DEFAULT_CAPACITY = 2 * LONGEST_PACKET
@@ -100,6 +102,10 @@ class VirtualChannel:
         self.refused = 0
 
     @property
+    def zone_length(self) -> int:
+        return self._zone_length
+
+    @property
     def capacity(self) -> int:
         return self._capacity
 
@@ -151,24 +157,62 @@ class VirtualChannel:
         self._end += length
 
 
-class TmFrameMaker:
-    """Frames of one master channel, with its count and that of each virtual channel (modulo 256)."""
+class FrameSecurity(Protocol):
+    """What secures the data field of a frame: `flight.wire.sdls.Sender`."""
 
-    def __init__(self, config: TmFrameConfig) -> None:
+    @property
+    def overhead(self) -> int: ...
+
+    def ready(self) -> bool: ...
+
+    def apply(self, prefix: bytes, data: bytes) -> bytes | None: ...
+
+
+class TmFrameMaker:
+    """Frames of one master channel, with its count and that of each virtual channel (modulo 256).
+
+    Those of the virtual channels in `protected` go through `security`, and are as long as the others: their data zone
+    is shorter by its overhead.
+    """
+
+    def __init__(
+        self, config: TmFrameConfig, security: FrameSecurity | None = None, protected: Sequence[int] = ()
+    ) -> None:
         self._identity = config.spacecraft_id << 4 | 1  # version 00, operational control field present
-        self._zone_length = config.zone_length
         self._pack = Struct(f">HBBH{config.zone_length}sI").pack
-        self._idle_zone = b"\x55" * config.zone_length
+        self._lengths = [config.zone_length] * VIRTUAL_CHANNELS
+        self._securities: list[FrameSecurity | None] = [None] * VIRTUAL_CHANNELS
+        for vc in protected:
+            assert security is not None, "protected channels need somebody who protects them"
+            self._securities[vc] = security
+            self._lengths[vc] -= security.overhead
+        self._idle_zone = b"\x55" * self._lengths[IDLE_CHANNEL]
         self._master_count = 0
         self._counts = [0] * VIRTUAL_CHANNELS
 
+    def zone_length(self, vc: int) -> int:
+        """Octets of packets in each frame of that channel."""
+        return self._lengths[vc]
+
+    def ready(self, vc: int) -> bool:
+        """A frame can be made now: it is in the clear, or there are a key and a number for it."""
+        security = self._securities[vc]
+        return security is None or security.ready()
+
     def make(self, vc: int, zone: bytes, first_header: int, clcw: int) -> bytes:
-        """One frame, without sync marker.  `clcw` is the word from `encode_clcw`."""
-        assert len(zone) == self._zone_length
+        """One frame, without sync marker, while `ready`.  `clcw` is the word from `encode_clcw`."""
+        assert len(zone) == self._lengths[vc]
         master, count = self._master_count, self._counts[vc]
         self._master_count = (master + 1) & 0xFF
         self._counts[vc] = (count + 1) & 0xFF
-        frame = self._pack(self._identity | vc << 1, master, count, PACKETS_STATUS | first_header, zone, clcw)
+        identity, status = self._identity | vc << 1, PACKETS_STATUS | first_header
+        security = self._securities[vc]
+        if security is not None:
+            prefix = _pack_header(identity, master, count, status)
+            secured = security.apply(prefix, zone)
+            assert secured is not None, "asked for a frame that cannot be secured now"
+            zone = secured
+        frame = self._pack(identity, master, count, status, zone, clcw)
         return frame + crc_hqx(frame, CRC_START).to_bytes(CRC_LENGTH, "big")
 
     def make_idle(self, clcw: int) -> bytes:

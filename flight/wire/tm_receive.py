@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -50,8 +51,16 @@ class TmReceiver:
     `clcws` holds the last valid word for each command virtual channel, 64 at most.
     """
 
-    def __init__(self, config: TmFrameConfig, codec: TmCodec | None = None) -> None:
-        """`codec` is the plain stream's if left out; its frame length and error control are those of `config`."""
+    def __init__(
+        self,
+        config: TmFrameConfig,
+        codec: TmCodec | None = None,
+        opener: Callable[[Sequence[bytes]], list[bytes]] | None = None,
+    ) -> None:
+        """`codec` is the plain stream's if left out; its frame length and error control are those of `config`.
+
+        `opener` gets the good frames of the stream and gives those that may be believed, in the clear.
+        """
         if codec is None:
             codec = TmCodec(TmCoding(config.frame_length, error_control=config.error_control))
         assert codec.frame_length == config.frame_length
@@ -61,6 +70,7 @@ class TmReceiver:
         self.clcws: dict[int, Clcw] = {}
         self._clcw_words: dict[int, int] = {}
         self._sync = CaduSync(codec, self.counters)
+        self._opener = opener
         self._identity = config.spacecraft_id << 4
         self._length = config.frame_length
         self._error_control = config.error_control
@@ -79,13 +89,15 @@ class TmReceiver:
     def receive(self, data: bytes) -> list[ReceivedPacket]:
         """Packets completed by `data`, a piece of the byte stream of any size."""
         self.frames = self._sync.receive(data)
+        if self._opener is not None:
+            self.frames = self._opener(self.frames)
         packets: list[ReceivedPacket] = []
         for frame in self.frames:
             self._accept(frame, packets)
         return packets
 
     def receive_frame(self, frame: bytes) -> list[ReceivedPacket]:
-        """The same for one frame without marker, out of an archive or a decoder."""
+        """The same for one frame without marker, out of an archive or a decoder, and in the clear."""
         packets: list[ReceivedPacket] = []
         if len(frame) != self._length:
             self.counters.rejections[Reason.LENGTH] += 1

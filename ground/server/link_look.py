@@ -83,6 +83,8 @@ def link_sections(ground: Ground, line: LineState | None) -> dict[str, Plain]:
             **counters_of(line.totals),
         }
     sections["telemetry"] = counters_of(status.frames)
+    if reception.security_link.protected:
+        sections["telemetry security"] = counters_of(reception.security)
     sections["packets"] = counters_of(status.packets)
     for station, receiver in reception.receivers.items():
         state = getattr(receiver, "state", None)

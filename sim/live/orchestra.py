@@ -110,7 +110,7 @@ class Orchestra:
             "umbilical": f"tcp://127.0.0.1:{ports['umbilical']}",
             "page": str(page_path(state)),
         }
-        if build(load_mission(self.mission)).mission.telecommand.protected:
+        if build(load_mission(self.mission)).mission.secured:
             leave_for(state, folder / KEYS_FOLDER, self.seed)
             self.where["keys"] = str(folder / KEYS_FOLDER)
         self._start("flight", flight_command(self.where, state, options.fifo))

@@ -10,6 +10,7 @@ from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
 from flight.missions.ai_rack.modules import ROWS
 from flight.missions.ai_rack.tables import DEFAULTS
 from flight.wire.coding import TmCoding, TmRandomisation
+from flight.wire.telemetry_link import STRICT_TM_MASK, TelemetryLink
 
 MEGABYTE = 2**20
 
@@ -27,5 +28,7 @@ MISSION = Mission(
     folder=Path(__file__).parent,
     # A radio at 10 Mbit/s: five codewords of (255,223) to a frame, up to 80 wrong octets in it mended.
     coding=TmCoding(frame_length=1115, interleave=5, randomisation=TmRandomisation.LONG),
+    # Headers and all; the idle channel stays clear, since all it carries is the control word, which no code covers.
+    telemetry=TelemetryLink(protected=(0, 1, 2), mask=STRICT_TM_MASK),
     defaults=DEFAULTS,
 )

@@ -38,7 +38,9 @@ from flight.declare import (
 from flight.modules.downlink.playback import RANGE, STORES, Playback
 from flight.modules.downlink.shares import Shares
 from flight.modules.downlink.window import TimeSearch, read_windows
-from flight.wire import LONGEST_PACKET, TmFrameConfig, TmFrameMaker, VirtualChannel
+from flight.wire import IDLE_CHANNEL, LONGEST_PACKET, TmFrameConfig, TmFrameMaker, VirtualChannel
+from flight.wire.sdls import Sender, Vault
+from flight.wire.telemetry_link import TelemetryLink
 
 EMITTED_MAX = 2048  # packets in one step: ten minutes of normal telemetry, a burst at boot is some hundred
 FILES_MAX = 2048  # packets handed over and not yet in the queue: 1.7 s of 1 KiB at 10 Mbit/s
@@ -108,6 +110,13 @@ class Downlink(Module):
         lost: U32
         playing: bool
 
+    class Security(Telemetry, period=60):
+        """Protected frames, and how often some had to wait for a key or for numbers."""
+
+        frames: U64
+        no_key: U32
+        not_reserved: U32
+
     idle_after_s = Parameter(
         1.0, unit="s", low=0.1, high=60.0, about="of a pass without a frame, after which an idle one goes"
     )
@@ -123,6 +132,8 @@ class Downlink(Module):
         self.assert_at = 0
         self.status = self.Status()
         self.status.refresh = self._show
+        self.security = self.Security()
+        self.security.refresh = self._show_security
         self.outputs = self.Outputs()
         self.kept = Unseen()
         self.emitted: Inbox[tuple[int, bytes]] = Inbox(EMITTED_MAX, Overflow.DROP_OLDEST)
@@ -141,13 +152,16 @@ class Downlink(Module):
 
     def connect(self, access: Access) -> None:
         config = TmFrameConfig(access.spacecraft_id, access.coding.frame_length)
-        self.maker = TmFrameMaker(config)
-        self.zone_length = config.zone_length
+        link, vault = access.borrow(TelemetryLink), access.borrow(Vault)
+        self.sender = Sender(link.rule(), vault)
+        if link.protected:
+            vault.prepare()
+        self.maker = TmFrameMaker(config, self.sender, link.protected)
         self.coding, self.cadu_length = access.coding, access.coding.cadu_length
         self.channels = (
-            VirtualChannel(config.zone_length),
-            VirtualChannel(config.zone_length),
-            VirtualChannel(config.zone_length, FILES_CAPACITY),
+            VirtualChannel(self.maker.zone_length(LIVE)),
+            VirtualChannel(self.maker.zone_length(PLAYBACK)),
+            VirtualChannel(self.maker.zone_length(FILES), FILES_CAPACITY),
         )
         self.shares = Shares([one.share for one in access.shares])
         self.next_counts = list(access.next_counts)  # by store: one past the newest record known here
@@ -237,7 +251,7 @@ class Downlink(Module):
             self._measure(now, frames)
             self._refill(out)
             sent = 0
-            wanted = [-(-channel.pending // self.zone_length) for channel in self.channels]
+            wanted = [self._wanted(vc) for vc in range(len(self.channels))]
             for vc, count in enumerate(self.shares.deal(frames, wanted)):
                 sent += self._drain(vc, count, sees.clcw, out)
             if not sent:
@@ -246,6 +260,13 @@ class Downlink(Module):
                 self._note_sent(now, sees.clcw)
         self.more = any(channel.pending for channel in self.channels) or bool(self.playback.ready)
         self.outputs.file_room = self._file_room()
+
+    def _wanted(self, vc: int) -> int:
+        """Frames that could go now; without a key or a number none can, and the others get the line."""
+        channel = self.channels[vc]
+        if not channel.pending or not self.maker.ready(vc):
+            return 0
+        return -(-channel.pending // channel.zone_length)
 
     def _measure(self, now: int, frames: int) -> None:
         """What the line takes from one refill to the next: the most of a second."""
@@ -256,14 +277,14 @@ class Downlink(Module):
 
     def _refill(self, out: Outbox) -> None:
         playback, played = self.playback, self.channels[PLAYBACK]
-        line = self.line_frames * self.zone_length
+        line = self.line_frames * played.zone_length
         while playback.ready and played.pending < min(line, played.capacity - LONGEST_PACKET):
             played.add(playback.take())
-        playback.fetch(max(FETCH_LINES * line, self.zone_length), out)
+        playback.fetch(max(FETCH_LINES * line, played.zone_length), out)
 
     def _send_idle(self, now: int, clcw: int, out: Outbox) -> None:
         """So that the control word comes down: at once when it has changed, else now and then."""
-        if clcw != self.sent_clcw or now >= self.idle_at:
+        if (clcw != self.sent_clcw or now >= self.idle_at) and self.maker.ready(IDLE_CHANNEL):
             out.transmit(self.coding.encode(self.maker.make_idle(clcw)))
             self.status.frames += 1
             self.status.idle_frames += 1
@@ -280,14 +301,14 @@ class Downlink(Module):
 
     def _file_room(self) -> int:
         filed = self.channels[FILES]
-        line = FILE_STEPS * self.line_frames * self.zone_length
+        line = FILE_STEPS * self.line_frames * filed.zone_length
         return max(0, min(line, filed.capacity) - filed.pending)
 
     def _drain(self, vc: int, count: int, clcw: int, out: Outbox) -> int:
         """Up to `count` frames; how many."""
         channel, make, encode = self.channels[vc], self.maker.make, self.coding.encode
         for sent in range(count):
-            zone = channel.take()
+            zone = channel.take() if self.maker.ready(vc) else None  # without key or number it waits
             if zone is None:
                 count = sent
                 break
@@ -351,6 +372,11 @@ class Downlink(Module):
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
         status.playing = playback.reading is not None or bool(playback.ready)
+
+    def _show_security(self) -> None:
+        packet, counters = self.security, self.sender.counters
+        packet.frames = counters.frames
+        packet.no_key, packet.not_reserved = counters.no_key, counters.not_reserved
 
 
 def _store(emitted: tuple[int, bytes]) -> int:

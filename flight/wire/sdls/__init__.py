@@ -28,6 +28,7 @@ from flight.wire.sdls.receiver import COMMANDED, FOLLOWING, HELD_MAX, Receiver, 
 from flight.wire.sdls.refusal import Refusal, SecurityCounters, SecurityRejection
 from flight.wire.sdls.resume import BLOCKS, Blocks, Resumed, open_vault
 from flight.wire.sdls.sender import Sender, SendingCounters
+from flight.wire.sdls.telemetry import FollowingReceiver
 from flight.wire.sdls.vault import COPIES, COUNTERS_NAME, KEYS_NAME, KeyRefusal, Save, Trial, Vault
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Blocks",
     "Counter",
     "Directive",
+    "FollowingReceiver",
     "KeyRefusal",
     "KeySlot",
     "KeyState",

@@ -38,6 +38,12 @@ class Counter:
         self.next = number + 1
         return number
 
+    @property
+    def ready(self) -> bool:
+        """`take` would give a number.  It counts as use, so that numbers get reserved."""
+        self.used = True
+        return self.next < self.reserved
+
     def pass_over(self, number: int) -> None:
         """`number` was received, so it and those below are not taken again.  It counts once it is below `reserved`."""
         assert number >= self.next
@@ -62,3 +68,20 @@ class Counter:
 
     def granted(self) -> None:
         self.reserved = self.asked
+
+
+class FollowingCounter(Counter):
+    """Of a ground that hears telemetry: what is written follows what was taken, and is never ahead of it.
+
+    A spacecraft cannot be asked to skip what such an end has reserved, so a block ahead would make the ground deaf
+    until the spacecraft has come so far.  The price: after a crash, frames since the last write would be taken once
+    more.  Their packets would not: each has a record number that the archive knows.
+    """
+
+    @property
+    def low(self) -> bool:
+        return self.next > self.reserved
+
+    def ask(self) -> int:
+        self.asked = max(self.asked, self.next)
+        return self.asked

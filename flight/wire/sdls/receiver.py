@@ -121,12 +121,16 @@ class Receiver:
             return Refusal.UNKNOWN_SPI if self._vault.associations else Refusal.NO_KEYS
         if association.state not in self._states:
             return Refusal.KEY_STATE
-        ahead = number - association.counter.next
+        ahead = number - self._lowest(association)
         if ahead < 0:
             return Refusal.REPLAY
         if ahead >= self.rule.window or number >= NUMBER_LIMIT:
             return Refusal.WINDOW
         return None
+
+    def _lowest(self, association: Association) -> int:
+        """The lowest number that is still taken."""
+        return association.counter.next
 
     # ---------------------------------------------------------------- accept
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flight.wire.sdls.association import Association, KeyState
-from flight.wire.sdls.counter import BLOCKS_SKIPPED, RECEIVING_BLOCK, SENDING_BLOCK, Counter
+from flight.wire.sdls.counter import (
+    BLOCKS_SKIPPED,
+    RECEIVING_BLOCK,
+    SENDING_BLOCK,
+    Counter,
+    FollowingCounter,
+)
 from flight.wire.sdls.kept import KeySlot, unpack_counters, unpack_keys
 from flight.wire.sdls.layout import NUMBER_LIMIT, Use
 from flight.wire.sdls.vault import Vault
 
 
 class Blocks(NamedTuple):
-    """Numbers reserved at once."""
+    """Numbers reserved at once.  `receiving` None: they are written behind (`FollowingCounter`)."""
 
     sending: int = SENDING_BLOCK
-    receiving: int = RECEIVING_BLOCK
+    receiving: int | None = RECEIVING_BLOCK
 
 
 BLOCKS = Blocks()
@@ -53,15 +59,17 @@ def open_vault(
     associations = []
     for slot in slots:
         block = blocks.sending if slot.use is sends else blocks.receiving
-        associations.append(_association(slot, block, reserved.get(slot.spi, 0) + skip * block))
+        number = reserved.get(slot.spi, 0) + skip * (block or 0)
+        associations.append(_association(slot, block, number))
     given_up = _give_up(associations, reserved)
     replaced = _replace(associations)
     vault.open(associations, stale=given_up > 0 or replaced)
     return Resumed(len(slots), given_up, skip > 0)
 
 
-def _association(slot: KeySlot, block: int, number: int) -> Association:
-    counter = Counter(min(number, NUMBER_LIMIT), block)
+def _association(slot: KeySlot, block: int | None, number: int) -> Association:
+    number = min(number, NUMBER_LIMIT)
+    counter = FollowingCounter(number, RECEIVING_BLOCK) if block is None else Counter(number, block)
     return Association(slot.spi, slot.use, slot.key, slot.state, counter, tried=slot.tried)
 
 

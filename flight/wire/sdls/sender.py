@@ -43,6 +43,19 @@ class Sender:
         association = self._vault.sending.get(self.rule.use)
         return 0 if self._clear or association is None else association.spi
 
+    def ready(self) -> bool:
+        """`apply` would give a field now; if not, it is counted why, and the numbers that it needs are asked for."""
+        if self._clear:
+            return True
+        association = self._vault.sending.get(self.rule.use)
+        if association is None or not association.on_disk:
+            self.counters.no_key += 1
+            return False
+        if association.counter.ready:
+            return True
+        self.counters.not_reserved += 1
+        return False
+
     def apply(self, prefix: bytes, data: bytes) -> bytes | None:
         """What stands between `prefix` and trailer: `overhead` octets longer than `data`.
 

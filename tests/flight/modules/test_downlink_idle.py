@@ -12,6 +12,8 @@ from flight.mission import EQUAL_SHARES
 from flight.modules.downlink import Downlink
 from flight.wire import TmFrameConfig, TmReceiver, encode_tm
 from flight.wire.coding import TmCodec, TmCoding, TmRandomisation
+from flight.wire.sdls import Vault
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 CODING = TmCoding(223, 1, TmRandomisation.SHORT)
 TICK = SECOND // 10
@@ -24,7 +26,11 @@ class Bench:
     def __init__(self) -> None:
         self.module, self.out = Downlink(), Outbox()
         access = SimpleNamespace(
-            spacecraft_id=42, coding=TmCodec(CODING), shares=EQUAL_SHARES, next_counts=(0, 0, 0)
+            spacecraft_id=42,
+            coding=TmCodec(CODING),
+            shares=EQUAL_SHARES,
+            next_counts=(0, 0, 0),
+            borrow={TelemetryLink: CLEAR_TELEMETRY, Vault: Vault()}.__getitem__,
         )
         self.module.connect(cast(Access, access))
         self.module.start(0, cast(Boot, None), self.out)

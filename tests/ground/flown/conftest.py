@@ -44,11 +44,13 @@ from flight.modules.sequences import Sequences
 from flight.modules.uplink import Uplink
 from flight.wire.coding import TmCoding
 from flight.wire.telecommand_link import TelecommandLink
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 from ground.settings import Settings
 from ground.station import Ground
 from sim.computer import Computer
 from sim.disk import SimulatedDisk
 from sim.guardian import Orders
+from sim.keys import put_on_board
 from sim.link import Radio
 
 NS = 1_000_000_000
@@ -109,6 +111,9 @@ class OneSwitch:
         return [self.level]
 
 
+KEYS_SEED = 1
+
+
 class Stages(NamedTuple):
     text: str
     stages: tuple[str, ...]
@@ -122,10 +127,13 @@ class Flown:
         self.disk = SimulatedDisk(random.Random(3))
         self.computer = Computer(mission, self.disk, self.radio, NoSensors(), OneSwitch(), random.Random(4))
         self.second = 0
+        if mission.secured:
+            put_on_board(self.disk, KEYS_SEED)
         self.computer.power_on(0, Orders())
         assert self.computer.kernel is not None
         self.dictionary = self.computer.kernel.dictionary
         self.ground = ground(self.dictionary)
+        self.down: list[bytes] = []  # what the line brought, for whoever records it
 
     @property
     def now(self) -> int:
@@ -149,6 +157,7 @@ class Flown:
                     kernel.tick(self.now + tick * NS // 10 + self.computer.offset)
             self.second += 1
             sent = self.radio.take_sent()
+            self.down += sent
             if sent:
                 self.ground.receive(b"".join(sent), self.now, "here")
             self.ground.on_deadline(self.now)
@@ -175,6 +184,7 @@ def make_flown(tmp_path: Path) -> MakeFlown:
         seed: int = 1,
         loss: float = 0.0,
         coding: TmCoding = PLAIN,
+        telemetry: TelemetryLink = CLEAR_TELEMETRY,
     ) -> Flown:
         rows = (
             Row("toy", Toy),
@@ -192,7 +202,18 @@ def make_flown(tmp_path: Path) -> MakeFlown:
         stores = (Store(1 << 20, 1 << 17),) * 3
         link = TelecommandLink(protected=False)
         mission = with_own_row(
-            Mission("bare", 42, rows, sensors, switches, stores, tmp_path, coding, telecommand=link)
+            Mission(
+                "bare",
+                42,
+                rows,
+                sensors,
+                switches,
+                stores,
+                tmp_path,
+                coding,
+                telecommand=link,
+                telemetry=telemetry,
+            )
         )
         mission.ids_path.write_text(write_lock(update({}, wanted_ids(make_modules(mission)))))
         flown = Flown(mission, ground or (lambda made: Ground(made, settings=Settings())), seed)
