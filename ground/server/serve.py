@@ -85,6 +85,8 @@ class Server:
                 keys = FolderKeys(settings.keys)
                 opened.callback(keys.close)
                 self.ground.use_keys(keys)
+            elif dictionary.telemetry.protected:
+                say("telemetry is protected and there are no keys (--keys DIR): nothing of it can be read")
             self.operations = Operations(self.ground, self.sockets.publish, self.log, settings.speed)
             self.operations.line = self.link
             self.operations.publish_packets()

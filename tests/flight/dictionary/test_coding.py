@@ -17,6 +17,7 @@ from flight.dictionary import (
     to_markdown,
 )
 from flight.wire.coding import TmCoding, TmRandomisation
+from flight.wire.telemetry_link import CLEAR_TELEMETRY, STRICT_TM_MASK, TelemetryLink
 
 CODINGS = (
     TmCoding(223),
@@ -76,3 +77,43 @@ def test_the_document_says_it(rack: Dictionary) -> None:
         in to_markdown(rack)
     )
     assert "frames of 223 octets, uncoded." in to_markdown(coded(rack, TmCoding(223)))
+
+
+def test_protected_telemetry_is_part_of_the_dictionary(rack: Dictionary) -> None:
+    links = [
+        CLEAR_TELEMETRY,
+        TelemetryLink((0,)),
+        TelemetryLink((0, 1)),
+        TelemetryLink((0, 1), STRICT_TM_MASK),
+    ]
+    made = [replace(rack, telemetry=link) for link in links]
+    made = [replace(one, hash=dictionary_hash(one)) for one in made]
+    assert len({one.hash for one in made}) == len(links)
+    assert [from_json(to_json(one)).telemetry for one in made] == links
+    assert "virtual channels 0, 1 is encrypted" in to_markdown(made[2])
+    assert "encrypted" not in to_markdown(made[0])
+
+
+def test_a_dictionary_of_before_is_one_in_the_clear(rack: Dictionary) -> None:
+    old = replace(rack, telemetry=CLEAR_TELEMETRY)
+    data = json.loads(to_json(replace(old, hash=dictionary_hash(old))))
+    del data["telemetry"]
+    assert from_json(json.dumps(data)).telemetry == CLEAR_TELEMETRY
+
+
+@pytest.mark.parametrize(
+    "spoilt", [None, [], {}, {"protected": [9], "mask": ""}, {"protected": [0], "mask": "0"}]
+)
+def test_a_spoilt_table_of_protection_is_refused(rack: Dictionary, spoilt: object) -> None:
+    data = json.loads(to_json(rack))
+    data["telemetry"] = spoilt
+    with pytest.raises(DictionaryError):
+        from_json(json.dumps(data))
+
+
+def test_a_changed_table_of_protection_is_noticed(rack: Dictionary) -> None:
+    """No downgrade by an edited file: the hash covers it."""
+    data = json.loads(to_json(rack))
+    data["telemetry"]["protected"] = []
+    with pytest.raises(DictionaryError, match="hash"):
+        from_json(json.dumps(data))

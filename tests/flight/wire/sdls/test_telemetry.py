@@ -67,7 +67,7 @@ def refusal(found: bytes | SecurityRejection) -> Refusal:
 def test_an_opened_frame_is_one_that_any_decoder_reads(pair: Pair) -> None:
     frames = pair.stream()
     assert not any(packet[6:26] in frame for packet in PACKETS for frame in frames), "encrypted"
-    opened = [pair.station.open(frame) for frame in frames]
+    opened = [one for frame in frames if isinstance(one := pair.station.open(frame), bytes)]
     plain = TmReceiver(CONFIG)  # knows nothing of security
     found = [one.packet for frame in opened for one in plain.receive_frame(frame)]
     assert found == PACKETS
