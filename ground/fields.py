@@ -11,10 +11,12 @@ from flight.dictionary import Field
 
 __all__ = ["FLOATS", "NotAValueError", "choice_name", "parse_value", "show_value", "suggestion"]
 
+WORD_SHORTEST = 3  # octets: shorter ones are printable by chance
 ON = frozenset({"on", "true", "yes", "1"})
 OFF = frozenset({"off", "false", "no", "0"})
 FLOATS = "fd"
 OCTETS = "*"
+AS_TEXT = "text:"  # octets that are words, file names above all, are shown and typed as such
 
 
 class NotAValueError(ValueError):
@@ -63,11 +65,15 @@ def _choice(field: Field, text: str) -> int:
 def _octets(field: Field, given: object) -> bytes:
     if isinstance(given, bytes | bytearray | memoryview):
         return bytes(given)
+    if isinstance(given, str) and given.startswith(AS_TEXT):
+        return given.removeprefix(AS_TEXT).encode(errors="replace")
     if isinstance(given, str):
         try:
             return bytes.fromhex(given)
         except ValueError:
-            raise NotAValueError(f"{field.name} is octets in hexadecimal, not {given!r}") from None
+            raise NotAValueError(
+                f"{field.name} is octets in hexadecimal, or {AS_TEXT}WORD, not {given!r}"
+            ) from None
     raise NotAValueError(f"{field.name} is octets, not {given!r}")
 
 
@@ -81,7 +87,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def show_value(field: Field, value: object, unit: bool = True) -> str:
     """For people: enum names, on and off, units; NaN is shown as what it is."""
     if field.code == OCTETS and isinstance(value, bytes):
-        return value.hex()
+        words = value.isascii() and value.decode("ascii").isprintable() and b" " not in value
+        return f"{AS_TEXT}{value.decode('ascii')}" if words and len(value) >= WORD_SHORTEST else value.hex()
     if field.code == "?":
         return "on" if value else "off"
     if field.choices:

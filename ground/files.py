@@ -36,6 +36,7 @@ TRANSACTIONS_MAX = 32
 QUOTA_OCTETS = 1 << 40
 OUTGOING = "outgoing"
 SHOWN_MAX = 1000  # transfers that are shown, ended ones included; the oldest ended make room
+STAGED_UNSYNCED_MAX = 4 << 20  # octets: a sync holds up the server's loop for no more than these
 STAGED_MAX = 16  # files on their way from clients
 LONGEST_UP, SHORTEST_UP = (
     900,
@@ -83,6 +84,7 @@ class GroundFiles:
         self._by_transaction: dict[TransactionId, Transfer] = {}
         self._asked: dict[int, Transfer] = {}  # the spacecraft was told, and nothing has come yet
         self._staged: dict[int, str] = {}
+        self._unsynced: dict[int, int] = {}  # octets of staged files
         self._next = 1
         self._sequence = 0
         self._credit = 0.0  # octets that the line has had time for
@@ -117,6 +119,7 @@ class GroundFiles:
         if len(self._staged) >= STAGED_MAX:
             number = next(iter(self._staged))  # begun longest ago, and most likely given up
             self._forget_file(self._staged.pop(number))
+            self._unsynced.pop(number, None)
         number = self._new_number()
         name = f"{OUTGOING}/{number}"
         while self.store.exists(name):
@@ -133,6 +136,10 @@ class GroundFiles:
             file = self.store.open(name)
             try:
                 file.write(offset, data)
+                self._unsynced[number] = self._unsynced.get(number, 0) + len(data)
+                if self._unsynced[number] >= STAGED_UNSYNCED_MAX:
+                    file.sync()
+                    self._unsynced[number] = 0
             finally:
                 file.close()
         except OSError as error:
@@ -150,6 +157,7 @@ class GroundFiles:
         if isinstance(started, PutRefusal):
             raise CommandError(f"{name}: {started.value}")
         del self._staged[number]
+        self._unsynced.pop(number, None)
         transfer = self._add(Transfer(number, True, name, octets, file=staged), now_ns, started)
         self._take_notices(now_ns)
         return transfer
@@ -193,6 +201,11 @@ class GroundFiles:
                 file.close()
         except OSError:
             raise CommandError(f"{name}: no such file on the ground") from None
+
+    def whole(self, name: str) -> bytes:
+        """CommandError if there is no such file."""
+        _, octets = self.read(name, 0, 0)
+        return self.read(name, 0, octets)[0]
 
     # ---------------------------------------------------------------- the link
 
@@ -259,7 +272,7 @@ class GroundFiles:
             return  # without an answer the command may have run all the same
         for transfer in list(self._asked.values()):
             if transfer.command == record.number:
-                self._end(transfer, TransferState.FAILED, now_ns, f"{record.stage.value}: {record.reason}")
+                self._end(transfer, TransferState.FAILED, now_ns, record.reason or record.stage.value)
 
     # ---------------------------------------------------------------- what happens
 

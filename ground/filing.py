@@ -69,7 +69,8 @@ class Files:
         """Hand a file over to the ground, which sends it in this pass or the next ones."""
         craft = self._craft
         craft.take_seat()
-        stage = taken(craft.ask("stage_file")["stage"], int)
+        octets = _octets_of(content)
+        stage = taken(craft.ask("stage_file", file=name, octets=octets)["stage"], int)
         offset = 0
         for piece in _pieces(content):
             craft.ask("write_file", stage=stage, offset=offset, data=piece)
@@ -137,7 +138,10 @@ class Files:
             del self._asked[number]
         content = self.read(one.name)
         if to is not None:
-            write_whole(to, content)
+            try:
+                write_whole(to, content)
+            except OSError as error:
+                raise UsageError(f"{to}: {error.strerror}; the file is in the ground's archive") from None
         return content
 
     def read(self, name: str) -> bytes:
@@ -180,6 +184,19 @@ class Files:
         return one
 
 
+def _octets_of(content: bytes | Path) -> int:
+    """UsageError for what is no file."""
+    if not isinstance(content, Path):
+        return len(content)
+    if content.is_dir():
+        raise UsageError(f"{content}: is a folder; files go one by one")
+    try:
+        with content.open("rb"):
+            return content.stat().st_size
+    except OSError as error:
+        raise UsageError(f"{content}: {(error.strerror or str(error)).lower()}") from None
+
+
 def _pieces(content: bytes | Path) -> list[bytes] | _PiecesOfFile:
     if isinstance(content, Path):
         return _PiecesOfFile(content)
@@ -190,8 +207,6 @@ class _PiecesOfFile:
     """A big file is never in memory as a whole."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise UsageError(f"{path}: no such file")
         self._file = path.open("rb")
 
     def __iter__(self) -> _PiecesOfFile:

@@ -52,8 +52,16 @@ class Transfer:
             self.done = self.octets
 
 
+WHY = {
+    Condition.FILE_SIZE: "more than the other end takes",
+    Condition.FILESTORE_REJECTION: "no room, or a name that cannot be there",
+    Condition.FILE_CHECKSUM: "what came is not what was sent",
+}
+
+
 def words(condition: Condition) -> str:
-    return condition.name.lower().replace("_", " ")
+    name = condition.name.lower().replace("_", " ")
+    return f"{name}: {WHY[condition]}" if condition in WHY else name
 
 
 def transfer_map(transfer: Transfer) -> dict[str, object]:

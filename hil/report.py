@@ -12,6 +12,7 @@ from flight.dictionary import Dictionary, to_json
 from ground import CommandRecord, Ground, Stage
 from hil.bench import Bench
 from hil.drills import BACK_WITHIN_S, Drill, Drills
+from hil.moved import files_check
 from sim.observe import Observer
 from sim.report import write_report
 from sim.result import CheckCount, RunResult
@@ -116,6 +117,8 @@ def _checks(bench: Bench, sent: Sequence[CommandRecord], drills: Sequence[Drills
             "the board obeys no switch that there is not", bench.surroundings.number, bench.wrong_commands
         ),
     ]
+    if bench.ground.files.transfers:
+        checks.append(files_check(bench))
     checks += [
         CheckCount(
             f"telemetry again within {BACK_WITHIN_S:g} s of a plug",

@@ -12,6 +12,7 @@ from hil.drills import Drill, Drills
 from hil.line import Shape
 from hil.report import Watch, leave, result_of
 from hil.truth import Truth, left_out
+from sim.filing import FileMover
 from sim.report import RunProgress
 from sim.result import RunResult
 from sim.run import Commander, GroundLog, check_commands, work_folder
@@ -53,8 +54,9 @@ def run(options: RunOptions, progress: RunProgress, say: Callable[[str], None]) 
             log, watch, truth = GroundLog(bench.ground), Watch(bench), Truth(bench)
             commander = Commander(scenario.commands, bench.ground)
             wanted = ((Drill.PULL, options.pull_every_s), (Drill.KILL, options.kill_every_s))
+            mover = FileMover(scenario.files, bench.ground, options.seed)
             drills = [Drills(bench, kind, every) for kind, every in wanted if every]
-            bench.each_second += [commander.send_due, truth.strike, watch.each_second]
+            bench.each_second += [commander.send_due, mover.send_due, truth.strike, watch.each_second]
             bench.each_second += [one.each_second for one in drills]
             bench.run(options.duration_s, progress.at)
             bench.board.stop()

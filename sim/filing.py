@@ -19,16 +19,23 @@ class FileMover:
         self.refused = 0
 
     def look(self, simulation: Simulation, second: int) -> None:
+        self.send_due(second)
+
+    def send_due(self, second: int) -> None:
         while self.waiting and self.waiting[0].at_s <= second:
             file = self.waiting.pop(0)
             try:
                 if file.way == "up":
-                    content = stream(self.seed, f"file {file.name}").randbytes(file.octets)
-                    put(self.ground, file.name, content, second)
+                    put(self.ground, file.name, content_of(file, self.seed), second)
                 else:
                     fetch(self.ground, file.name, second, SOURCE)
             except CommandError:
                 self.refused += 1
+
+
+def content_of(file: FileTransfer, seed: int) -> bytes:
+    """Of one that goes up."""
+    return stream(seed, f"file {file.name}").randbytes(file.octets)
 
 
 def put(ground: Ground, name: str, content: bytes, second: int, *, acknowledged: bool = True) -> int:

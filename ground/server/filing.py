@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from ground.files import checked_name
 from ground.protocol import Plain
 from ground.server.ask import Ask, AskError
+from ground.station import Ground
 from ground.transfers import transfer_map
 
 if TYPE_CHECKING:
@@ -14,12 +16,22 @@ if TYPE_CHECKING:
 
 PIECE_LONGEST = 1 << 18  # octets in one request or answer; a quarter of the longest message
 FILE_LONGEST = 1 << 36
+STATUS, QUOTA = "files.status", "quota"
 STEERS = ("suspend", "resume", "cancel")
 
 
 def stage_file(operations: Operations, ask: Ask) -> Plain:
-    """A place for a file that shall go up; `write_file` fills it, `put_file` sends it."""
+    """A place for a file that shall go up; `write_file` fills it, `put_file` sends it.
+
+    Where `file`, its name on board, and its `octets` are told, what cannot be is refused before it is handed over.
+    """
     _seated(operations, ask)
+    name, octets = ask.text("file", ""), ask.whole("octets", 0, FILE_LONGEST, 0)
+    if name:
+        checked_name(name)
+    quota = quota_on_board(operations.ground)
+    if quota is not None and octets > quota:
+        raise AskError(f"{name or 'file'}: {octets:,} octets, the store on board holds {quota:,}")
     return {"stage": operations.ground.files.stage()}
 
 
@@ -71,6 +83,13 @@ def steer_file(operations: Operations, ask: Ask) -> Plain:
         files.suspend(number, ask.now.ground_ns, resume=what == "resume")
     operations.journal.note(ask, what, f"transfer {number}")
     return {}
+
+
+def quota_on_board(ground: Ground) -> int | None:
+    """As the spacecraft reports it; None while it has not."""
+    status = ground.latest.get(STATUS)
+    quota = getattr(status.values, QUOTA, None) if status is not None else None
+    return quota if isinstance(quota, int) else None
 
 
 def _seated(operations: Operations, ask: Ask) -> None:

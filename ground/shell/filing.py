@@ -18,13 +18,14 @@ from ground.transfers import Transfer, TransferState
 Options = argparse.Namespace
 Progress = Callable[[Transfer], None]
 LISTED = 30  # transfers
+GOES_ON = "the transfer goes on without you; `files` shows it, `files cancel NUMBER` ends it"
 
 
 def put(desk: Desk, options: Options) -> int:
     local: Path = options.local
     remote = options.remote or local.name
-    if not local.is_file():
-        raise UsageError(f"{local}: no such file")
+    if remote.endswith("/"):
+        remote += local.name
     files, acknowledged = desk.craft.files, not options.unacknowledged
     if desk.at_prompt:
         files.begin_put(local, remote, acknowledged=acknowledged)
@@ -34,6 +35,7 @@ def put(desk: Desk, options: Options) -> int:
         lambda progress: files.put(
             local, remote, acknowledged=acknowledged, within_s=options.wait, progress=progress
         ),
+        stopped="nothing is sent: the ground had not got the whole file",
     )
 
 
@@ -109,7 +111,8 @@ def line_of(one: Transfer) -> str:
     return f"{one.name}: {one.octets:,} octets {where} in {duration(took)}"
 
 
-def _wait(desk: Desk, act: Callable[[Progress], object]) -> int:
+def _wait(desk: Desk, act: Callable[[Progress], object], stopped: str = GOES_ON) -> int:
+    """`stopped` is said when a person stops it before the first news of it."""
     last: list[Transfer] = []
     if not desk.craft.in_contact:
         desk.say("no contact: it waits for the next pass")
@@ -125,7 +128,7 @@ def _wait(desk: Desk, act: Callable[[Progress], object]) -> int:
         desk.say(str(error))
         return FAILED
     except KeyboardInterrupt:
-        desk.say("the transfer goes on without you; `files` shows it, `files cancel NUMBER` ends it")
+        desk.say(GOES_ON if last else stopped)
         return STOPPED
     for one in last:
         desk.say(line_of(one))

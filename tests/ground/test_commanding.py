@@ -100,6 +100,22 @@ def test_octets_last(dictionary):
     assert function_data(entry, {"part": "61 62 63"}) == function_data(entry, {"part": bytearray(b"abc")})
 
 
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"abc", "text:abc"),
+        (b"ab", "6162"),
+        (b"a bc", "61206263"),
+        (b"ab\x00", "616200"),
+        (b"ab\xe9", "6162e9"),
+    ],
+)
+def test_octets_that_are_words_are_shown_and_typed_as_words(dictionary, octets, shown):
+    entry = find_command(dictionary, "power.load")
+    assert command_text(entry, {"part": octets}) == f"power.load part={shown}"
+    assert function_data(entry, {"part": shown}) == function_data(entry, {"part": octets})
+
+
 GOOD = {"board": "beta", "on": "on", "seconds": 30}
 
 

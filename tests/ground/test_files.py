@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flight.wire.cfdp.memory_store import MemoryFile
 from flight.wire.file_packets import FileSettings
 from ground.commanding import CommandError
-from ground.files import STAGED_MAX, GroundFiles
+from ground.files import STAGED_MAX, STAGED_UNSYNCED_MAX, GroundFiles
 
 NS = 1_000_000_000
 OCTETS_S = 1_200
@@ -66,3 +67,32 @@ def test_waiting_for_an_answer_saves_nothing_up() -> None:
     files.write(stage, 0, bytes(1_000_000))
     files.put(stage, "a", True, 60 * NS)
     assert sent(files, 60 * NS) <= OCTETS_S + 350
+
+
+class Counted(MemoryFile):
+    """Notes how many octets each sync has to bring to the disk."""
+
+    def write(self, offset: int, data: bytes) -> None:
+        super().write(offset, data)
+        self.waiting = getattr(self, "waiting", 0) + len(data)
+
+    def sync(self) -> None:
+        SYNCED.append(getattr(self, "waiting", 0))
+        self.waiting = 0
+
+
+SYNCED: list[int] = []
+
+
+def test_no_sync_of_a_staged_file_holds_the_server_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flight.wire.cfdp.memory_store.MemoryFile", Counted)
+    monkeypatch.setattr(Counted, "__slots__", (), raising=False)
+    files = GroundFiles(FileSettings(0x2A, 223), None, 9600.0, lambda _transfer: None, 0)
+    SYNCED.clear()
+    stage = files.stage()
+    piece = bytes(1 << 18)
+    for at in range(0, 20 << 20, len(piece)):
+        files.write(stage, at, piece)
+    files.put(stage, "a", True, 0)
+    assert sum(SYNCED) >= 20 << 20
+    assert max(SYNCED) <= STAGED_UNSYNCED_MAX + len(piece)

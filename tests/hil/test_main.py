@@ -16,6 +16,18 @@ from hil.__main__ import main
 
 SCENARIO = str(Path(__file__).parents[1] / "ground" / "in_sight.toml")
 HANG_S = 60
+FILES = """
+[[file]]
+at = "15 s"
+name = "tables/plan"
+way = "up"
+octets = 2000
+
+[[file]]
+at = "60 s"
+name = "tables/plan"
+way = "down"
+"""
 RUN = ["run", SCENARIO, "--board", "pty"]
 
 
@@ -88,8 +100,20 @@ def test_two_programs_are_joined_by_a_line(tmp_path: Path) -> None:
 def test_a_run_leaves_the_folder_of_the_simulator_and_measures_its_drills(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "run"
-    words = [*RUN, "--duration", "150 s", "--speed", "3", "--out", str(folder)]
+    folder, scenario = tmp_path / "run", tmp_path / "files.toml"
+    scenario.write_text(Path(SCENARIO).read_text() + FILES)
+    words = [
+        "run",
+        str(scenario),
+        "--board",
+        "pty",
+        "--duration",
+        "150 s",
+        "--speed",
+        "3",
+        "--out",
+        str(folder),
+    ]
     code = main([*words, "--pull-every", "20 s", "--console", "1e-4", "--flip", "1e-6"])
     assert "telemetry again after" in capsys.readouterr().out
     names = {path.name for path in folder.iterdir()}
@@ -99,6 +123,7 @@ def test_a_run_leaves_the_folder_of_the_simulator_and_measures_its_drills(
     assert len(facts["back_s"]["pull"]) >= 3
     back = "telemetry again within 2 s of a plug"
     assert facts["checks"][back][0] >= 3
+    assert facts["checks"]["a file received is the file sent"] == [2, 0]
     failed = {name for name, (_, count) in facts["checks"].items() if count}
     assert failed <= {back}, (
         "how soon it is back is measured, and judged by who reads it: this machine may be busy"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from typing import Protocol
 
-from flight.wire.cfdp.names import same_file
+from flight.wire.cfdp.names import clash
 from flight.wire.cfdp.store import Entry
 
 _SLASH = "!"
@@ -119,8 +119,8 @@ class DiskFileStore:
 
     def rename(self, old: str, new: str) -> None:
         before, after = old.replace("/", _SLASH), new.replace("/", _SLASH)
-        if any(name not in {before, after} and same_file(name, after) for name in self._sizes):
-            raise FileExistsError(errno.EEXIST, "another letter case", new)
+        if any(clash(name.replace(_SLASH, "/"), new) for name in self._sizes if name != before):
+            raise FileExistsError(errno.EEXIST, "another letter case, or a folder", new)
         if before not in self._sizes:
             raise FileNotFoundError(errno.ENOENT, "no such file", old)
         self._disk.rename(before, after)

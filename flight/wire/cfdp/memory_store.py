@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from flight.wire.cfdp.names import same_file
+from flight.wire.cfdp.names import clash
 from flight.wire.cfdp.store import Entry
 
 DEFAULT_QUOTA_OCTETS = 1 << 30
@@ -93,8 +93,8 @@ class MemoryFileStore:
         return name in self.files
 
     def rename(self, old: str, new: str) -> None:
-        if any(name not in {new, old} and same_file(name, new) for name in self.files):
-            raise FileExistsError(errno.EEXIST, "another letter case", new)
+        if any(clash(name, new) for name in self.files if name != old):
+            raise FileExistsError(errno.EEXIST, "another letter case, or a folder", new)
         file = self.open(old)
         if new in self.files and new != old:
             self._used -= len(self.files[new].data)

@@ -1,7 +1,7 @@
 """File names as they may come over the link.  What is allowed is listed; all else is refused.
 
 Printable ASCII only: no two names that one file system takes for the same, apart from letter case, which
-`same_file` settles: a store refuses a second name that differs from a stored one by case alone.
+`clash` settles: a store refuses a second name that differs from a stored one by case alone.
 """
 
 from __future__ import annotations
@@ -47,9 +47,12 @@ def is_listing(name: str) -> bool:
     return name.startswith(_LISTING) and name[len(_LISTING) :].isdecimal()
 
 
-def same_file(one: str, other: str) -> bool:
-    """Whether a file system that ignores case would take them for one."""
-    return one.lower() == other.lower()
+def clash(stored: str, new: str) -> bool:
+    """Whether no file system could hold both: they differ by letter case alone, or one is a folder of the other."""
+    if stored == new:
+        return False
+    one, other = stored.lower(), new.lower()
+    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
 
 
 def partial_name(source: int, sequence: int) -> str:

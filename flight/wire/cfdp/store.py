@@ -51,7 +51,7 @@ class FileStore(Protocol):
     def rename(self, old: str, new: str) -> None:
         """Atomic, over a file that may be there, and on the medium when this returns.
 
-        FileExistsError when a stored name differs from `new` by letter case alone.
+        An OSError when a stored name differs from `new` by letter case alone, or one is a folder of the other.
         """
         ...
 

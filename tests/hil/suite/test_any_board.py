@@ -30,6 +30,14 @@ def test_a_switch_is_obeyed_by_the_world_and_read_back(craft: Craft) -> None:
     assert "executive.booted" in events
 
 
+def test_a_file_goes_up_is_listed_comes_down_and_is_removed(craft: Craft) -> None:
+    content = bytes(range(256)) * 4
+    craft.put(content, "tables/plan")
+    assert craft.ls("tables") == [("tables/plan", 1024)]
+    assert craft.fetch("tables/plan") == content
+    assert craft.files.remove("tables/plan").wait().completed
+
+
 def test_pulled_out_and_plugged_in_again(rig: Rig, craft: Craft) -> None:
     craft.wait_for(lambda: rig.frames() > 0, PATIENCE_S, "telemetry")
     rig.unplug()

@@ -97,6 +97,43 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Live]]:
             run.stop()
 
 
+def typed(run: Live, *words: str) -> subprocess.CompletedProcess[str]:
+    """What `skyrack-ground` says to that."""
+    command = [sys.executable, "-m", "ground", "--folder", str(run.folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+
+
+@pytest.mark.long
+def test_a_person_moves_files(begin: Callable[..., Live], tmp_path: Path) -> None:
+    run = begin()
+    plan, big, back = tmp_path / "plan.bin", tmp_path / "big.bin", tmp_path / "back.bin"
+    plan.write_bytes(bytes(range(256)) * 20)
+    big.write_bytes(bytes(1 << 20))
+    put = typed(run, "put", str(plan), "tables/")
+    assert (put.returncode, put.stdout[:37]) == (0, "tables/plan.bin: 5,120 octets on boar")
+    assert typed(run, "ls").stdout.split() == ["5,120", "tables/plan.bin"]
+    assert typed(run, "get", "file", "tables/plan.bin", str(back)).returncode == 0
+    assert back.read_bytes() == plan.read_bytes()
+    command = [sys.executable, "-m", "ground", "--folder", str(run.folder), "put", str(big)]
+    waiting = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with connect(run.where["server"], "test") as craft:
+        run.until(lambda: any(one.done for one in craft.files.transfers() if one.name == "big.bin"))
+        number = craft.files.transfers()[-1].number
+    waiting.send_signal(signal.SIGINT)
+    out, errors = waiting.communicate(timeout=PATIENCE_S)
+    assert (waiting.returncode, errors) == (130, "")
+    assert "the transfer goes on without you" in out
+    assert " active " in typed(run, "files").stdout
+    assert typed(run, "files", "cancel", str(number)).returncode == 0
+    assert "cancelled" in typed(run, "files").stdout
+    assert typed(run, "rm", "tables/plan.bin").returncode == 0
+    assert typed(run, "ls").stdout == "no files\n"
+    code, out, errors = run.stop()
+    assert (code, errors) == (0, "")
+    gone = typed(run, "put", str(plan))
+    assert (gone.returncode, gone.stderr.count("\n")) == (2, 1)
+
+
 @pytest.mark.slow
 def test_a_person_operates_it(begin: Callable[..., Live]) -> None:
     run = begin()
@@ -109,6 +146,9 @@ def test_a_person_operates_it(begin: Callable[..., Live]) -> None:
             600,
             "a voltage of the plant",
         )
+        craft.put(b"octets", "tables/small")
+        assert craft.fetch("tables/small") == b"octets"
+        assert craft.ls() == [("tables/small", 6)]
     pids = run.pids()
     assert set(pids) == {"world", "flight", "ground"}
     code, out, errors = run.stop()

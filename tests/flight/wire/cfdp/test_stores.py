@@ -141,6 +141,17 @@ def test_another_letter_case_is_refused(store):
     assert read(store, "Data.bin") == b"2"
 
 
+@pytest.mark.parametrize(("there", "new"), [("a", "a/b"), ("a/b", "a"), ("a/b", "A"), ("x/a", "x/a/b/c")])
+def test_a_name_that_is_a_folder_is_no_file(store, there, new):
+    write(store, there, b"1")
+    write(store, ".cfdp-x", b"2")
+    with pytest.raises(OSError, match="."):
+        store.rename(".cfdp-x", new)
+    assert read(store, there) == b"1"
+    store.rename(".cfdp-x", "ab")
+    assert read(store, "ab") == b"2"
+
+
 # ---------------------------------------------------------------- a transfer onto a disk whose power fails
 
 
