@@ -32,6 +32,9 @@ FOR_TESTS = {"flight/wire/definitions.py"}
 DRIVERS = "flight/drivers/"
 OF_DRIVERS = ["ground", "hil"]
 OURS = set(EXTRAS)
+# Programs of tenants: each runs by itself, with its own folder and the job SDK beside it.
+PROGRAMS = "sim/jobs/"
+SDK = "skyrack_job"
 
 
 def declared(project: dict[str, object]) -> dict[str, list[str]]:
@@ -54,6 +57,11 @@ def imported(text: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.module.partition(".")[0]
 
 
+def _beside(file: Path, path: Path, name: str) -> bool:
+    of_program = path.as_posix().startswith(PROGRAMS)
+    return of_program and (name == SDK or file.with_name(f"{name}.py").exists())
+
+
 def extras_of(path: Path) -> list[str]:
     if path.as_posix().startswith(DRIVERS):
         return OF_DRIVERS
@@ -72,7 +80,7 @@ def undeclared_and_unused(root: Path, paths: list[Path], groups: dict[str, list[
         extras = extras_of(path)
         allowed = {name for extra in ["", *extras] for name in groups[extra]}
         for line, name in imported((root / path).read_text(encoding="utf-8")):
-            if name in OURS or name in sys.stdlib_module_names:
+            if name in OURS or name in sys.stdlib_module_names or _beside(root / path, path, name):
                 continue
             providing = providers.get(name, {name})
             used |= providing

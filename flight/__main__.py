@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("mission")
     export.add_argument("--format", choices=FORMATS, default="json")
     export.add_argument("-o", "--output", type=Path, help="a file instead of standard output")
+    catalogue = commands.add_parser("catalogue", help="what a mission has on board for jobs, as TOML")
+    catalogue.add_argument("mission")
+    catalogue.add_argument("-o", "--output", type=Path, help="a file instead of standard output")
     new = commands.add_parser("new", help="make a mission package of your own")
     new.add_argument("name")
     new.add_argument("--in", dest="parent", type=Path, default=Path(), help="the folder to make it in")
@@ -227,6 +230,8 @@ def _work(options: argparse.Namespace) -> int:
         return _ids(options.mission, write=options.write)
     if options.command == "dictionary":
         return _export(options)
+    if options.command == "catalogue":
+        return _catalogue(options)
     if options.command == "keys":
         return _keys(options)
     from flight.cli.new import new_mission
@@ -242,6 +247,18 @@ def _export(options: argparse.Namespace) -> int:
 
     export = {"json": to_json, "xtce": to_xtce, "markdown": to_markdown}[options.format]
     text = export(build(load_mission(options.mission)).dictionary)
+    if options.output:
+        options.output.write_text(text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _catalogue(options: argparse.Namespace) -> int:
+    from flight.app import load_mission
+    from flight.jobs import catalogue_text
+
+    text = catalogue_text(load_mission(options.mission).catalogue)
     if options.output:
         options.output.write_text(text)
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flight.declare import SECOND, ChannelShare, Module, Value, checked_shares
+from flight.jobs import INSTALLED_MAX, TENANTS_MAX, Installed, Tenant
 from flight.wire.coding import TmCoding
 from flight.wire.file_packets import FileSettings
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
@@ -85,6 +86,8 @@ class Mission:
     defaults: Mapping[str, Value] = field(default_factory=dict)  # "module.parameter": value
 
     file_quota: int = 64 * 2**20  # octets of files on board, journal and incomplete ones included
+    catalogue: tuple[Installed, ...] = ()  # what is on board for jobs
+    tenants: tuple[Tenant, ...] = ()  # who may send jobs, with which key, and how much
 
     @property
     def files(self) -> FileSettings | None:
@@ -97,6 +100,8 @@ class Mission:
         checked_shares(self.shares)
         if not self.coding.error_control:
             raise ValueError(f"{self.name}: telemetry frames carry their error control field")
+        if len(self.catalogue) > INSTALLED_MAX or len(self.tenants) > TENANTS_MAX:
+            raise ValueError(f"{self.name}: at most {INSTALLED_MAX} installed, {TENANTS_MAX} tenants")
 
     @property
     def secured(self) -> bool:

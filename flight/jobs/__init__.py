@@ -2,6 +2,7 @@
 
 from flight.jobs.admission import Gate, Refusal, Refused
 from flight.jobs.catalogue import (
+    INSTALLED_MAX,
     Installed,
     Kind,
     absent,
@@ -56,10 +57,11 @@ from flight.jobs.receipt import (
     encode_receipt,
 )
 from flight.jobs.signing import KEY_OCTETS, key_check, public_of
-from flight.jobs.tenants import Quota, Tenant, Used, find_tenant, read_tenants, unlimited
+from flight.jobs.tenants import TENANTS_MAX, Quota, Tenant, Used, find_tenant, read_tenants, unlimited
 
 __all__ = [
     "CHUNK",
+    "INSTALLED_MAX",
     "KEY_OCTETS",
     "PARTS_MAX",
     "PATH_EXPECTED",
@@ -69,6 +71,7 @@ __all__ = [
     "SIZE_MAX",
     "STATUS_OCTETS",
     "STOPPED_STATUS",
+    "TENANTS_MAX",
     "Check",
     "Closed",
     "Ended",

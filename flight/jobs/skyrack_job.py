@@ -114,8 +114,12 @@ class Job:
 
     def wanted(self) -> Request | None:
         """The request that is still to be carried out, if there is one.  SIGTERM is a request to stop."""
+        request = self._asked()
         if self._terminated:
-            return Request(self._answered, "stop", 0)
+            return Request(self._answered if request is None else request.sequence, "stop", 0)
+        return request if request is not None and request.sequence > self._answered else None
+
+    def _asked(self) -> Request | None:
         path = self._control / "request"
         try:
             told = path.stat()
@@ -125,8 +129,7 @@ class Job:
                 self._request_seen = told.st_ino, told.st_mtime_ns
         except OSError:
             return None
-        request = self._request
-        return request if request is not None and request.sequence > self._answered else None
+        return self._request
 
     # ------------------------------------------------------------ outputs
 

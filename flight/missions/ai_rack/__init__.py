@@ -6,6 +6,7 @@ Read `modules.py` for what runs, `tables.py` for power, heat and modes, `faults.
 from pathlib import Path
 
 from flight.mission import Mission, Store
+from flight.missions.ai_rack.catalogue import CATALOGUE
 from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
 from flight.missions.ai_rack.modules import ROWS
 from flight.missions.ai_rack.tables import DEFAULTS
@@ -31,4 +32,5 @@ MISSION = Mission(
     # Headers and all; the idle channel stays clear, since all it carries is the control word, which no code covers.
     telemetry=TelemetryLink(protected=(0, 1, 2), mask=STRICT_TM_MASK),
     defaults=DEFAULTS,
+    catalogue=CATALOGUE,
 )
