@@ -17,7 +17,6 @@ from flight.wire.cfdp import (
     FileJournal,
     FileStore,
     Indication,
-    Local,
     MemoryFileStore,
     Notice,
     Put,
@@ -71,7 +70,7 @@ class GroundFiles:
             folder.mkdir(parents=True, exist_ok=True)
             self.store = FolderStore(folder, QUOTA_OCTETS)
         self.craft = settings.entity
-        local = Local(GROUND_ENTITY, transactions_limit=TRANSACTIONS_MAX, serves=False)
+        local = settings.local(GROUND_ENTITY, transactions=TRANSACTIONS_MAX)
         remote = Remote(
             settings.entity,
             longest_pdu=longest,

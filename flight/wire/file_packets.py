@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flight.wire.cfdp import Local
 from flight.wire.packet import PRIMARY_LENGTH, PacketType, SequenceFlags, decode_header, encode_packet
 from flight.wire.rejection import Rejection
 
 FILE_APID = 0x7FD  # 2045, which the SANA registry of APIDs sets apart for CFDP
 FILE_CHANNEL = 2  # virtual channel of telemetry, architecture 5
 GROUND_ENTITY = 1
-CRAFT_ENTITIES = 0x400  # the spacecraft id, which has 10 bits, is added
+# A ground has one spacecraft, or a few whose ids do not differ by a multiple of 254: one octet holds all entities,
+# two the numbers of their transactions.  16-bit entities and 32-bit numbers would cost 4 octets more in each PDU.
+CRAFT_ENTITIES = 254
+ENTITY_OCTETS, SEQUENCE_OCTETS = 1, 2
 MEGABYTE = 2**20
+FILE_LONGEST = 1 << 36  # octets
 # Of a frame that no PDU gets: frame header 6, control field 4, checksum 2, packet header 6, and what SDLS adds, 30.
 FRAME_SHARE = 48
 
@@ -26,7 +31,27 @@ class FileSettings:
 
     @property
     def entity(self) -> int:
-        return CRAFT_ENTITIES + self.spacecraft_id
+        """Of the spacecraft, 2 to 255."""
+        return GROUND_ENTITY + 1 + self.spacecraft_id % CRAFT_ENTITIES
+
+    def local(
+        self,
+        entity: int,
+        *,
+        transactions: int,
+        largest_octets: int = FILE_LONGEST,
+        checkpoint_octets: int = MEGABYTE,
+    ) -> Local:
+        """One end of it.  It acts on no message of CFDP: whoever wants something of the spacecraft sends a command."""
+        return Local(
+            entity,
+            ENTITY_OCTETS,
+            SEQUENCE_OCTETS,
+            transactions,
+            largest_octets,
+            checkpoint_octets,
+            serves=False,
+        )
 
     @property
     def longest_pdu(self) -> int:

@@ -29,7 +29,6 @@ from flight.wire.cfdp import (
     DiskFileStore,
     FileJournal,
     Indication,
-    Local,
     Notice,
     Put,
     PutRefusal,
@@ -96,12 +95,11 @@ class FilesWorker:
             settings = self.settings
             store = DiskFileStore(self._disk, settings.quota_octets)
             journal = FileJournal(store)
-            local = Local(
+            local = settings.local(
                 settings.entity,
-                transactions_limit=TRANSACTIONS_MAX,
-                largest_file_octets=settings.quota_octets,
+                transactions=TRANSACTIONS_MAX,
+                largest_octets=settings.quota_octets,
                 checkpoint_octets=CHECKPOINT_OCTETS,
-                serves=False,  # whoever wants something of the spacecraft sends a command
             )
             remote = Remote(
                 GROUND_ENTITY,

@@ -23,7 +23,7 @@ from sim.simulation import NS
 IN_SIGHT = Path(__file__).parents[1] / "ground" / "in_sight.toml"
 CONTENT = random.Random(11).randbytes(6_000)
 NAME = "tables/plan.bin"
-BOARD = 0x400 + 0x2A
+BOARD = 2 + 0x2A
 pytestmark = pytest.mark.slow  # each flies for minutes: a second or so
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Protocol
 
 from flight.wire.cfdp import receiver_table, sender_table
@@ -35,22 +35,30 @@ class Bookkeeping:
         self._journal = journal
         self._counters = counters
         self._closed: OrderedDict[Closed, None] = OrderedDict()  # oldest first
-        self._sequence = 1
+        self._sequence = 1  # counted on beyond the widest number
         self._reserved = 1
         self._octets = 0
 
     def is_closed(self, kind: Kind, transaction: TransactionId) -> bool:
         return Closed(kind, transaction) in self._closed
 
-    def next_sequence(self) -> int | None:
-        """A number that no transaction ever had, across reboots; None when all are used."""
-        if self._sequence >> 8 * self._local.sequence_octets:
-            return None
-        if self._sequence >= self._reserved:
-            self._reserved = self._sequence + SEQUENCE_BLOCK
-            self._append(Sequence(self._reserved))
-        self._sequence += 1
-        return self._sequence - 1
+    def next_sequence(self, senders: Container[TransactionId]) -> int | None:
+        """A number that no transaction had for long, across reboots; None when all are used.
+
+        We count on without end.  Numbers of two octets and more begin anew at 1 when all have been used: a peer
+        remembers the last 1024 (`CLOSED_LIMIT`), and what we have open or remember is passed over.
+        """
+        most = (1 << 8 * self._local.sequence_octets) - 1
+        while self._sequence <= most or most > 16 * CLOSED_LIMIT:
+            if self._sequence >= self._reserved:
+                self._reserved = self._sequence + SEQUENCE_BLOCK
+                self._append(Sequence(self._reserved))
+            number = 1 + (self._sequence - 1) % most
+            self._sequence += 1
+            ours = TransactionId(self._local.entity, number)
+            if ours not in senders and not self.is_closed(Kind.SENDER, ours):
+                return number
+        return None
 
     def save(self, transaction: Transaction) -> None:
         if transaction.closed:

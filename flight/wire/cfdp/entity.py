@@ -82,7 +82,7 @@ class CfdpEntity:
         closure = remote.closure if request.closure is None else request.closure
         checksum = remote.checksum if request.checksum is None else request.checksum
         metadata = metadata_of(request, size, closure=closure, checksum=checksum)
-        sequence = self._books.next_sequence()
+        sequence = self._books.next_sequence(self.senders)
         if sequence is None:
             return PutRefusal.SEQUENCE
         header = Header(

@@ -63,7 +63,7 @@ class Closed(NamedTuple):
 
 
 class Sequence(NamedTuple):
-    """No transaction has this number or a higher one yet."""
+    """No transaction has had this number or a higher one yet, as we count, without end."""
 
     limit: int
 

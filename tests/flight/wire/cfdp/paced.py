@@ -21,6 +21,7 @@ from flight.wire import (
     encode_packet,
 )
 from flight.wire.cfdp import CfdpEntity, Local, MemoryFileStore, Put, Remote
+from flight.wire.file_packets import FileSettings
 from flight.wire.sdls import SECURITY_OVERHEAD
 
 SECOND = 1_000_000_000
@@ -32,24 +33,37 @@ GROUND, CRAFT = 1, 2
 LIVE, FILES = 0, 2
 LIVE_EVERY_NS = SECOND
 LIVE_OCTETS = 60
+HEADER, WIDE_HEADER = 12, 16  # of a file data PDU, with its offset
 UP_OVERHEAD = 6 + 1 + 30 + 7  # packet, segment, security, frame
 APID = 77
 LONGEST_S = 3600
 
 
 class Line(NamedTuple):
-    """`table_octets_s`: what the frame table of our notes gives for the packets of this line, without loss."""
+    """`loss`: of frames.  The frame table of our notes has `packets_octets_s`: 88.4 and 9.19 kB/s for these two."""
 
     baud: int
     frame_length: int
     loss: float
-    table_octets_s: float
+
+    @property
+    def packets_octets_s(self) -> float:
+        """What such frames leave for packets, without loss."""
+        return self.baud / BITS_AN_OCTET * self.zone / (self.frame_length + 4)
+
+    @property
+    def zone(self) -> int:
+        return TmFrameConfig(42, self.frame_length - SECURITY_OVERHEAD).zone_length
+
+    def ceiling(self, header: int) -> float:
+        """Of the packets' rate: one PDU a frame, with so long a header, and what is lost."""
+        return (1 - self.loss) * (self.zone - 6 - header) / self.zone
 
 
 class Outcome(NamedTuple):
     right: bool
     seconds: float
-    share: float  # of the table
+    share: float  # of the packets' rate
     file_share: float  # of what is left for file data when each frame has one PDU
     most_queued_ms: float
     slowest_live_ms: float  # from ready to the last octet of its frame
@@ -91,13 +105,13 @@ def cltu_octets(pdu: bytes) -> int:
     return 2 + -(-(len(pdu) + UP_OVERHEAD) // 7) * 8 + 8
 
 
-def carry(line: Line, octets: int, seed: int = 1, *, short_ids: bool = False) -> Outcome:
+def carry(line: Line, octets: int, seed: int = 1, *, wide_ids: bool = False) -> Outcome:
     chance = random.Random(seed)
     # A frame with security is one without it and as much longer: the codes themselves are no matter of pace.
     inner = TmFrameConfig(42, line.frame_length - SECURITY_OVERHEAD)
     cadu_octets = line.frame_length + 4
     longest = inner.zone_length - 6
-    local = Local(CRAFT, entity_octets=1, sequence_octets=2) if short_ids else Local(CRAFT)
+    local = Local(CRAFT) if wide_ids else FileSettings(0, line.frame_length).local(CRAFT, transactions=4)
     stores = {GROUND: MemoryFileStore(), CRAFT: MemoryFileStore()}
     craft = CfdpEntity(local, [Remote(GROUND, longest_pdu=longest)], stores[CRAFT])
     ground = CfdpEntity(replace(local, entity=GROUND), [Remote(CRAFT, longest_pdu=220)], stores[GROUND])
@@ -137,13 +151,15 @@ def carry(line: Line, octets: int, seed: int = 1, *, short_ids: bool = False) ->
             up.send(pdu, cltu_octets(pdu), now)
         now += TICK_NS
     seconds = now / SECOND
-    per_frame = (inner.zone_length - 6 - 16) / (cadu_octets * down.octet_ns / SECOND)
+    header = WIDE_HEADER if wide_ids else HEADER
+    per_frame = (inner.zone_length - 6 - header) / (cadu_octets * down.octet_ns / SECOND)
     right = stores[GROUND].exists("b") and stores[GROUND].content("b") == data
     goodput = octets / seconds
     queued = max(down.most_queued, up.most_queued) / 1e6
-    return Outcome(right, seconds, goodput / line.table_octets_s, goodput / per_frame, queued, slowest / 1e6)
+    return Outcome(
+        right, seconds, goodput / line.packets_octets_s, goodput / per_frame, queued, slowest / 1e6
+    )
 
 
-FAST = Line(921_600, 1115, 0.01, 88_400)
-SLOW = Line(115_200, 223, 0.05, 9_190)
-SLOW_LONG = Line(115_200, 1115, 0.05, 11_050)
+FAST = Line(921_600, 1115, 0.01)
+SLOW = Line(115_200, 223, 0.05)
