@@ -55,6 +55,7 @@ from flight.jobs.receipt import (
     Run,
     decode_receipt,
     encode_receipt,
+    receipt_of,
 )
 from flight.jobs.signing import KEY_OCTETS, key_check, public_of
 from flight.jobs.tenants import TENANTS_MAX, Quota, Tenant, Used, find_tenant, read_tenants, unlimited
@@ -118,6 +119,7 @@ __all__ = [
     "read_manifest",
     "read_status",
     "read_tenants",
+    "receipt_of",
     "request_octets",
     "unlimited",
 ]

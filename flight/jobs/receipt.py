@@ -12,13 +12,14 @@ from enum import Enum
 from flight.jobs.catalogue import Installed, installed_value, read_installed
 from flight.jobs.fields import Fault, Fields
 from flight.jobs.manifest import OUTPUTS_MAX, PARTS_MAX, SIZE_MAX, UTC_MAX_S
+from flight.jobs.package import Closed
 from flight.jobs.paths import NAME_EXPECTED, PATH_EXPECTED, is_name, is_path
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.jobs.signing import RECEIPT_DOMAIN, SIGNATURE_OCTETS, is_signed, sign
 
 MAGIC = b"SKYRCPT\x01"
 BODY_OCTETS = 1 << 17  # 64 outputs and 256 inputs of about 220 octets, and the rest
-RUNS_MAX = 64  # of one job that is stopped again and again; later ones are joined to the last
+RUNS_MAX = 64  # of one job that is stopped again and again; the last ones count
 CHECKS_MAX = 16
 INSTALLED_MAX = 33  # a runtime, and what a manifest may name of libraries and models
 TIME_MAX = (1 << 63) - 1
@@ -73,6 +74,35 @@ class Receipt:
     outputs: tuple[FileHash, ...]
     runs: tuple[Run, ...]
     checks: tuple[Check, ...]
+
+
+def receipt_of(
+    closed: Closed,
+    spacecraft_id: int,
+    board: str,
+    installed: tuple[Installed, ...],
+    outputs: tuple[FileHash, ...],
+    runs: tuple[Run, ...],
+    checks: tuple[Check, ...],
+) -> Receipt:
+    """Of a package as it came in, and what became of it.  Of more than RUNS_MAX runs the first are left out."""
+    manifest = closed.manifest
+    files = {part.path: FileHash(part.path, part.size, part.sha256) for part in manifest.parts}
+    program = files.pop(manifest.entry)
+    return Receipt(
+        spacecraft_id,
+        board,
+        manifest.owner,
+        manifest.name,
+        manifest.serial,
+        closed.sha256,
+        program,
+        tuple(files.values()),
+        installed,
+        outputs,
+        runs[-RUNS_MAX:],
+        checks[:CHECKS_MAX],
+    )
 
 
 def encode_receipt(receipt: Receipt, private: bytes) -> bytes:
