@@ -60,8 +60,9 @@ class WatchedKernel(Kernel):
 
     def met_until(self, now: int) -> int:
         """Mission time until which every critical module has met its deadline."""
-        late = LATE_PERIODS * self.mission.base_tick_ns
-        return min([slot.last_step + late for slot, late in self.critical], default=now + late)
+        if not self.critical:
+            return now + LATE_PERIODS * self.mission.base_tick_ns
+        return min([slot.last_step + late for slot, late in self.critical])
 
     def tell_boot_again(self, now: int) -> None:
         """For a life without storage, each second or oftener: when somebody has listened for a second, say once more

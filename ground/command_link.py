@@ -121,7 +121,8 @@ class CommandLink:
         if not self.up or not frames:
             return
         kept = [frame for frame, after in itertools.pairwise(frames) if frame[-6:-2] != after[-6:-2]]
-        for word in self._reader.read([*kept, frames[-1]]):
+        kept.append(frames[-1])
+        for word in self._reader.read(kept):
             self._hear(self.keeper.receive_word(word, now_ns))
         self.counters.starts = self.keeper.starts
 
@@ -132,7 +133,7 @@ class CommandLink:
         return self.keeper.starts
 
     def absent_since(self, now_ns: int) -> int:
-        """Since when in this contact there is no AD service; `now_ns` while there is one, or no contact."""
+        """Since when there is no AD service in this contact, as far as somebody has asked."""
         if not self.up or self.fop.state in RUNNING:
             self._ran_ns = now_ns
         return self._ran_ns
@@ -186,6 +187,7 @@ class CommandLink:
 
     def on_deadline(self, now_ns: int) -> None:
         self._hear(self.fop.on_deadline(now_ns))
+        self.keys.on_time(now_ns)
 
     def _octets(self, frame: Outgoing, now_ns: int) -> bytes | None:
         """Secured at each transmission anew: an old number would be refused once a later one has passed it."""

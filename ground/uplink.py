@@ -271,17 +271,22 @@ class Uplink:
     def on_deadline(self, now_ns: int) -> None:
         """Whatever has waited too long ends as `no answer`."""
         self.line.on_deadline(now_ns)
-        self.line.keys.on_time(now_ns)
+        if self.queue or self.urgent:
+            self._end_queued(now_ns)
+        if self.open:
+            for record in [one for one in self.open.values() if now_ns >= one.deadline_ns]:
+                self._give_up(record, now_ns, f"{record.stage.value}, then nothing")
+
+    def _end_queued(self, now_ns: int) -> None:
         for waiting in (self.urgent, self.queue):
             while waiting and now_ns >= waiting[0].deadline_ns:
                 self._give_up(waiting.popleft(), now_ns, "never sent: no contact in time")
         absent = self.line.absent_since(now_ns)
-        while (
-            self.queue and now_ns >= max(absent, self.queue[0].stages[0][1]) + self.queue[0].answer_within_ns
-        ):
+        while self.queue:
+            record = self.queue[0]
+            if now_ns < max(absent, record.stages[0][1]) + record.answer_within_ns:
+                return
             self._give_up(self.queue.popleft(), now_ns, "never sent: the command link did not come up")
-        for record in [one for one in self.open.values() if now_ns >= one.deadline_ns]:
-            self._give_up(record, now_ns, f"{record.stage.value}, then nothing")
 
     def end_scheduled(self, record: CommandRecord, now_ns: int, reason: str) -> None:
         """It will not be released; nothing to do if it already was."""

@@ -42,9 +42,11 @@ class VirtualGuardian:
 
     def bites(self, second: int, kernel: WatchedKernel | None) -> bool:
         """Once a second: the watchdog has not been fed for too long."""
-        met = kernel is not None and kernel.met_until(kernel.emitter.now) > kernel.emitter.now
-        if met and not self.away and not (self.judge.restarts and self.judge.starving(second * NS)):
-            self.fed_s = second
+        if kernel is not None and not self.away:
+            now = kernel.emitter.now
+            starving = self.judge.restarts and self.judge.starving(second * NS)
+            if not starving and kernel.met_until(now) > now:
+                self.fed_s = second
         return second - self.fed_s > BITES_AFTER_S
 
     def hung(self, now: int, ticks: int, module: int) -> int:

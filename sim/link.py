@@ -120,7 +120,9 @@ class Radio:
 
     def room(self) -> int:
         """Octets; none while what was sent beyond the last room is still on its way."""
-        return max(0, int(self._credit)) if self.transmitting and self.in_contact else 0
+        if not self.in_contact or not self.transmitting or self._credit < 1.0:
+            return 0
+        return int(self._credit)
 
     def send(self, data: bytes) -> None:
         self._credit -= len(data)
@@ -164,5 +166,7 @@ class Radio:
         self._uplink += data
 
     def take_sent(self) -> list[bytes]:
+        if not self.sent and not self.down.spoiling.echo:
+            return self.sent
         sent, self.sent = self.sent, []
         return self.down.carry(sent)

@@ -62,11 +62,13 @@ class Module:
 
     A module that runs more often than once a second may add `def glance(self, now: int, *sees) -> bool`, and name in
     `Glance` what it sees.  It is called in between the steps at whole seconds: it may count, but not ask for anything
-    or change a signal, and says whether a step is needed at once.
+    or change a signal, and says whether a step is needed at once.  What comes into an inbox named in `wakes` needs one
+    in any case; a module with `wakes` alone has no glance to write.
     """
 
     Inputs: type[tuple[object, ...]] = NoInputs
     Glance: ClassVar[type[tuple[object, ...]]] = NoInputs
+    wakes: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[tuple[Rule, ...]] = ()
     serves: ClassVar[tuple[int, ...]] = ()  # PUS services whose requests come to the inbox `requests`
 

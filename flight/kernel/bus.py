@@ -106,9 +106,11 @@ def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) 
     signals = module.signals()
     inputs = f"new(Inputs, ({''.join(part + ', ' for part in parts)}))" if parts else "nothing"
     lines = [f"def run(now, {', '.join(f'{word}={word}' for word in RUN_NAMES)}):"]  # locals are read faster
-    if hasattr(module, "glance"):
+    space: dict[str, object] = {}
+    if can_glance(module):
+        wants, space = glance_source(bus, module, name, "slot")
         lines += [
-            f"    if now < slot.next_step and not slot.glance(now{glance_arguments(bus, module, name)}):",
+            f"    if now < slot.next_step and not ({wants}):",
             f"        b.{name}_at = slot.last_step = now",
             "        return",
             f"    slot.next_step = now // {SECOND} * {SECOND} + {SECOND}",
@@ -118,14 +120,30 @@ def compile_run(bus: Bus, slot: object, module: Module, name: str, out: Outbox) 
         *(f"    b.{field.name} = s.{field.name}" for field in (signals.fields if signals else ())),
         f"    b.{name}_at = slot.last_step = now",
     ]
-    space = {"b": bus, "s": signals, "slot": slot, "out": out, "new": tuple.__new__, "Inputs": module.Inputs}
+    space |= {"b": bus, "s": signals, "slot": slot, "out": out, "new": tuple.__new__, "Inputs": module.Inputs}
     space["nothing"] = tuple.__new__(module.Inputs, ()) if not parts else None
     return compiled_run(lines, "run", space)
 
 
-def glance_arguments(bus: Bus, module: Module, name: str) -> str:
-    """What a glance sees, as source text that follows `now`."""
-    return "".join(", " + part for part in _input_parts(bus, module.Glance, name))
+def can_glance(module: Module) -> bool:
+    return bool(module.wakes) or hasattr(module, "glance")
+
+
+def glance_source(bus: Bus, module: Module, name: str, slot: str) -> tuple[str, dict[str, object]]:
+    """Source text that says whether the module in `slot` wants a step, and the names in it.
+
+    The queue of an inbox is the same one for as long as the executive lives, whoever reads it.
+    """
+    boxes = module.inboxes()
+    for label in module.wakes:
+        if label not in boxes:
+            raise DeclarationError(f"{name} wakes by {label}, which is none of its inboxes")
+    space: dict[str, object] = {f"{name}_{label}": boxes[label].items for label in module.wakes}
+    terms = list(space)
+    if hasattr(module, "glance"):
+        sees = "".join(", " + part for part in _input_parts(bus, module.Glance, name))
+        terms.append(f"{slot}.glance(now{sees})")
+    return " or ".join(terms), space
 
 
 def compiled_run(lines: Sequence[str], name: str, space: dict[str, object]) -> Run:

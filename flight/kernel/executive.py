@@ -36,7 +36,7 @@ from flight.kernel.kept import unpack_kept
 from flight.kernel.loaded import Loaded, link_loans
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
-from flight.kernel.program import UPLINK, Program, compile_glances, uses_link
+from flight.kernel.program import UPLINK, Parts, Program, compile_between, uses_link
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
@@ -164,9 +164,20 @@ class Kernel:
         due = tuple(slot for slot in self.slots if tick % slot.row.every == 0)
         sensing = tuple((every, sense) for every, sense in self.senses if tick % every == 0)
         whole_second = tick % (SECOND // self.base_tick_ns) == 0
-        timed = self.board.clock.measures
-        glances = None if timed else compile_glances(self.bus, due, self._step_all, self._crashed)
-        return Program(sensing, whole_second, any(map(uses_link, due)), due, glances)
+        program = Program(sensing, whole_second, any(map(uses_link, due)), due, None)
+        if self.board.clock.measures:
+            return program
+        parts = Parts(
+            self.bus,
+            self.board,
+            self.emitter,
+            self.tickets,
+            self._collect,
+            self.performer.post,
+            self._step_all,
+            self._crashed,
+        )
+        return program._replace(between=compile_between(parts, program))
 
     # ---------------------------------------------------------------- start and tick
 
@@ -188,9 +199,13 @@ class Kernel:
 
     def tick(self, now: int) -> None:
         """Everything that is due at `now`, which is a whole number of base ticks."""
-        sensing, whole_second, polls_link, due, glances = self.program[
+        sensing, whole_second, polls_link, due, between = self.program[
             now // self.base_tick_ns % self.hyperperiod
         ]
+        if between is not None:
+            between(now)
+            self.ticks += 1
+            return
         self.emitter.now = now
         if self.tickets.pending or self.tickets.ended:
             self._collect(now)
@@ -201,10 +216,7 @@ class Kernel:
             self._each_second(now)
         if polls_link:
             self._poll_link()
-        if glances is not None:
-            glances(now)
-        else:
-            self.step_due(due, now)
+        self.step_due(due, now)
         self.ticks += 1
         if whole_second:
             self.sampler.sample(now // SECOND)

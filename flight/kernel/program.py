@@ -1,8 +1,8 @@
 """What happens on each tick of the hyperperiod, made once.
 
-In virtual time a tick on which every module that is due can glance is one generated function: eight ticks of ten are
-such on Pathfinder, and the loop around their three glances cost more than the glances.  In real time each module's
-part of a tick is shown on the page and measured, so that the loop stays.
+In virtual time a tick between two whole seconds, on which every module that is due can glance, is one generated
+function: nine ticks of ten are such on Pathfinder, and the loop around their glances cost more than the glances.  In
+real time each module's part of a tick is shown on the page and measured, so that the loop stays.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from flight.kernel.bus import Bus, Run, Sense, compiled_run, glance_arguments
-from flight.kernel.supervisor import Slot, State
-
-Crashed = Callable[[Slot, int, Exception], None]
-Steps = Callable[[Sequence[Slot], int], None]
-
+from flight.kernel.board import Board
+from flight.kernel.bus import Bus, Run, Sense, can_glance, compiled_run, glance_source
+from flight.kernel.emitter import Emitter
+from flight.kernel.supervisor import Slot
+from flight.kernel.work import Tickets
 
 UPLINK = "uplink.octets"
 
@@ -27,7 +26,20 @@ class Program(NamedTuple):
     whole_second: bool
     polls_link: bool
     due: tuple[Slot, ...]
-    glances: Run | None  # instead of stepping what is due
+    between: Run | None  # instead of all that
+
+
+class Parts(NamedTuple):
+    """What a generated tick needs of its executive."""
+
+    bus: Bus
+    board: Board
+    emitter: Emitter
+    tickets: Tickets
+    collect: Callable[[int], None]
+    post: Callable[[str, object], None]
+    step: Callable[[Sequence[Slot], int], None]
+    crashed: Callable[[Slot, int, Exception], None]
 
 
 def uses_link(slot: Slot) -> bool:
@@ -37,31 +49,53 @@ def uses_link(slot: Slot) -> bool:
     return "carrier" in inputs or "room" in inputs or UPLINK in boxes
 
 
-def compile_glances(bus: Bus, due: Sequence[Slot], step: Steps, crashed: Crashed) -> Run | None:
-    """`glances(now)`, or None if a module that is due cannot glance.
+def compile_between(parts: Parts, program: Program) -> Run | None:
+    """`between(now)`: the tick of `program`, or None if it is at a whole second or a module cannot glance.
 
-    A module that wants a step, has one due, or does not run, is stepped as on any other tick, in its place.
+    A module that wants a step, has one due, or does not run (then its `next_step` is 0), is stepped as on any other
+    tick, in its place.
     """
-    if not due or any(slot.glance is None for slot in due):
+    due = program.due
+    if program.whole_second or not due or not all(can_glance(slot.module) for slot in due):
         return None
-    space: dict[str, object] = {"b": bus, "running": State.RUNNING, "step": step, "crashed": crashed}
-    lines = ["def glances(now):"]
-    for slot in due:
-        name = f"slot{slot.index}"
-        space |= {name: slot, f"only_{name}": (slot,)}
+    space: dict[str, object] = {"b": parts.bus, **parts._asdict()}
+    lines = [
+        "def between(now):",
+        "    emitter.now = now",
+        "    if tickets.pending or tickets.ended:",
+        "        collect(now)",
+    ]
+    for every, sense in program.sensing:
+        space[f"sense{every}"] = sense
+        lines.append(f"    sense{every}(board.sensors.read({every}), now)")
+    if program.polls_link:
         lines += [
-            f"    if {name}.state is running and now < {name}.next_step:",
-            "        try:",
-            f"            wants = {name}.glance(now{glance_arguments(bus, slot.module, slot.name)})",
-            "        except Exception as error:",
-            f"            crashed({name}, now, error)",
-            "        else:",
-            "            if wants:",
-            f"                {name}.next_step = 0  # it has glanced",
-            f"                step(only_{name}, now)",
-            "            else:",
-            f"                b.{slot.name}_at = {name}.last_step = now",
-            "    else:",
-            f"        step(only_{name}, now)",
+            "    link = board.link",
+            "    if data := link.receive():",
+            f"        post({UPLINK!r}, data)",
+            "    b.carrier = link.carrier()",
+            "    b.room = link.room()",
         ]
-    return compiled_run(lines, "glances", space)
+    for slot in due:
+        glance, names = _glance(parts.bus, slot)
+        lines += glance
+        space |= names
+    return compiled_run(lines, "between", space)
+
+
+def _glance(bus: Bus, slot: Slot) -> tuple[list[str], dict[str, object]]:
+    name = f"slot{slot.index}"
+    wants, space = glance_source(bus, slot.module, slot.name, name)
+    lines = [
+        "    try:",
+        f"        wants = now >= {name}.next_step or {wants}",
+        "    except Exception as error:",
+        f"        crashed({name}, now, error)",
+        "    else:",
+        "        if wants:",
+        f"            {name}.next_step = 0  # it has glanced",
+        f"            step(only_{name}, now)",
+        "        else:",
+        f"            b.{slot.name}_at = {name}.last_step = now",
+    ]
+    return lines, space | {name: slot, f"only_{name}": (slot,)}

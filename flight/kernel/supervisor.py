@@ -63,6 +63,7 @@ class Slot:
 
     def fail(self, now: int) -> State:
         """Count a crash (or a hang); the new state says whether it will be restarted."""
+        self.next_step = 0  # until it runs again, every tick looks at it
         self.crashes = [at for at in self.crashes if now - at < FORGIVEN_AFTER_NS]
         if len(self.crashes) >= self.row.restarts:
             self.state = State.ISOLATED

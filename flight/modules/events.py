@@ -50,7 +50,7 @@ class Events(Module):
     class Inputs(NamedTuple):
         pass
 
-    class Status(Telemetry, period=10):
+    class Status(Telemetry, period=30):
         """Events reported and held back."""
 
         reported: U32

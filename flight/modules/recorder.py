@@ -50,7 +50,7 @@ class Recorder(Module):
         recorder_backlog: U32
         recorder_failed: bool
 
-    class Status(Telemetry, period=10):
+    class Status(Telemetry, period=30):
         """What has been recorded, by store."""
 
         next_critical: U64

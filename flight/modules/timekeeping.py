@@ -52,7 +52,7 @@ class Timekeeping(Module):
 
     Inputs = NoInputs
 
-    class Status(Telemetry, period=10):
+    class Status(Telemetry, period=30):
         """UTC as far as it is known on board."""
 
         correlated: bool

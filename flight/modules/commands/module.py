@@ -59,6 +59,8 @@ TEST, ARE_YOU_ALIVE, ALIVE = 17, 1, 2
 class Commands(Module):
     """The one door for telecommands, from the ground or released on board."""
 
+    wakes = ("telecommands", "outcomes", "released")
+
     class Inputs(NamedTuple):
         mode: int
 
@@ -116,10 +118,6 @@ class Commands(Module):
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.last_at = now
         self.taken.load()
-
-    def glance(self, now: int) -> bool:
-        """Between whole seconds: something is to be taken or answered."""
-        return bool(self.telecommands.items or self.outcomes.items or self.released.items)
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         self.mode = sees.mode

@@ -71,6 +71,7 @@ class Downlink(Module):
     """Packs frames for what the transmitter can take, and never more."""
 
     serves: ClassVar[tuple[int, ...]] = (15,)
+    wakes = ("files",)
 
     class Inputs(NamedTuple):
         carrier: bool
@@ -182,9 +183,11 @@ class Downlink(Module):
                 out.finish(request.ident, self._serve(request, out))
         if now >= self.assert_at:
             self._key(now, out)
-        self._take_files()
+        if self.files.items:
+            self._take_files()
         if sees.carrier:
-            self._queue_live()
+            if self.emitted.items:
+                self._queue_live()
             self._send(now, sees, out)
         elif len(self.emitted.items) >= NOTE_FROM:
             self._note_unseen()
@@ -193,12 +196,12 @@ class Downlink(Module):
         self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
     def glance(self, now: int, carrier: bool, room: int, clcw: int) -> bool:
-        """Between whole seconds, the line has room for what waits; or the contact turns, or files have come."""
-        if carrier != self.carrier or self.files.items:
+        """Between whole seconds, the line has room for what waits; or the contact turns."""
+        if carrier != self.carrier:
             return True
-        return room >= self.cadu_length and bool(
-            self.more or self.emitted.items or clcw != self.sent_clcw or now >= self.idle_at
-        )
+        if room < self.cadu_length:
+            return False
+        return bool(self.emitted.items) or self.more or clcw != self.sent_clcw or now >= self.idle_at
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
@@ -246,20 +249,27 @@ class Downlink(Module):
                 self.playback.unseen[store].append(count)
 
     def _send(self, now: int, sees: Inputs, out: Outbox) -> None:
+        live, played, filed = self.channels
         frames = sees.room // self.cadu_length
         if frames:
             self._measure(now, frames)
             self._refill(out)
-            sent = 0
-            wanted = [self._wanted(vc) for vc in range(len(self.channels))]
-            for vc, count in enumerate(self.shares.deal(frames, wanted)):
-                sent += self._drain(vc, count, sees.clcw, out)
+            if played.pending or filed.pending:
+                sent = self._deal(frames, sees.clcw, out)
+            else:  # nearly always
+                self.shares.rest()
+                sent = self._drain(LIVE, min(frames, self._wanted(LIVE)), sees.clcw, out)
             if not sent:
                 self._send_idle(now, sees.clcw, out)
             else:
                 self._note_sent(now, sees.clcw)
-        self.more = any(channel.pending for channel in self.channels) or bool(self.playback.ready)
+        self.more = bool(live.pending or played.pending or filed.pending or self.playback.ready)
         self.outputs.file_room = self._file_room()
+
+    def _deal(self, frames: int, clcw: int, out: Outbox) -> int:
+        """To each channel its share; how many frames were sent."""
+        dealt = self.shares.deal(frames, [self._wanted(vc) for vc in range(len(self.channels))])
+        return sum(self._drain(vc, count, clcw, out) for vc, count in enumerate(dealt))
 
     def _wanted(self, vc: int) -> int:
         """Frames that could go now; without a key or a number none can, and the others get the line."""
@@ -277,6 +287,8 @@ class Downlink(Module):
 
     def _refill(self, out: Outbox) -> None:
         playback, played = self.playback, self.channels[PLAYBACK]
+        if not playback.wants:
+            return
         line = self.line_frames * played.zone_length
         while playback.ready and played.pending < min(line, played.capacity - LONGEST_PACKET):
             played.add(playback.take())
@@ -306,6 +318,8 @@ class Downlink(Module):
 
     def _drain(self, vc: int, count: int, clcw: int, out: Outbox) -> int:
         """Up to `count` frames; how many."""
+        if not count:
+            return 0
         channel, make, encode = self.channels[vc], self.maker.make, self.coding.encode
         for sent in range(count):
             zone = channel.take() if self.maker.ready(vc) else None  # without key or number it waits

@@ -34,6 +34,12 @@ class Playback:
     def want(self, store: int, first: int, last: int) -> None:
         self.unseen[store].add(first, last)
 
+    @property
+    def wants(self) -> bool:
+        """There is something to send, or to be read."""
+        critical, event, housekeeping = self.unseen
+        return bool(self.ready or critical.items or event.items or housekeeping.items)
+
     def fetch(self, budget: int, out: Outbox) -> None:
         """Ask for the next records, highest priority first, if the line will want them soon."""
         if self.reading is not None or self.ready_bytes >= budget:

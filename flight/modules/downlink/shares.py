@@ -12,15 +12,17 @@ class Shares:
         self.shares = tuple(shares)
         self.credit = [0.0] * len(shares)  # frames that are due to a channel which has something to send
 
+    def rest(self) -> None:
+        """No channel but the first has anything to send: what was due to one is forgotten."""
+        if any(self.credit):
+            self.credit = [0.0] * len(self.shares)
+
     def deal(self, frames: int, wanted: Sequence[int]) -> list[int]:
         """How many of `frames` each channel gets, never more than it wants.
 
         What is due comes first, so that no flood on one channel takes another's part; what is left goes by priority.
         A channel with nothing to send saves nothing up, and one that has sent more than its part owes nothing.
         """
-        if not any(wanted[1:]):  # nearly always: live telemetry alone
-            self.credit = [0.0] * len(self.shares)
-            return [min(frames, wanted[0]), *[0] * (len(wanted) - 1)]
         left, dealt = frames, []
         for vc, want in enumerate(wanted):
             due = self.credit[vc] + self.shares[vc] * frames if want else 0.0

@@ -77,6 +77,8 @@ class Ending(IntEnum):
 class Files(Module):
     """Takes files from the ground and sends them there, one PDU in a packet, below everything else on the line."""
 
+    wakes = ("uplink",)
+
     class Inputs(NamedTuple):
         carrier: bool
         file_room: int
@@ -149,9 +151,7 @@ class Files(Module):
         """Between whole seconds: whether there is anything to give to the worker, or to get for the line."""
         if self.turning:
             return False
-        if self.uplink.items or now >= self.due:
-            return True
-        return self._wants_room(now, file_room, file_room_age)
+        return now >= self.due or (self.moving and self._wants_room(now, file_room, file_room_age))
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.turning:
@@ -171,7 +171,6 @@ class Files(Module):
         return min(sees.file_room, ROOM_MAX)
 
     def _wants_room(self, now: int, file_room: int, file_room_age: int) -> bool:
-        """Asked ten times a second."""
         return self.moving and file_room >= self.longest and now - file_room_age > self.posted_at
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:

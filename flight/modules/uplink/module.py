@@ -48,6 +48,8 @@ class Change(NamedTuple):
 class Uplink(Module):
     """Receives, checks the code of each frame, keeps the order, and holds the keys of the link."""
 
+    wakes = ("octets",)  # a command must not wait for the next second
+
     class Inputs(NamedTuple):
         carrier: bool
 
@@ -89,10 +91,6 @@ class Uplink(Module):
             out.event(self.keys_lost, resumed.given_up)
         if resumed.skipped:
             out.event(self.numbers_skipped)
-
-    def glance(self, now: int) -> bool:
-        """Between whole seconds: something came.  A command must not wait for the next second."""
-        return bool(self.octets.items)
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.octets.items:

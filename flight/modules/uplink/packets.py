@@ -8,7 +8,7 @@ from flight.wire.cop1 import FarmEvent, FarmState
 from flight.wire.sdls import KeyState, Refusal, Use, Vault
 
 
-class Status(Telemetry, period=10):
+class Status(Telemetry, period=30):
     """Telecommand frames: received, damaged, in order or not; V(R) of FARM-1."""
 
     octets: U32
@@ -29,7 +29,7 @@ class Status(Telemetry, period=10):
     lost_chunks: U32
 
 
-class Security(Telemetry, period=10):
+class Security(Telemetry, period=60):
     """Telecommand security: what was refused and why, the key in use, the lowest number that is still taken."""
 
     protected: bool

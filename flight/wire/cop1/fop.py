@@ -143,6 +143,8 @@ class Fop(FopActions):
 
     def on_deadline(self, now: int) -> list[Notice]:
         notices: list[Notice] = []
+        if not self._lower and self._timer_ns is None:
+            return notices
         for kind in [kind for kind, handed in self._lower.items() if now >= handed.deadline_ns]:
             if not self.ready(kind):  # an alert for the one before may have withdrawn it
                 notices += self._end_hold(kind, now, left=False)

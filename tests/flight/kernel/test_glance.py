@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flight.declare import SECOND, U16, Module, Outbox, Signals
+from flight.declare import SECOND, U16, DeclarationError, Inbox, Module, Outbox, Signals
 from flight.kernel.supervisor import State
 from flight.mission import Row, Sensor
 
@@ -83,3 +83,44 @@ def test_a_crash_at_a_glance_is_one_of_the_module(make) -> None:
     bench.run(20)
     assert bench.kernel.slots[1].state is State.RUNNING
     assert bench.kernel.slots[1].module.times[0] == 12 * SECOND // 10, "a new object begins with a step"
+
+
+class Woken(Module):
+    """Steps at whole seconds, and when something has come."""
+
+    wakes = ("letters",)
+
+    def __init__(self) -> None:
+        self.times: list[int] = []
+        self.letters: Inbox[str] = Inbox(4)
+
+    def step(self, now: int, sees: object, out: Outbox) -> None:
+        self.times.append(now)
+        if "crash" in self.letters.drain():
+            raise ValueError("told to")
+
+
+def test_a_module_is_woken_by_what_comes_and_so_is_its_successor(make) -> None:
+    bench = make(Row("woken", Woken, every=1, restarts=2))
+    bench.sensors.values[1] = [2.5]
+    slot, tenth = bench.kernel.slots[1], SECOND // 10
+    bench.run(3)
+    slot.module.letters.put("")
+    bench.run(2)
+    assert slot.module.times == [0, 3 * tenth]
+    assert slot.last_step == bench.kernel.bus.read("woken_at") == 4 * tenth
+    slot.module.letters.put("crash")
+    bench.run(20)
+    assert slot.state is State.RUNNING
+    assert slot.module.times[-1] == 2 * SECOND
+    slot.module.letters.put("")
+    bench.run(1)
+    assert slot.module.times[-1] == 25 * tenth
+
+
+def test_only_an_inbox_can_wake(make) -> None:
+    class Deaf(Woken):
+        wakes = ("leters",)
+
+    with pytest.raises(DeclarationError, match="woken wakes by leters, which is none of its inboxes"):
+        make(Row("woken", Deaf, every=1))

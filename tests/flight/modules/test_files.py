@@ -77,7 +77,7 @@ def test_packets_go_in_as_pdus_and_come_out_as_packets(alone: Alone) -> None:
     alone.settle(FileFigures())
     alone.module.uplink.put(encode_file_packet(PacketType.TELECOMMAND, 0, b"up"))
     alone.module.uplink.put(b"\x1f\xfd nonsense")
-    assert alone.module.glance(alone.now, 0, 0)
+    assert "uplink" in alone.module.wakes
     turn = alone.step()
     assert turn is not None
     assert turn.pdus == (b"up",)
