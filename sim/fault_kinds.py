@@ -18,6 +18,9 @@ PROCESSES: Final = ("executive", "guardian", "storage", "files")
 # Shares are of the chunks (frames; on the way up, what is radiated in a second) that it strikes.
 LINE: Final = {"loss": "1", "corrupt": "1", "duplicate": "1", "truncate": "1", "insert": "1", "silent": ""}
 
+# Somebody without the keys radiates so much of the line as well: well-formed frames, recorded ones, control frames.
+INTRUSIONS: Final = {"forge": "1", "replay": "1", "control": "1"}
+
 KINDS: Final[dict[str, dict[str, str]]] = {
     "sensor": {
         "stuck": READING,
@@ -31,7 +34,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "heater": {"stuck_on": "", "stuck_off": "", "duty": "1"},
     "array": {"loss": "1"},
     "battery": {"loss": "1"},
-    "link.up": {**LINE, "echo": "1"},
+    "link.up": {**LINE, "echo": "1", **INTRUSIONS},
     "link.down": LINE,
     "station": {"outage": ""},
     "clock": {"step": "s", "drift": "1"},

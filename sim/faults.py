@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from flight.page import NOBODY
 from flight.recovery import STORE_NAMES
 from ground import CommandError, Ground
-from sim.line_faults import Lines
+from sim.fault_kinds import INTRUSIONS
+from sim.line_faults import Lines, begin_intrusion, listen
 from sim.module_faults import begin_module
 from sim.scenario import Fault
 from sim.simulation import NS, Simulation, stream
@@ -291,19 +292,27 @@ class Injector:
         self.seed = seed
         self.begun: dict[str, int] = {}
         self.lines = Lines()
+        self.listening = False
 
     def __call__(self, simulation: Simulation, second: int) -> None:
+        if not self.listening:
+            self.listening = True
+            if any(fault.kind in INTRUSIONS for fault in self.waiting):  # who repeats has listened before
+                listen(simulation, stream(self.seed, "intruder"))
         while self.waiting and self.waiting[0].at_s <= second:
             self._begin(simulation, self.waiting.pop(0))
         if self.running:
             self._go_on(second)
+        simulation.troubles = len(self.running)
 
     def _begin(self, simulation: Simulation, fault: Fault) -> None:
         simulation.injected += 1
         label = f"{fault.target}.{fault.kind}"
         self.begun[label] = self.begun.get(label, 0) + 1
         rng = stream(self.seed, f"fault {label} {simulation.injected}")
-        if fault.target.startswith("link."):
+        if fault.kind in INTRUSIONS:
+            begun = Begun(begin_intrusion(simulation, fault))
+        elif fault.target.startswith("link."):
             begun = Begun(self.lines.begin(simulation, fault))
         elif fault.target == "module":
             begun = Begun(*begin_module(simulation, fault))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
+from sim.intruders import Intruder
 from sim.scenario import Fault
 from sim.simulation import Simulation
 
@@ -39,3 +41,24 @@ class Lines:
         asked.append(share)
         apply()
         return end
+
+
+def listen(simulation: Simulation, rng: random.Random) -> None:
+    """Somebody begins to listen to the way up; so far he is silent."""
+    mission, radio = simulation.mission, simulation.radio
+    octets_s, seed = radio.up_octets_s, simulation.seed
+    radio.intruder = Intruder(mission.spacecraft_id, mission.telecommand, octets_s, seed, rng)
+    radio.listeners.append(radio.intruder.hear)
+
+
+def begin_intrusion(simulation: Simulation, fault: Fault) -> Callable[[], None]:
+    """Give what ends it."""
+    intruder = simulation.radio.intruder
+    assert intruder is not None, "somebody listens as soon as a run has such a fault"
+    end_share = intruder.begin(fault.kind, fault.value or 0.0)
+
+    def end() -> None:
+        end_share()
+        simulation.flooded += 1
+
+    return end

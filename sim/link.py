@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flight.ports import LineState
+from sim.intruders import Intruder
 from sim.shaping import Spoiler
 
 NS = 1_000_000_000
@@ -95,6 +97,8 @@ class Radio:
         self.down_octets_s = down_bit_s / 8.0
         self.up_octets_s = up_bit_s / 8.0
         self.down, self.up = Line(rng_down), Line(rng_up)
+        self.listeners: list[Callable[[bytes], None]] = []  # of what the ground radiates
+        self.intruder: Intruder | None = None
         self.in_contact = False
         self.transmitting = True  # the transmitter's rail is on
         self.receiving = True
@@ -147,14 +151,16 @@ class Radio:
     def advance(self, seconds: float) -> None:
         """Let time pass: the transmitter gets room for one second at most, uplink octets arrive at their rate."""
         self._credit = min(self._credit + self.down_octets_s * seconds, self.down_octets_s)
-        if not self._uplink and not self.up.spoiling.echo:
+        intruder = self.intruder if self.intruder is not None and self.intruder.at_work else None
+        if not self._uplink and not self.up.spoiling.echo and intruder is None:
             return
         if not self.carrier():
             self._uplink.clear()
             return
         count = int(self.up_octets_s * seconds)
         chunks = [bytes(self._uplink[:count])] if self._uplink else []
-        for piece in self.up.carry(chunks):
+        pieces = self.up.carry(chunks)
+        for piece in pieces if intruder is None else intruder.join(pieces):
             self._waiting += piece
         del self._uplink[:count]
         if len(self._waiting) > WAITING_MAX:
@@ -163,6 +169,8 @@ class Radio:
 
     def uplink(self, data: bytes) -> None:
         """The ground station radiates."""
+        for listener in self.listeners:
+            listener(data)
         self._uplink += data
 
     def take_sent(self) -> list[bytes]:

@@ -103,6 +103,8 @@ class Simulation:
         self.trace = Trace()
         self.now_s = 0
         self.injected = 0  # faults begun
+        self.troubles = 0  # faults under way
+        self.flooded = 0  # intrusions that are over
         self.flipped = 0  # bits of stored data
         self.latched: set[int] = set()  # rails that draw too much until they are cycled
         self.frames: FrameSink | None = None  # gets the frames as sent

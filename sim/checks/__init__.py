@@ -9,6 +9,7 @@ from sim.checks.event_actions import ActionsOnce
 from sim.checks.events import HighEventsTold
 from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.files import FilesWhole
+from sim.checks.forgery import OnlyTheGroundCommands, ThroughAfterFlood
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
 from sim.checks.link import TelemetryFlows
 from sim.checks.modes import ModesByTable
@@ -67,6 +68,8 @@ class Checks:
             WatchdogTruth(simulation),
             QueuesBounded(),
             FilesWhole(ground),
+            OnlyTheGroundCommands(simulation),
+            ThroughAfterFlood(ground),
         ]
         self.records = RecordsKept()
         if thorough:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flight.declare import Invocation, Occurrence, Outcome, Report, Request
     from flight.kernel import Kernel
+    from flight.wire.sdls import Verified
     from sim.simulation import Simulation
 
 FAILURES_KEPT = 20  # texts of one check; the count goes on
@@ -51,6 +52,12 @@ class Check:
 
     def installed(self, kernel: Kernel, name: str) -> None:
         """A module got a new object, at a boot or after a crash."""
+
+    def checked(self, frame: bytes) -> None:
+        """The security of the way up has looked at that frame, and taken or refused it."""
+
+    def handed_on(self, verified: Verified) -> None:
+        """The link hands on what was in an authentic frame, to be run."""
 
     def begun(self, request: int, wants: int, on_board: bool) -> None:
         """The commands module runs a telecommand, from the ground or released on board; `wants` are its Ack flags."""

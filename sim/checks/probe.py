@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flight.declare import (
+    Access,
     Inbox,
     Invocation,
     Module,
@@ -23,6 +24,8 @@ from flight.kernel import Kernel
 from flight.kernel.supervisor import Slot
 from flight.modules.commands import Commands
 from flight.modules.commands.ledger import Open
+from flight.modules.uplink import Uplink
+from flight.wire.sdls import Receiver, SecurityRejection, Verified
 from sim.checks.check import Check, Moment
 from sim.simulation import Simulation
 
@@ -61,6 +64,7 @@ class Probe:
             for method in (
                 *("booted", "installed", "begun", "called", "requested"),
                 *("ended", "released", "occurred", "reported", "performed", "storage_lost"),
+                *("checked", "handed_on"),
             )
         }
         self.looks = [check.look for check in overriding(checks, "look")]
@@ -150,6 +154,8 @@ class Probe:
         if isinstance(module, Commands):
             self.requests = {}
             self._tap_ledger(module)
+        if isinstance(module, Uplink):
+            self._tap_uplink(module)
         for check in self.by_method["installed"]:
             check.installed(kernel, slot.name)
 
@@ -164,6 +170,37 @@ class Probe:
             return entry
 
         vars(module.ledger)["begin"] = begun
+
+    def _tap_uplink(self, module: Uplink) -> None:
+        """It makes its receiver when it is connected: at a boot that is still to come."""
+        if "chain" in vars(module):
+            self._tap_security(module.chain.security)
+            return
+        connect = module.connect
+
+        def connected(access: Access) -> None:
+            connect(access)
+            self._tap_security(module.chain.security)
+
+        vars(module)["connect"] = connected
+
+    def _tap_security(self, security: Receiver) -> None:
+        verify, take = security.verify, security.take
+
+        def verified(frame: bytes) -> Verified | SecurityRejection:
+            found = verify(frame)
+            for check in self.by_method["checked"]:
+                check.checked(frame)
+            return found
+
+        def taken(now: int) -> list[Verified]:
+            found = take(now)
+            for one in found:
+                for check in self.by_method["handed_on"]:
+                    check.handed_on(one)
+            return found
+
+        vars(security).update(verify=verified, take=taken)
 
     def _tap_invoker(self, kernel: Kernel) -> None:
         call = kernel.invoker.call

@@ -17,12 +17,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from flight.modules.uplink.chain import Chain
-from flight.wire import TcFrame, TcFrameHeader, TmFrameConfig, TmFrameMaker, append_crc, encode_tc
+from flight.wire import TcFrame, TcFrameHeader, TmFrameConfig, TmFrameMaker, encode_tc
 from flight.wire.coding import CaduSync, TmCodec, TmCoding, TmRandomisation
-from flight.wire.sdls import SECURITY_OVERHEAD, Use, Vault, secure_tc_frame, telemetry_rule
+from flight.wire.sdls import Use, Vault, secure_tc_frame
 from flight.wire.sdls.sender import Sender
 from flight.wire.tc_frame import TcFrameType
 from flight.wire.telecommand_link import TelecommandLink, segment_header
+from flight.wire.telemetry_link import STRICT_TM_MASK, TelemetryLink
+from ground.opening import FrameOpener
 from ground.parity_arrays import parity as parity_with_numpy
 from tests.bench.bench_sdls import settle, vault_of
 from tests.bench.verdict import at_most
@@ -32,7 +34,7 @@ SPACECRAFT = 73
 FRAME = 1115
 FRAMES = 100
 REPEATS = 15
-PREFIX, TRAILER = 6, 6
+LINK, TM_SPI = TelemetryLink((0,), STRICT_TM_MASK), 257
 UNLOCK = TcFrame(TcFrameHeader(TcFrameType.BC, SPACECRAFT, 0, 8, 0), b"\0")
 
 
@@ -54,24 +56,26 @@ class Transmitter:
     """Frame, code of authenticity, error control, Reed-Solomon and randomiser: what flies for each frame."""
 
     def __init__(self, vault: Vault, randomisation: TmRandomisation) -> None:
-        self.config = TmFrameConfig(SPACECRAFT, FRAME)
-        self.maker = TmFrameMaker(self.config)
-        self.sender = Sender(telemetry_rule(frozenset(range(8))), vault)
+        sender = Sender(LINK.rule(), vault)
+        self.maker = TmFrameMaker(TmFrameConfig(SPACECRAFT, FRAME), sender, LINK.protected)
         self.codec = TmCodec(TmCoding(FRAME, 5, randomisation))
-        self.zone = NUMBERS.randbytes(self.config.zone_length - SECURITY_OVERHEAD)
+        self.zone = NUMBERS.randbytes(self.maker.zone_length(0))
 
     def cadu(self) -> bytes:
-        bare = self.maker.make(0, self.zone + bytes(SECURITY_OVERHEAD), 0, 1 << 24)
-        field = self.sender.apply(bare[:PREFIX], self.zone)
-        assert field is not None
-        return self.codec.encode(append_crc(bare[:PREFIX] + field + bare[-TRAILER:-2]))
+        return self.codec.encode(self.maker.make(0, self.zone, 0, 1 << 24))
 
     def cadus(self) -> list[bytes]:
         return [self.cadu() for _ in range(FRAMES)]
 
 
-def receive_frames(codec: TmCodec, stream: bytes) -> list[bytes]:
-    return CaduSync(codec).receive(stream)
+def receive_frames(codec: TmCodec, stream: bytes, opener: FrameOpener | None) -> list[bytes]:
+    frames = CaduSync(codec).receive(stream)
+    return frames if opener is None else opener.open(frames)
+
+
+def open_frames(codec: TmCodec, stream: bytes, openers: list[FrameOpener]) -> list[bytes]:
+    """Each time by a station that has not taken them yet."""
+    return receive_frames(codec, stream, openers.pop())
 
 
 def telemetry() -> None:
@@ -83,7 +87,12 @@ def telemetry() -> None:
         show(name, us(transmitter.cadus), 100)
         stream = b"".join(transmitter.cadu() for _ in range(FRAMES))
         ground = TmCodec(transmitter.codec.coding, parity_with_numpy)
-        show("  on the ground: to frames", us(partial(receive_frames, ground, stream)))
+        show("  on the ground: to frames", us(partial(receive_frames, ground, stream, None)))
+        keys = vault_of(Use.TELECOMMAND)
+        openers = [FrameOpener(SPACECRAFT, LINK, keys, {TM_SPI: 0}) for _ in range(REPEATS)]
+        show("  ... and opened", us(partial(open_frames, ground, stream, openers)))
+        assert not openers
+        assert keys.associations[TM_SPI].counter.next == FRAMES * (REPEATS + 1)
 
 
 def telecommands(octets: int, kind: TcFrameType) -> None:

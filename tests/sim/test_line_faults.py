@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sim.fault_kinds import KINDS
+from sim.fault_kinds import INTRUSIONS, KINDS
 from sim.line_faults import Lines
 from sim.link import ECHO_FRAMES, START_SEQUENCE, Radio
 from sim.simulation import Simulation
@@ -114,4 +114,4 @@ def test_faults_that_lie_over_each_other_count_by_the_largest() -> None:
 
 def test_every_kind_of_line_fault_is_tested() -> None:
     assert set(KINDS["link.down"]) == set(LINE_EFFECTS)
-    assert set(KINDS["link.up"]) == {*LINE_EFFECTS, "echo"}
+    assert set(KINDS["link.up"]) == {*LINE_EFFECTS, "echo", *INTRUSIONS}

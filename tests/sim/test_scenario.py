@@ -35,7 +35,7 @@ def complaint(tmp_path: Path, text: str) -> str:
 
 
 def test_ours_load_by_name_and_propagate() -> None:
-    assert known_scenarios() == ["ai_rack", "reference", "stuck_heater"]
+    assert known_scenarios() == ["ai_rack", "forged_uplink", "reference", "stuck_heater"]
     for name in known_scenarios():
         scenario = load_scenario(name)
         assert scenario.name == name

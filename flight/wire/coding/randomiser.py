@@ -45,10 +45,15 @@ class Randomiser:
 
     def __init__(self, register: ShiftRegister, longest: int = LONGEST_RANDOMISED) -> None:
         self._sequence = sequence(register, longest)
+        self._longest = longest
+        self._whole = int.from_bytes(self._sequence, "big")  # for data of that length: all of a codec's are
 
     def apply(self, data: bytes, offset: int = 0) -> bytes:
         """`data` stands `offset` octets behind the sequence's start; both together are at most `longest`."""
         length = len(data)
         assert offset + length <= len(self._sequence)
-        mask = int.from_bytes(self._sequence[offset : offset + length], "big")
+        if length == self._longest:
+            mask = self._whole
+        else:
+            mask = int.from_bytes(self._sequence[offset : offset + length], "big")
         return (int.from_bytes(data, "big") ^ mask).to_bytes(length, "big")
