@@ -64,6 +64,23 @@ AREAS = {
         ("flight/modules/modes.py", "flight/modules/safe.py"),
         ("tests/flight/modules/test_modes.py", "tests/flight/modules/test_safe.py"),
     ),
+    "security": Area(
+        (
+            "flight/wire/sdls/*.py",
+            "flight/wire/te*_link.py",
+            "flight/modules/uplink/*.py",
+            "ground/keys.py",
+            "ground/key_care.py",
+            "ground/opening.py",
+        ),
+        (
+            "tests/flight/wire/sdls/test_*.py",
+            "tests/flight/wire/test_telemetry_link.py",
+            "tests/flight/modules/test_uplink.py",
+            "tests/ground/test_key*.py",
+            "tests/ground/test_command_link.py",
+        ),
+    ),
 }
 FOR_TESTS = {"flight/wire/definitions.py"}  # the oracle of the codecs; it does not fly
 
