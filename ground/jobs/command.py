@@ -136,7 +136,9 @@ def _verify(options: Options, say: Say) -> int:
 
 def _uplink(octets: int) -> str:
     seconds = octets * 8 / UPLINK_BIT_S
-    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+    if seconds < 600:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 36_000 else f"{seconds / 3600:.0f} h"
 
 
 @contextmanager

@@ -210,6 +210,15 @@ def test_a_bomb_ends_at_the_size_that_is_signed() -> None:
     assert reader.finish() is None
 
 
+def test_not_one_octet_more_than_is_signed() -> None:
+    files = {"main.py": bytes(1001)}
+    said = Part("main.py", 1000, len(deflated(files["main.py"])), sha256(bytes(1000)).digest())
+    events = read(made_of(said, deflated(files["main.py"])))
+    assert isinstance(events[-1], Refusal)
+    assert events[-1].lines == ("main.py: more than its 1,000 octets",)
+    assert not any(isinstance(event, PartOctets) for event in events)
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_a_part() -> None:
     octets = bomb(60_000_000, 60_000_000)

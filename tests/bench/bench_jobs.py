@@ -1,0 +1,169 @@
+"""What job packages, receipts and the job SDK cost.
+
+    python tests/bench/bench_jobs.py [--mb 50]
+
+Each figure is the best of several rounds, in processor time.  `alone` is what hashing and inflating of the standard
+library take on the same octets: no code of ours could go below.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from time import process_time
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from flight.jobs import (
+    CHUNK,
+    RAW_DEFLATE,
+    Closed,
+    PackageReader,
+    Refusal,
+    decode_receipt,
+    encode_receipt,
+)
+from flight.jobs.skyrack_job import Job
+from flight.workers.unpacking import unpack
+from tests.bench.verdict import at_most
+from tests.flight.jobs.made import (
+    GATE,
+    MANIFEST,
+    OTHER_PRIVATE,
+    PRIVATE,
+    PUBLIC,
+    RECEIPT,
+    deflated,
+    package,
+    with_files,
+)
+
+ROUNDS = 5
+TIMES = 200
+MILLISECONDS = 1e3
+RECEIPT_GOAL_MS, RECEIPT_GOAL_OCTETS = 5.0, 1000.0  # one program, one input, one output, one run
+OVERHEAD_GOAL_PERCENT = 2.0  # of a core, of what runs beside a job
+FOLDERS = ("package", "models", "outputs", "checkpoints", "scratch", "control")
+
+
+def best(action: Callable[[], object], times: int = 1) -> float:
+    """Seconds of one, in the best round."""
+    found = []
+    for _ in range(ROUNDS):
+        start = process_time()
+        for _ in range(times):
+            action()
+        found.append((process_time() - start) / times)
+    return min(found)
+
+
+def content(megabytes: int, repeats: int) -> bytes:
+    """Blocks of chance, each so many times."""
+    blocks = (sha256(f"{number // repeats}".encode()).digest() for number in range(megabytes * 31_250))
+    return b"".join(blocks)
+
+
+def read_all(octets: bytes) -> None:
+    reader = PackageReader(GATE)
+    for start in range(0, len(octets), CHUNK):
+        for event in reader.receive(octets[start : start + CHUNK]):
+            assert not isinstance(event, Refusal), event
+    assert isinstance(reader.finish(), Closed)
+
+
+def alone(stored: bytes, size: int) -> None:
+    """A hash of the file, one of all parts, one of the part unpacked; inflated by chunks where it is deflated."""
+    for _ in range(2):
+        sha256(stored)
+    if len(stored) == size:
+        sha256(stored)
+        return
+    digest, inflate = sha256(), zlib.decompressobj(RAW_DEFLATE)
+    for start in range(0, len(stored), CHUNK):
+        rest = stored[start : start + CHUNK]
+        while rest:
+            digest.update(inflate.decompress(rest, CHUNK))
+            rest = inflate.unconsumed_tail
+
+
+def packages(megabytes: int) -> None:
+    for kind, repeats in (("deflated", 8), ("as it is", 1)):
+        files = {"main.py": content(megabytes, repeats)}
+        octets = package(with_files(files), files=files)
+        stored, size = deflated(files["main.py"]), len(files["main.py"])
+        seconds, floor = best(partial(read_all, octets)), best(partial(alone, stored, size))
+        print(
+            f"read {size / 1e6:.0f} MB {kind} from {len(octets) / 1e6:.1f} MB: {size / 1e6 / seconds:.0f} MB/s"
+            f"   alone {size / 1e6 / floor:.0f} MB/s"
+        )
+        tracemalloc.start()
+        read_all(octets)
+        print(f"  at its most {tracemalloc.get_traced_memory()[1] / 1024:.0f} KiB beside the file")
+        tracemalloc.stop()
+    small = package()
+    print(
+        f"read a package of {len(small)} octets, signature with it: {best(lambda: read_all(small), 50) * 1e3:.2f} ms"
+    )
+    other = package(private=OTHER_PRIVATE)
+    forged = other[:8] + small[8:16] + other[16:]
+    print(f"refuse a forged one: {best(lambda: list(PackageReader(GATE).receive(forged)), 50) * 1e3:.2f} ms")
+
+
+def unpacking(folder: Path) -> None:
+    octets = package()
+    numbers = iter(range(100_000))
+    seconds = best(lambda: unpack([octets], folder / str(next(numbers)), GATE), 20)
+    print(f"unpack {len(MANIFEST.parts)} files onto this disk: {seconds * 1e3:.2f} ms of processor time")
+
+
+def receipts() -> None:
+    small = replace(RECEIPT, runs=RECEIPT.runs[:1], installed=RECEIPT.installed[:1])
+    octets = encode_receipt(small, PRIVATE)
+    print(f"receipt of one run: {len(octets)} octets{at_most(len(octets), RECEIPT_GOAL_OCTETS)}")
+    signing = best(lambda: encode_receipt(small, PRIVATE), 50) * MILLISECONDS
+    checking = best(lambda: decode_receipt(octets, PUBLIC), 50) * MILLISECONDS
+    print(f"sign it: {signing:.2f} ms")
+    print(f"verify it: {checking:.2f} ms{at_most(round(checking, 2), RECEIPT_GOAL_MS)}")
+
+
+def sdk(folder: Path) -> None:
+    for name in FOLDERS:
+        (folder / name).mkdir()
+    job = Job({name: folder / name for name in FOLDERS})
+    told = best(job._tell, TIMES)
+    asked = best(job.wanted, TIMES)
+    beat = best(job.heartbeat, TIMES)
+    body = bytes(60_000)
+    kept = best(lambda: job.checkpoint(body), 20)
+    print(f"heartbeat that is not due: {beat * 1e6:.1f} us; a look for a request: {asked * 1e6:.1f} us")
+    share = 100 * told / 0.5
+    print(
+        f"status written, twice a second: {told * 1e6:.0f} us, {share:.3f} % of a core"
+        f"{at_most(round(share, 3), OVERHEAD_GOAL_PERCENT)}"
+    )
+    print(f"checkpoint of 60 kB: {kept * 1e3:.2f} ms of processor time")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--mb", type=int, default=20, help="of one file")
+    megabytes = parser.parse_args().mb
+    packages(megabytes)
+    receipts()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "unpacked").mkdir()
+        (Path(folder) / "sdk").mkdir()
+        unpacking(Path(folder) / "unpacked")
+        sdk(Path(folder) / "sdk")
+
+
+if __name__ == "__main__":
+    main()
