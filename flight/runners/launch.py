@@ -64,6 +64,7 @@ class Order(NamedTuple):
     user: int
     machine: str
     temporary_octets: int
+    landlock: bool  # where no namespaces are
 
 
 BUBBLEWRAP, OWN_NAMESPACES = 3, 2
@@ -254,7 +255,7 @@ def _become(order: Order, status: int, alone: bool) -> None:
             os.setresuid(order.user, order.user, order.user)
         kernel.process_option(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # forgotten with the change of user
         kernel.process_option(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        if not alone:
+        if not alone and order.landlock:
             modes = ("read", "write", "device")
             kernel.restrict_files(
                 *([place.source for place in order.places if place.mode == mode] for mode in modes)

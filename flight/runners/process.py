@@ -119,6 +119,7 @@ class ProcessRunner:
             return Refusal.INVALID
         usage = found.entry.usage
         found.entry = replace(found.entry, usage=replace(usage, energy_mj=usage.energy_mj + energy_mj))
+        found.changed = True
         return None
 
     def forget(self, job: int, now: int) -> Refusal | None:

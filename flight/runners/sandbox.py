@@ -114,6 +114,7 @@ def order_of(
         user,
         machine.architecture,
         TEMPORARY_OCTETS,
+        machine.landlock > 0,
     )
 
 
