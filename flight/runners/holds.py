@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 
 from flight.declare.running import Isolation, Means
 from flight.runners.cgroups import CORE, JobGroup
 from flight.runners.processes import Seen, children, descendants, look, of_user, send
 
+KEEPER_SPARED = 40  # attempts, about two seconds
 STOPPED = ("T", "t", "Z", "X")
 
 
@@ -25,6 +27,7 @@ class Grip:
         self.isolation = isolation
         self.status: int | None = None  # of the leader, as wait(2) gives it
         self.buried_ns = 0  # processor time of the leader and all that it has buried
+        self.first = -1  # handle of the first process in the job's PID namespace: all end before it does
 
     @property
     def freezer(self) -> Means:
@@ -39,6 +42,19 @@ class Grip:
                     self.status = status
                     self.buried_ns = round((used.ru_utime + used.ru_stime) * 1e9)
         return self.status is not None
+
+    def know_first(self, pid: int) -> None:
+        """As the launcher or bubblewrap has named it."""
+        if pid and self.first < 0:
+            with contextlib.suppress(OSError):
+                self.first = os.pidfd_open(pid)
+
+    def first_lives(self) -> bool:
+        return self.first >= 0 and not select.select([self.first], [], [], 0)[0]
+
+    def close(self) -> None:
+        if self.first >= 0:
+            os.close(self.first)
 
     def processes(self, *, thorough: bool = True) -> list[int]:
         """All that we can find, the leader not among them.  Without `thorough`, what the group lists is enough."""
@@ -85,14 +101,19 @@ class Grip:
             self.group.freeze(True)  # so that none has children while the others die
         pids = self.processes()
         send(pids, signal.SIGKILL)
-        if self.status is None and (attempt or not pids):
+        if self.first_lives():
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.first, signal.SIGKILL)
+        # Without a namespace the launcher is what keeps stray children in the family, and the last to be killed.
+        spared = self.isolation < Isolation.NAMESPACES and attempt < KEEPER_SPARED and bool(pids)
+        if self.status is None and not spared and (attempt or not pids):
             send([self.leader], signal.SIGKILL)
         if self.freezer is not Means.NOBODY:
             self.group.freeze(False)
 
     def gone(self) -> bool:
-        """Nobody left: the leader buried, the groups empty, no process of the job's user."""
-        return self.bury() and not [pid for pid in self.processes() if _lives(pid)]
+        """Nobody left: the leader buried, the namespace and the groups empty, no process of the job's user."""
+        return self.bury() and not self.first_lives() and not [pid for pid in self.processes() if _lives(pid)]
 
 
 def _lives(pid: int) -> bool:

@@ -30,7 +30,7 @@ from flight.runners.spawn import Spawned
 
 MILLISECOND = 1_000_000
 WATCH_NS = 250 * MILLISECOND  # a disk of 100 MB/s writes 25 MB in it: what a job may overrun its limit by
-WATCH_SHARE = 100  # a look at the folders that took 1 ms is not repeated within 100 ms
+CLOSE_WATCH_NS = 50 * MILLISECOND  # where no control group holds memory and processes
 BACK_NS = 1 * MILLISECOND  # between two looks whether an order has taken effect
 SLOW_BACK_NS = 50 * MILLISECOND
 PROMPT_NS = 100 * MILLISECOND  # what a freeze or a kill is expected to take; after that every means is used
@@ -62,6 +62,7 @@ class RunningJob:
         self.asked_at = now  # the last order
         self.terminate_at = self.kill_at = 0  # of a stop
         self.attempts = 0
+        self.lingering = False  # its groups, for a moment, with dead processes that nobody has buried yet
 
     # ---------------------------------------------------------------- orders
 
@@ -143,6 +144,7 @@ class RunningJob:
             output.drain()
         if self.entry.state is JobState.STARTING:
             self.spawned.hear()
+            self.grip.know_first(self.spawned.first)
             if self.spawned.up:
                 self._become(JobState.RUNNING, now)
         if self.grip.bury():
@@ -202,7 +204,8 @@ class RunningJob:
     # ---------------------------------------------------------------- limits that nobody else holds
 
     def _watch(self, now: int) -> None:
-        self.watch_at = now + WATCH_NS
+        watched = not {"memory", "pids"} <= self.group.held
+        self.watch_at = now + (CLOSE_WATCH_NS if watched else WATCH_NS)
         if self.entry.state not in GOING:
             return
         self._hear(now)
@@ -280,6 +283,7 @@ class RunningJob:
     def _judge(self) -> None:
         self._hear(self.entry.heard_at)
         self.spawned.hear()
+        self.grip.know_first(self.spawned.first)
         for output in self.spawned.outputs:
             output.drain()
         assert self.grip.status is not None
@@ -302,7 +306,8 @@ class RunningJob:
         except OSError as error:
             note = f"{note}; its folders: {error}".lstrip("; ")
         self.entry = replace(self.entry, note=note[:200], took_ns=now - self.asked_at)
-        self.group.remove()
+        self.lingering = not self.group.remove()
         self.control.close()
+        self.grip.close()
         self.spawned.close()
         self._become(JobState.ENDED, now)

@@ -130,6 +130,10 @@ def _bubblewrap(order: Order, status: int) -> None:
         os.write(handle, program)
         os.lseek(handle, 0, os.SEEK_SET)
     os.set_inheritable(handle, True)
+    for other in range(STATUS + 1, HANDLES_MAX):  # what whoever started the runner has left open
+        if other != handle:
+            with contextlib.suppress(OSError):
+                os.set_inheritable(other, False)
     numbers = {"{filter}": str(handle), "{status}": str(status)}
     _limit(order)
     os.execve(
@@ -148,6 +152,7 @@ def _own(order: Order, status: int) -> int:
         _enter_namespaces()
         first = os.fork()
         if first:
+            _say(status, f"first {first}")
             _close_all_but(status)
             os.close(status)
             return _follow(first)

@@ -60,12 +60,13 @@ class ProcessRunner:
         self.settings, self.machine, self.isolation = settings, machine, isolation
         self.began_at, self.adopts, self.translate = now, adopts, translate
         self.jobs: dict[int, RunningJob] = {}
+        self.stale: list[JobGroup] = []  # of an earlier runner, until what is in them is dead
         self.prefix = f"skyrack-{zlib.crc32(settings.state.encode()):08x}-"
         for name in leftovers(machine.groups, self.prefix):
             group = JobGroup(machine.groups, name)
             group.kill()
             send(group.processes(), signal.SIGKILL)
-            group.remove()
+            self.stale.append(group)
 
     # ---------------------------------------------------------------- the port
 
@@ -144,8 +145,11 @@ class ProcessRunner:
     # ---------------------------------------------------------------- as time goes by
 
     def tend(self, now: int) -> None:
+        self.stale = [group for group in self.stale if not group.remove()]
         for found in self.jobs.values():
             found.tend(now)
+            if found.lingering:
+                found.lingering = not found.group.remove()
         if self.adopts:
             self._end_strays()
 

@@ -22,6 +22,7 @@ TEMPORARY_OCTETS = (
 STACK_OCTETS = 8 * 2**20
 ADDRESSES_OVER_MEMORY = 8 * 2**30  # of address space: libraries reserve far more than they use
 NODES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+SHARED_USER_PROCESSES = 512  # of all jobs and their runner, where they are one user: the rest is watched
 SECOND = 1_000_000_000
 
 
@@ -64,7 +65,7 @@ def places_of(
 
 
 def limits_of(limits: JobLimits, running: int) -> list[list[int]]:
-    """For each process.  `running` are the processes that count with the job's, where it has no user of its own."""
+    """For each process.  `running` are those that the kernel counts with a job without a user of its own, else 0."""
     found = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -74,7 +75,7 @@ def limits_of(limits: JobLimits, running: int) -> list[list[int]]:
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_AS: limits.memory_octets + ADDRESSES_OVER_MEMORY,
         resource.RLIMIT_DATA: limits.memory_octets,
-        resource.RLIMIT_NPROC: limits.processes + running,
+        resource.RLIMIT_NPROC: running + SHARED_USER_PROCESSES if running else limits.processes,
     }
     if limits.cpu_time_ns:
         found[resource.RLIMIT_CPU] = (

@@ -60,7 +60,11 @@ def _walk(root: str, *, mend: bool = False) -> Iterator[Found]:
             name = top.names.pop()
             with contextlib.suppress(FileNotFoundError):
                 state = os.stat(name, dir_fd=top.handle, follow_symlinks=False)
-                if stat.S_ISDIR(state.st_mode) and len(levels) <= DEPTH_MAX:
+                if (
+                    stat.S_ISDIR(state.st_mode)
+                    and len(levels) <= DEPTH_MAX
+                    and state.st_dev == levels[0].state.st_dev
+                ):
                     with contextlib.suppress(OSError):
                         if mend:
                             os.chmod(name, PRIVATE_FOLDER, dir_fd=top.handle)

@@ -13,15 +13,12 @@ import struct
 INSTRUCTION = struct.Struct("<HBBI")
 LOAD, EQUALS, AT_LEAST, ANY_BIT, GIVE = 0x20, 0x15, 0x35, 0x45, 0x06  # linux/bpf_common.h
 ALLOW, ERROR, KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
-NUMBER_AT, MACHINE_AT, FIRST_AT, SECOND_AT = (
-    0,
-    4,
-    16,
-    24,
-)  # in struct seccomp_data, low words of the arguments
+NUMBER_AT, MACHINE_AT = 0, 4  # in struct seccomp_data
+FIRST_AT, SECOND_AT, THIRD_AT = 16, 24, 32  # the arguments' low words
 X32_BIT = 0x4000_0000  # a second set of numbers on x86-64, which nobody uses and filters forget
 NEW_NAMESPACES = 0x7E02_0000  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
 AF_UNIX = 1
+DEVICE_BIT = 0o020000  # of a mode: set in S_IFCHR and S_IFBLK, not in S_IFIFO, S_IFREG and S_IFSOCK
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # put words into the mouth of a terminal
 MACHINES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
 
@@ -46,7 +43,6 @@ REFUSED = {
     "mount_setattr": (442, 442),
     "unshare": (272, 97),
     "setns": (308, 268),
-    "mknodat": (259, 33),
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -73,7 +69,7 @@ REFUSED = {
     "fanotify_init": (300, 262),
     "personality": (135, 92),  # addresses that can be guessed again
 }
-REFUSED_X86_64 = {"mknod": 133, "iopl": 172, "ioperm": 173, "modify_ldt": 154, "kexec_file_load": 320}
+REFUSED_X86_64 = {"iopl": 172, "ioperm": 173, "modify_ldt": 154, "kexec_file_load": 320}
 # Where no PID namespace keeps a job from others: signals go to itself and its own group alone.
 SIGNALS = {"tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240)}
 SIGNALS |= {"pidfd_send_signal": (424, 424), "pidfd_open": (434, 434)}
@@ -94,6 +90,8 @@ CLONE, CLONE3, SOCKET, IOCTL, KILL_CALL, THREAD_KILL = (
     (234, 131),
 )
 SET_PRIORITY = (141, 140)
+MAKE_NODE_AT = (259, 33)
+MAKE_NODE = 133  # x86-64 alone
 OF_ITSELF = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119)}
 OF_ITSELF |= {"sched_setparam": (142, 118), "sched_setattr": (314, 274)}
 
@@ -154,6 +152,9 @@ def filter_octets(machine: str, *, alone: bool, process: int = 0) -> bytes | Non
         program.refuse(number)
     program.refuse(CLONE3[column], errno.ENOSYS)
     program.refuse_if(CLONE[column], FIRST_AT, ANY_BIT, NEW_NAMESPACES)
+    program.refuse_if(MAKE_NODE_AT[column], THIRD_AT, ANY_BIT, DEVICE_BIT)
+    if machine == "x86_64":
+        program.refuse_if(MAKE_NODE, SECOND_AT, ANY_BIT, DEVICE_BIT)
     for request in (TIOCSTI, TIOCLINUX):
         program.refuse_if(IOCTL[column], SECOND_AT, EQUALS, request)
     if alone:

@@ -184,7 +184,8 @@ class Service:
         until = time.monotonic_ns() + END_WITHIN_NS
         for job in self.runner.jobs:
             self.runner.kill(job, time.monotonic_ns())
-        while any(found.entry.state is not JobState.ENDED for found in self.runner.jobs.values()):
+        jobs = self.runner.jobs.values()
+        while any(found.entry.state is not JobState.ENDED or found.lingering for found in jobs):
             now = time.monotonic_ns()
             if now > until:
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from flight.runners.launch import STATUS, Order
 from flight.runners.output import Output
 
 LAUNCHER = "flight.runners.launch"
+FIRST = re.compile(r'(?:"child-pid": |first )(\d+)')
 STATUS_MAX = 4_096  # octets; bubblewrap's three lines, or one of ours
 
 
@@ -35,6 +37,12 @@ class Spawned:
     def up(self) -> bool:
         """The program runs, or bubblewrap makes its sandbox."""
         return "up\n" in self.told or '"child-pid"' in self.told
+
+    @property
+    def first(self) -> int:
+        """The first process in the job's PID namespace, as our PID namespace numbers it; 0 before it is known."""
+        found = FIRST.search(self.told)
+        return int(found[1]) if found else 0
 
     @property
     def complaint(self) -> str:

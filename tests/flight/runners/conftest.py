@@ -90,7 +90,7 @@ class Bench:
         while not condition():
             now = monotonic()
             assert now < end, "\n".join(str(job.entry) for job in self.runner.jobs.values())
-            left_ms = max(0, min(self.runner.next_deadline(now) - now, 10**7)) // 10**6
+            left_ms = max(0, min(self.runner.next_deadline(now) - now, 10**7)) // 10**6 + 1
             select.select(self.runner.handles(), [], [], left_ms / 1000)
             self.runner.tend(monotonic())
 
@@ -111,7 +111,8 @@ class Bench:
     def close(self) -> None:
         for number in list(self.runner.jobs):
             self.runner.kill(number, monotonic())
-        self.until(lambda: all(job.entry.state is JobState.ENDED for job in self.runner.jobs.values()))
+        jobs = self.runner.jobs.values()
+        self.until(lambda: all(job.entry.state is JobState.ENDED and not job.lingering for job in jobs))
 
 
 @pytest.fixture(scope="session")

@@ -158,6 +158,7 @@ def test_the_life_of_a_job(world):
     assert runner.forget(1, world.now()) is Refusal.UNKNOWN_JOB
 
 
+@pytest.mark.long
 def test_two_jobs_one_ends(world):
     runner = world.runner
     for number in (1, 2):
@@ -171,6 +172,7 @@ def test_two_jobs_one_ends(world):
     assert {entry.job for entry in runner.inventory(world.now()).entries} == {1, 2}
 
 
+@pytest.mark.long
 def test_changes_are_told_once(world):
     job, folders = world.job(3, endless=False)
     world.runner.start(job, LIMITS, folders, world.now())
@@ -215,6 +217,7 @@ def test_it_outlives_the_executive(place):
         second.close()
 
 
+@pytest.mark.long
 def test_a_new_executive_takes_the_old_ones_place(place):
     with client_of(place / "runner") as first:
         second = RunnerClient(first.command, first.state)
@@ -223,6 +226,7 @@ def test_a_new_executive_takes_the_old_ones_place(place):
         second.close()
 
 
+@pytest.mark.long
 def test_a_runner_that_dies_takes_its_jobs_along_and_another_one_comes(place):
     with client_of(place / "runner") as client:
         world = Real(client, place)
@@ -240,6 +244,7 @@ def test_a_runner_that_dies_takes_its_jobs_along_and_another_one_comes(place):
             wait_for(client, lambda: not of_user(user))
 
 
+@pytest.mark.long
 def test_a_refused_start_shows_as_an_entry(place):
     with client_of(place / "runner") as client:
         world = Real(client, place)

@@ -42,8 +42,9 @@ def test_a_job_runs_and_ends(bench):
     assert (entry.reason, entry.code, entry.note) == (ExitReason.COMPLETED, 0, "")
     assert bench.printed(number).strip() == bench.seen(number, "scratch")
     assert entry.usage.cpu_time_ns > 0
-    assert entry.usage.memory_peak_octets > 2**20
-    assert entry.usage.disk_octets >= 8192 or entry.usage.disk_octets >= 5000
+    if entry.protection.memory > Means.WATCHED:  # nobody may have looked while it lived
+        assert entry.usage.memory_peak_octets > 2**20
+    assert entry.usage.disk_octets >= 5000
     left = bench.folders[number] / "scratch" / "left"
     assert left.stat().st_uid == os.geteuid()
 
@@ -121,6 +122,7 @@ def test_frozen_it_uses_nothing_and_thawed_it_goes_on(bench):
     bench.until(lambda: used_ns(bench, number) > before)
 
 
+@pytest.mark.long
 def test_killed_while_frozen(bench):
     number = bench.start(SPIN)
     bench.until(lambda: bench.entry(number).state is JobState.RUNNING)
@@ -166,6 +168,7 @@ def test_what_does_not_stop_is_killed_when_its_time_is_over(bench):
     assert entry.changed_at - asked >= SECOND // 5
 
 
+@pytest.mark.long
 def test_sigterm_comes_before_the_kill(bench):
     number = bench.start("import time\nprint('up', flush=True)\nwhile True: time.sleep(9)")
     bench.until(lambda: bench.runner.jobs[number].spawned.outputs[0].octets)
@@ -183,6 +186,7 @@ def test_a_frozen_job_that_must_stop_is_thawed_for_it(bench):
     assert bench.until_state(number, JobState.ENDED).reason is ExitReason.STOPPED
 
 
+@pytest.mark.long
 def test_limits_that_the_runner_watches(best):
     spin = best.start(SPIN, replace(bench_limits(), cpu_time_ns=SECOND // 5))
     old = best.start(SPIN, replace(bench_limits(), lifetime_ns=SECOND // 5))
