@@ -31,6 +31,7 @@ FOR_TESTS = {"flight/wire/definitions.py"}
 # A driver's library is an extra, imported inside the driver (style.md, rule 8).
 DRIVERS = "flight/drivers/"
 OF_DRIVERS = ["ground", "hil"]
+WASM = "flight/runners/wasm/"
 OURS = set(EXTRAS)
 # Programs of tenants: each runs by itself, with its own folder and the job SDK beside it.
 PROGRAMS = "sim/jobs/"
@@ -65,6 +66,8 @@ def _beside(file: Path, path: Path, name: str) -> bool:
 def extras_of(path: Path) -> list[str]:
     if path.as_posix().startswith(DRIVERS):
         return OF_DRIVERS
+    if path.as_posix().startswith(WASM):
+        return ["wasm"]
     return EXTRAS["tests" if path.as_posix() in FOR_TESTS else path.parts[0]]
 
 

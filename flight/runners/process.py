@@ -37,6 +37,7 @@ from flight.runners.sandbox import order_of
 from flight.runners.scratch import hand_over
 from flight.runners.settings import USERS, Machine, RunnerSettings
 from flight.runners.spawn import spawn
+from flight.runners.wasm.translation import engine_installed, for_host, limits_with_host
 
 IDLE_NS = 1_000_000_000
 ENERGY_MAX_MJ = 2**63 - 1
@@ -54,11 +55,9 @@ class ProcessRunner:
         now: int,
         *,
         adopts: bool = False,
-        translate: Callable[[JobToRun, JobLimits, JobFolders], JobToRun] | None = None,
     ) -> None:
-        """`translate` makes a job for the WebAssembly host out of one that is a module; None if it is not installed."""
         self.settings, self.machine, self.isolation = settings, machine, isolation
-        self.began_at, self.adopts, self.translate = now, adopts, translate
+        self.began_at, self.adopts = now, adopts
         self.jobs: dict[int, RunningJob] = {}
         self.stale: list[JobGroup] = []  # of an earlier runner, until what is in them is dead
         self.prefix = f"skyrack-{zlib.crc32(settings.state.encode()):08x}-"
@@ -75,7 +74,7 @@ class ProcessRunner:
             return Refusal.NUMBER_IN_USE
         if len(self.jobs) >= JOBS_MAX:
             return Refusal.TOO_MANY_JOBS
-        refusal = self._unfit(job, folders)
+        refusal = self._unfit(job, limits, folders)
         if refusal is not None:
             return refusal
         try:
@@ -184,9 +183,11 @@ class ProcessRunner:
 
     # ---------------------------------------------------------------- a start
 
-    def _unfit(self, job: JobToRun, folders: JobFolders) -> Refusal | None:
-        if job.kind is RunnerKind.MODELLED or (job.kind is RunnerKind.WASM and self.translate is None):
+    def _unfit(self, job: JobToRun, limits: JobLimits, folders: JobFolders) -> Refusal | None:
+        if job.kind is RunnerKind.MODELLED or (job.kind is RunnerKind.WASM and not engine_installed()):
             return Refusal.RUNTIME
+        if job.kind is RunnerKind.WASM and not limits.fuel:
+            return Refusal.INVALID
         if not set(job.devices) <= self.settings.devices:
             return Refusal.DEVICE
         if not all(_below(path, self.settings.libraries) for path in job.libraries):
@@ -200,8 +201,7 @@ class ProcessRunner:
 
     def _started(self, job: JobToRun, limits: JobLimits, folders: JobFolders, now: int) -> RunningJob:
         if job.kind is RunnerKind.WASM:
-            assert self.translate is not None
-            job = self.translate(job, limits, folders)
+            job, limits = for_host(job, limits), limits_with_host(limits)
         user = self.settings.user_of(job.job) if self.machine.root and self.isolation > Isolation.NONE else 0
         control = Control(folders.control)
         group = JobGroup(self.machine.groups, f"{self.prefix}{job.job}")

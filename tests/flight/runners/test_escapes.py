@@ -21,8 +21,9 @@ import pytest
 from flight.boards.clock import monotonic
 from flight.declare.running import ExitReason, Isolation, JobLimits, JobState, Means
 from flight.runners.processes import look
+from tests.flight.runners.bombs import BOMBS
 from tests.flight.runners.conftest import bench_of
-from tests.flight.runners.escapes import ATTEMPTS, BOMBS, HEAD, Attempt
+from tests.flight.runners.escapes import ATTEMPTS, HEAD, Attempt
 
 pytestmark = pytest.mark.slow
 SECRET = "skyrack-test-secret"
