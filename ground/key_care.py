@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from flight.wire.sdls import RECEIVING_BLOCK, Use
 from ground.commanding import CommandRecord, Stage
 from ground.decode import Reading
+from ground.reception import Packet
 from ground.telemetry import Telemetry
 from ground.uplink import Uplink
 
@@ -37,6 +38,8 @@ class KeyCare:
         self.uplink, self.line, self.latest = uplink, uplink.line, latest
         told = latest.dictionary.packets_by_label.get(SECURITY)
         self._sid = -1 if told is None else told.sid
+        self._read: Packet | None = None  # the last report, and what it says of key and number
+        self._said = (0, 0)
 
     def _told(self) -> Reading | None:
         packet = self.latest.newest.get(self._sid)
@@ -45,12 +48,15 @@ class KeyCare:
     @property
     def behind(self) -> bool:
         """The board has said that it takes another key, or higher numbers than our next: it has rebooted."""
-        reading, sending = self._told(), self.line.keys.vault.sending.get(Use.TELECOMMAND)
-        if reading is None or sending is None:
+        packet, sending = self.latest.newest.get(self._sid), self.line.keys.vault.sending.get(Use.TELECOMMAND)
+        if sending is None:
             return False
-        told = cast(SecurityPacket, reading.values)
-        other_key = told.telecommand_spi not in (0, sending.spi)
-        return other_key or _number(told) > sending.counter.next
+        if packet is not self._read:  # asked each second, and told each tenth
+            self._read, reading = packet, self._told()
+            told = cast(SecurityPacket, reading.values) if reading is not None else None
+            self._said = (told.telecommand_spi, _number(told)) if told is not None else (0, 0)
+        spi, number = self._said
+        return spi not in (0, sending.spi) or number > sending.counter.next
 
     def tend(self, now_ns: int) -> None:
         """A command is unanswered: where does the board stand?"""

@@ -100,7 +100,7 @@ class Ground:
             self._file_changed,
             now_ns,
         )
-        self.probe = Probe(self.files, self.uplink, self.key_care)
+        self.probe = Probe(self.uplink, self.key_care)
         if archive is not None:
             restore(self, archive, now_ns)
 

@@ -29,7 +29,7 @@ class Status(Telemetry, period=30):
     lost_chunks: U32
 
 
-class Security(Telemetry, period=60):
+class Security(Telemetry, period=10):
     """Telecommand security: what was refused and why, the key in use, the lowest number that is still taken."""
 
     protected: bool
