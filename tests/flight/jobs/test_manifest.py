@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 import cbor2
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.findings import ROOT
 from flight.jobs import (
     Manifest,
     Output,
@@ -168,6 +170,43 @@ def test_paths_that_could_mean_something_else(path: str) -> None:
 @pytest.mark.parametrize("path", ["main.py", "MAIN.py", "main.py/x", "Main.PY/y/z"])
 def test_one_name_for_two_files(path: str) -> None:
     assert "stands there twice, or is another's folder" in one(parts__1__path=path)
+
+
+def test_a_million_files() -> None:
+    """payload.md 5.3, 17."""
+    parts = [{"path": f"f{number}", "size": 0, "stored": 0, "sha256": bytes(32)} for number in range(257)]
+    assert not faults(parts=parts[:256], entry="f0")
+    assert one(parts=parts, entry="f0") == "parts: 257 of them; expected at most 256"
+    million = cbor2.dumps({"parts": [0] * 1_000_000})
+    (fault,) = decode_manifest(million)  # type: ignore[misc]
+    assert str(fault).startswith("the manifest: damaged or not plain CBOR")
+
+
+@pytest.mark.parametrize(
+    "text", ["{0.__class__}", "%n%n%s", "!!python/object:os.system", "$(reboot)", "`reboot`"]
+)
+def test_what_other_languages_would_carry_out(text: str) -> None:
+    """payload.md 5.3, 20: a name is a name, and an argument is handed on as it is, to no shell."""
+    for key, value in (
+        ("name", text),
+        ("owner", text),
+        ("runtime", text),
+        ("entry", text),
+        ("models", [text]),
+    ):
+        assert repr(text) in one(**{key: value})
+    assert not faults(arguments=[text])
+
+
+def test_nothing_here_makes_code_of_data() -> None:
+    makers = {"pickle", "marshal", "shelve", "yaml", "runpy", "ctypes"}
+    for path in [*(ROOT / "flight" / "jobs").glob("*.py"), *(ROOT / "ground" / "jobs").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            used = {node.id} if isinstance(node, ast.Name) else set()
+            assert not {name.split(".")[0] for name in names} & makers, path
+            assert not used & {"eval", "exec", "compile", "__import__"}, path
 
 
 def test_verify_has_a_verifier_of_the_package() -> None:

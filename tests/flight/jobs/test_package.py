@@ -77,7 +77,7 @@ def test_what_is_packed_comes_out(piece: int) -> None:
 
 @pytest.mark.slow
 @given(
-    st.dictionaries(st.sampled_from(["main.py", "a", "b/c", "b/d.bin"]), st.binary(max_size=3000), min_size=1)
+    st.dictionaries(st.sampled_from(["main.py", "a", "b/c", "b/d.bin"]), st.binary(max_size=400), min_size=1)
 )
 def test_any_files(files: dict[str, bytes]) -> None:
     files = {"main.py": b"x" * 5000, **files}
@@ -104,11 +104,12 @@ def test_cut_anywhere_it_is_short(end: int) -> None:
     assert refused(GOOD[:end]) is Refused.SHORT
 
 
-@pytest.mark.parametrize("bit", range(8))
-def test_a_bit_flipped_anywhere_is_noticed(bit: int) -> None:
-    """Those that deflate does not look at among them."""
-    for at in [*range(0, HEAD_OCTETS + BODY_OCTETS, 7), *range(HEAD_OCTETS + BODY_OCTETS, len(GOOD))]:
-        refused(GOOD[:at] + bytes([GOOD[at] ^ 1 << bit]) + GOOD[at + 1 :])
+def test_a_bit_flipped_anywhere_is_noticed() -> None:
+    """Those that deflate does not look at among them, which are in the last octets of its stream."""
+    deflate = range(HEAD_OCTETS + BODY_OCTETS, HEAD_OCTETS + BODY_OCTETS + MANIFEST.parts[0].stored)
+    for at, bits in [(at, (at % 8,)) for at in range(0, len(GOOD), 5)] + [(at, range(8)) for at in deflate]:
+        for bit in bits:
+            refused(GOOD[:at] + bytes([GOOD[at] ^ 1 << bit]) + GOOD[at + 1 :])
 
 
 def test_pieces_missing_repeated_reordered_and_mixed() -> None:
@@ -221,7 +222,7 @@ def test_not_one_octet_more_than_is_signed() -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_a_part() -> None:
-    octets = bomb(60_000_000, 60_000_000)
+    octets = bomb(16_000_000, 16_000_000)
     reader, given = PackageReader(GATE), 0
     tracemalloc.start()
     try:
@@ -230,7 +231,7 @@ def test_memory_does_not_grow_with_a_part() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert given == 60_000_000
+    assert given == 16_000_000
     assert isinstance(reader.finish(), Closed)
     assert peak < 1 << 20
 
