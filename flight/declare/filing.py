@@ -54,8 +54,14 @@ class SteerFile(NamedTuple):
     sequence: int
 
 
+DAMAGED = "DAMAGED"
+
+
 class FileNotice(NamedTuple):
-    """What happened to a transaction: the name of an `Indication` and the number of a `Condition` of CFDP."""
+    """What happened to a transaction: the name of an `Indication` and the number of a `Condition` of CFDP.
+
+    Or `DAMAGED` and the name of a stored file, which does not hold its checksum.
+    """
 
     what: str
     source: int
@@ -83,6 +89,10 @@ class FileFigures(NamedTuple):
     journal_errors: int = 0
     stored_octets: int = 0
     quota_octets: int = 0
+    damaged: int = 0  # stored files that do not hold their checksum
+    read_octets: int = 0  # of stored files, to see whether they do
+    rounds: int = 0  # through all of them
+    unreadable: int = 0  # times that the disk refused
 
 
 class Turned(NamedTuple):

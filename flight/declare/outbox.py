@@ -147,7 +147,7 @@ class Outbox:
     )
 
     def __init__(self) -> None:
-        self.events: list[tuple[Event, tuple[int | float, ...]]] = []
+        self.events: list[tuple[Event, tuple[float | bytes, ...]]] = []
         self.reports: list[Report] = []
         self.switches: list[tuple[int, int]] = []
         self.posts: list[tuple[str, object]] = []
@@ -159,7 +159,7 @@ class Outbox:
         self.next_ticket = 1
         self.used = False
 
-    def event(self, event: Event, *arguments: float) -> None:
+    def event(self, event: Event, *arguments: float | bytes) -> None:
         self.used = True
         self.events.append((event, arguments))
 

@@ -112,7 +112,7 @@ class Performer:
         pending = self.tickets.pending
         self.saving = {ticket: saved for ticket, saved in self.saving.items() if ticket in pending}
 
-    def event(self, origin: int, event: Event, *arguments: float) -> None:
+    def event(self, origin: int, event: Event, *arguments: float | bytes) -> None:
         """Severity high and severity medium have a box each, so that no flood takes the room of graver events."""
         entry = self.numbers[origin, event]
         body = entry.number.to_bytes(2, "big") + pack_arguments(entry.fields, arguments)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from flight.declare.filing import (
+    DAMAGED,
     NO_DEADLINE,
     FileFigures,
     FileNotice,
@@ -29,6 +30,7 @@ from flight.wire.cfdp import (
     DiskFileStore,
     FileJournal,
     Indication,
+    KeptSums,
     Notice,
     Put,
     PutRefusal,
@@ -37,6 +39,7 @@ from flight.wire.cfdp import (
     safe_name,
 )
 from flight.wire.file_packets import GROUND_ENTITY, FileSettings, listing_of
+from flight.workers.scrub import Scrub
 
 SECOND = 1_000_000_000
 TRANSACTIONS_MAX = 16  # at once: a pass is minutes, and more would only share its line
@@ -63,6 +66,8 @@ class FilesWorker:
         self._disk, self.settings = disk, settings
         self.entity: CfdpEntity | None = None
         self.store: DiskFileStore | None = None
+        self.sums: KeptSums | None = None
+        self.scrub: Scrub | None = None
         self._contact = False
         self._notices: deque[Notice] = deque()
 
@@ -107,10 +112,13 @@ class FilesWorker:
                 ack_interval_ns=ACK_INTERVAL_NS,
                 nak_interval_ns=NAK_INTERVAL_NS,
             )
-            entity = CfdpEntity(local, [remote], store, journal)
+            sums = KeptSums(store)
+            sums.start()
+            entity = CfdpEntity(local, [remote], store, journal, sums)
             entity.start(journal.read(), now)
             entity.contact(False, now)
             self.entity, self.store, self._contact = entity, store, False
+            self.sums, self.scrub = sums, Scrub(store, sums, now)
         return self.entity
 
     # ---------------------------------------------------------------- a turn
@@ -131,12 +139,18 @@ class FilesWorker:
         self._contact = contact
         self._notices.extend(notice for notice in entity.notices() if notice.kind in TOLD)
         told = [_told(self._notices.popleft()) for _ in range(min(NOTICES_MAX, len(self._notices)))]
+        assert self.scrub is not None
+        told += [FileNotice(DAMAGED, 0, 0, 0, name) for name in self.scrub.look(now)]
         due = now if self._notices else entity.next_deadline()
-        return Turned(out, tuple(told), NO_DEADLINE if due is None else due, self._figures(entity))
+        return Turned(
+            out, tuple(told), min(NO_DEADLINE if due is None else due, self.scrub.due), self._figures(entity)
+        )
 
     def _figures(self, entity: CfdpEntity) -> FileFigures:
         counters = entity.counters
         assert self.store is not None
+        assert self.sums is not None
+        assert self.scrub is not None
         free = self.store.free_octets()
         return FileFigures(
             len(entity.senders),
@@ -155,6 +169,10 @@ class FilesWorker:
             counters.journal_errors,
             self.settings.quota_octets - free,
             self.settings.quota_octets,
+            len(self.sums.damaged),
+            self.scrub.octets,
+            self.scrub.rounds,
+            self.scrub.unreadable,
         )
 
     # ---------------------------------------------------------------- orders
@@ -167,6 +185,8 @@ class FilesWorker:
         assert self.store is not None
         self.store.remove(name)
         self._disk.sync_directory()
+        assert self.sums is not None
+        self.sums.forget(name)
         return Ordered(0)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ground import connect
-from ground.client import Craft
+from ground.client import Craft, TransferFailedError
 from ground.transfers import TransferState
 from sim.faults import BEGIN, Begun
 from sim.flying import Flying
@@ -82,3 +82,16 @@ def test_a_stopped_worker_moves_nothing_until_it_goes_on(flying: Flying, craft: 
     stopped.undo()
     assert finish(craft) is TransferState.DONE
     assert on_board(flying) == CONTENT
+
+
+def test_a_bit_that_flips_on_the_disk_is_told_and_the_file_is_not_sent_for_good(
+    flying: Flying, craft: Craft
+) -> None:
+    assert finish(craft) is TransferState.DONE
+    flying.simulation.file_disk.flip(NAME.replace("/", "!"), 12_345)
+    with pytest.raises(TransferFailedError, match="file checksum"):
+        craft.fetch(NAME)
+    event = craft.expect_event("files.damaged", 120)
+    assert event.text == f"stored file {NAME} does not hold its checksum"
+    craft.put(CONTENT, NAME)
+    assert craft.fetch(NAME) == CONTENT

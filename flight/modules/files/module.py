@@ -33,6 +33,7 @@ from flight.declare import (
     unit,
 )
 from flight.declare.filing import (
+    DAMAGED,
     FileFigures,
     FileNotice,
     ListFiles,
@@ -115,6 +116,14 @@ class Files(Module):
         journal_errors: U32
         failed_turns: U32
 
+    class Kept(Telemetry, period=300):
+        """Stored files against the checksums kept of them: how much was read for that, and what did not hold."""
+
+        damaged: U32
+        read: Annotated[U64, unit("octets")]
+        rounds: U32
+        unreadable: U32
+
     sent = Event(
         Severity.INFO, "file of transaction {source}-{sequence} is on the ground", source=U16, sequence=U32
     )
@@ -128,12 +137,14 @@ class Files(Module):
         sequence=U32,
         ending=Ending,
     )
+    damaged = Event(Severity.MEDIUM, "stored file {name} does not hold its checksum", name=Octets)
     suspended = Event(Severity.INFO, "transaction {source}-{sequence} is suspended", source=U16, sequence=U32)
     resumed = Event(Severity.INFO, "transaction {source}-{sequence} goes on", source=U16, sequence=U32)
 
     def __init__(self) -> None:
         self.status = self.Status()
-        self.status.refresh = self._show
+        self.kept = self.Kept()
+        self.status.refresh, self.kept.refresh = self._show, self._show_kept
         self.uplink: Inbox[bytes] = Inbox(UPLINK_MAX)  # telecommand packets of our APID
         self.figures = FileFigures()
         self.orders: dict[int, int] = {}  # ticket -> command
@@ -218,6 +229,8 @@ class Files(Module):
             out.event(self.suspended, source, sequence)
         elif what == Indication.RESUMED.name:
             out.event(self.resumed, source, sequence)
+        elif what == DAMAGED:
+            out.event(self.damaged, notice.name.encode("latin-1", "replace"))
         elif what == Indication.FAULT.name:
             status.faults += 1
 
@@ -236,6 +249,11 @@ class Files(Module):
         status.stored, status.quota = figures.stored_octets, figures.quota_octets
         status.store_errors, status.journal_errors = figures.store_errors, figures.journal_errors
         status.lost_pdus = self.uplink.dropped
+
+    def _show_kept(self) -> None:
+        kept, figures = self.kept, self.figures
+        kept.damaged, kept.unreadable = figures.damaged, figures.unreadable
+        kept.read, kept.rounds = figures.read_octets, figures.rounds
 
     # ---------------------------------------------------------------- commands
 

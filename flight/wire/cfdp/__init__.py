@@ -9,6 +9,7 @@ from flight.wire.cfdp.entity import CfdpEntity
 from flight.wire.cfdp.fields import ChecksumType, Condition, FileStatus, Handler
 from flight.wire.cfdp.indications import Counters, Indication, Notice
 from flight.wire.cfdp.journal import FileJournal, Journal
+from flight.wire.cfdp.kept_sums import Kept, KeptSums
 from flight.wire.cfdp.memory_store import MemoryFileStore
 from flight.wire.cfdp.messages import (
     ListingRequest,
@@ -39,6 +40,8 @@ __all__ = [
     "Handler",
     "Indication",
     "Journal",
+    "Kept",
+    "KeptSums",
     "ListingRequest",
     "Local",
     "MemoryFileStore",

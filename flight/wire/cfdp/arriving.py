@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flight.wire.cfdp.checksums import CHECKSUMS
 from flight.wire.cfdp.fields import ChecksumType, Condition, FileStatus
+from flight.wire.cfdp.kept_sums import Kept
 from flight.wire.cfdp.names import partial_name, safe_name
 from flight.wire.cfdp.pdus import Eof, Metadata, TransactionId
 from flight.wire.cfdp.received import ReceivedOctets, Stretch
@@ -133,13 +134,23 @@ class ArrivingFile:
                 if self._file is None:
                     self._file = self._around.store.create(self.partial_name)
                 self._file.sync()
-                self._around.store.rename(self.partial_name, self.name)
+                self._name_it()
             self._close()
         except OSError:
             self._around.counters.store_errors += 1
             self.discard()
             return FileStatus.REJECTED
         return FileStatus.RETAINED
+
+    def _name_it(self) -> None:
+        sums = self._around.sums
+        if sums is not None:
+            assert self._eof is not None
+            own = self._kind is ChecksumType.CRC_32
+            sums.expect(self.name, Kept(self._eof.size, self._eof.checksum) if own else None)
+        self._around.store.rename(self.partial_name, self.name)
+        if sums is not None:
+            sums.delivered(self.name)
 
     # ------------------------------------------------------------ giving up, starting over
 

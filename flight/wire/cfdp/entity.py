@@ -16,6 +16,7 @@ from flight.wire.cfdp.encode import encode_pdu
 from flight.wire.cfdp.fields import Condition, Directive, TransactionStatus
 from flight.wire.cfdp.indications import Counters, Indication, Notice
 from flight.wire.cfdp.journal import Journal
+from flight.wire.cfdp.kept_sums import KeptSums
 from flight.wire.cfdp.names import OWN_PREFIX, is_listing, safe_name
 from flight.wire.cfdp.operations import Operations
 from flight.wire.cfdp.pdus import Ack, Body, Eof, FileData, Finished, Header, Metadata, TransactionId
@@ -34,8 +35,14 @@ NOW_DUE = 0  # a deadline in the past: there is work to do
 
 class CfdpEntity:
     def __init__(
-        self, local: Local, remotes: Iterable[Remote], store: FileStore, journal: Journal | None = None
+        self,
+        local: Local,
+        remotes: Iterable[Remote],
+        store: FileStore,
+        journal: Journal | None = None,
+        sums: KeptSums | None = None,
     ) -> None:
+        """With `sums` each file that arrives is vouched for, and one that does not hold its sum is not sent."""
         self.local = local
         self.remotes = {remote.entity: remote for remote in remotes}
         assert all(entity >> 8 * local.entity_octets == 0 for entity in self.remotes), "ids fit their width"
@@ -46,7 +53,7 @@ class CfdpEntity:
         self._books = Bookkeeping(local, journal, self.counters)
         self._operations = Operations(self, store)
         self._around = Surroundings(
-            local, store, self.counters, self._notify, self._books.save, self._operations.on_ended
+            local, store, self.counters, self._notify, self._books.save, self._operations.on_ended, sums
         )
         self._notices: deque[Notice] = deque()
         self._answers: deque[bytes] = deque()

@@ -12,7 +12,7 @@ from flight.wire.cfdp.names import OWN_PREFIX
 from flight.wire.cfdp.store import FileStore, StoredFile
 
 JOURNAL_NAME = OWN_PREFIX + "journal"
-_NEW_NAME = OWN_PREFIX + "journal-new"
+_NEW = "-new"
 RECORD_OCTETS_LIMIT = 1 << 20  # a record's PDUs and stretches are far below; a length beyond it is damage
 _head = Struct(">II")
 
@@ -32,16 +32,16 @@ class Journal(Protocol):
 class FileJournal:
     """Records as (length u32, CRC32 u32, octets), appended and synced; what follows a damaged one is not read."""
 
-    def __init__(self, store: FileStore) -> None:
-        self._store = store
+    def __init__(self, store: FileStore, name: str = JOURNAL_NAME) -> None:
+        self._store, self._name = store, name
         self._file: StoredFile | None = None
         self._end = 0
 
     def read(self) -> list[bytes]:
         """What was kept.  An incomplete last record is cut off, so that the next one can follow."""
-        if not self._store.exists(JOURNAL_NAME):
+        if not self._store.exists(self._name):
             return []
-        self._file = self._store.open(JOURNAL_NAME)
+        self._file = self._store.open(self._name)
         data = self._file.read(0, self._file.size())
         records = []
         position = 0
@@ -69,13 +69,13 @@ class FileJournal:
 
     def rewrite(self, records: Sequence[bytes]) -> None:
         data = b"".join(map(_framed, records))
-        file = self._store.create(_NEW_NAME)
+        file = self._store.create(self._name + _NEW)
         file.write(0, data)
         file.sync()
         if self._file is not None:
             self._file.close()
             self._file = None
-        self._store.rename(_NEW_NAME, JOURNAL_NAME)
+        self._store.rename(self._name + _NEW, self._name)
         self._file = file
         self._end = len(data)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from flight.wire.cfdp.checksums import CHECKSUMS
 from flight.wire.cfdp.fields import ChecksumType, Condition, Directive, FileStatus, TransactionStatus
 from flight.wire.cfdp.indications import Indication
+from flight.wire.cfdp.kept_sums import Kept
 from flight.wire.cfdp.pdus import Ack, Body, Eof, Finished, Header, KeepAlive, Metadata, Nak, Prompt
 from flight.wire.cfdp.ranges import Ranges
 from flight.wire.cfdp.sender_table import CLASS_1, CLASS_2, Action, Event, State, Table
@@ -105,7 +106,11 @@ class Sender(Transaction):
             return None
         start, size = self.sent, self.metadata.size
         if start >= size:
-            self._fire(Event.ALL_SENT, now)
+            if self._is_damaged():
+                self.note(Indication.FAULT, Condition.FILE_CHECKSUM)
+                self.on_cancel(now, Condition.FILE_CHECKSUM)
+            else:
+                self._fire(Event.ALL_SENT, now)
             return self.directive(now)
         data = self._read(start, min(self._segment, size - start), now)
         if data is None:
@@ -115,6 +120,16 @@ class Sender(Transaction):
         if self.sent // self._checkpoint > start // self._checkpoint:
             self.around.save(self)
         return self.maker.file_data(start, data)
+
+    def _is_damaged(self) -> bool:
+        """What was read is not what was kept: nobody shall take it for the file."""
+        sums = self.around.sums
+        if sums is None or self.metadata.checksum_type != ChecksumType.CRC_32 or not self.file_name:
+            return False
+        damaged = not sums.holds(self.file_name, Kept(self.sent, self.sum))
+        if damaged:
+            sums.suspects.append(self.file_name)
+        return damaged
 
     def _read(self, start: int, length: int, now: int) -> bytes | None:
         """A file that became shorter under us is a filestore rejection; our user wrote to it while it was ours."""

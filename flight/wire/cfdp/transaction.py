@@ -9,6 +9,7 @@ from typing import Protocol
 from flight.wire.cfdp.encode import PduMaker
 from flight.wire.cfdp.fields import Condition, Handler, TlvType
 from flight.wire.cfdp.indications import Counters, Indication, Notice, Notify
+from flight.wire.cfdp.kept_sums import KeptSums
 from flight.wire.cfdp.pdus import Header, Metadata
 from flight.wire.cfdp.settings import Local, Remote
 from flight.wire.cfdp.store import FileStore, StoredFile
@@ -30,6 +31,7 @@ class Surroundings:
     save: Save
     ended: Callable[[Transaction], None]
     """The file is there or lost for good: time to act on messages to the user."""
+    sums: KeptSums | None = None
 
 
 class Transaction:

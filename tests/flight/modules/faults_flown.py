@@ -50,7 +50,7 @@ class Flown:
         return self
 
     @property
-    def events(self) -> list[tuple[str, tuple[int | float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         return [(event.name, arguments) for event, arguments in self.out.events]
 
     @property

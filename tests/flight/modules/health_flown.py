@@ -22,7 +22,7 @@ class Flown:
         self.out = Outbox()
         self.restarts = 0
         self.asked: list[tuple[int, object]] = []
-        self.told: list[tuple[str, tuple[int | float, ...]]] = []
+        self.told: list[tuple[str, tuple[float | bytes, ...]]] = []
         self.keeps = 0
         self.disk: list[object] = []
         self.boot(1)

@@ -133,6 +133,7 @@ def test_nan_is_bad_and_never_clears() -> None:
     flown.step(4)
     [(name, (value,))] = flown.events
     assert name == "tripped_hot"
+    assert isinstance(value, float)
     assert math.isnan(value)
     flown.step(100)
     assert "cleared" not in flown.names

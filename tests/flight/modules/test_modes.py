@@ -71,7 +71,7 @@ class Flown:
     def mode(self) -> int:
         return self.module.outputs.mode
 
-    def events(self) -> list[tuple[str, tuple[int | float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         return [(event.name, arguments) for event, arguments in self.out.events]
 
 

@@ -20,7 +20,7 @@ class Flown:
         self.now = 100 * SECOND
         self.module = Radiation()
         self.out = Outbox()
-        self.told: list[tuple[str, tuple[int | float, ...]]] = []
+        self.told: list[tuple[str, tuple[float | bytes, ...]]] = []
         self.module.start(self.now, Boot(1, True, False, 1), self.out)
         self.count = first
         self.step()

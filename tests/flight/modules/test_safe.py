@@ -26,7 +26,7 @@ class Flown:
         self.module.step(self.now, Safe.Inputs(mode, age, levels), self.out)
         return self.out.switches
 
-    def told(self) -> list[tuple[int | float, ...]]:
+    def told(self) -> list[tuple[float | bytes, ...]]:
         return [arguments for event, arguments in self.out.events if event is Safe.not_obeyed]
 
 

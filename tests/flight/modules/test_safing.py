@@ -59,7 +59,7 @@ class Bench:
     def release(self) -> object:
         return self.module.release(Call(self.now, 9), self.out)
 
-    def events(self) -> list[tuple[str, tuple[float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         events = [(event.name, arguments) for event, arguments in self.out.events]
         self.out.events.clear()
         return events

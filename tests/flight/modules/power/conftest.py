@@ -64,7 +64,7 @@ class Flown:
     levels: list[int] = field(default_factory=lambda: [1, 1, 1, 1])
     obeys: bool = True
     out: Outbox = field(default_factory=Outbox)
-    events: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
+    events: list[tuple[str, tuple[float | bytes, ...]]] = field(default_factory=list)
     finished: list[tuple[int, object]] = field(default_factory=list)
     sets: list[tuple[int, int]] = field(default_factory=list)
     worst_over: float = -1.0  # highest of (charge said - charge in truth)

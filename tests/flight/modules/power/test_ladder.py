@@ -26,7 +26,7 @@ class Bench:
             self.ladder.update(self.now, charge, volts, self.out)
         return self.ladder.rung
 
-    def events(self) -> list[tuple[str, tuple[float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         events = [(event.name, arguments) for event, arguments in self.out.events]
         self.out.clear()
         return events

@@ -47,7 +47,7 @@ class Bench:
     def order(self, number: int, on: bool, ident: int = 7) -> Outcome:
         return self.rails.order(Call(self.now, ident), number, on)
 
-    def events(self) -> list[tuple[str, tuple[float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         events = [(event.name, arguments) for event, arguments in self.out.events]
         self.out.events.clear()
         return events

@@ -48,7 +48,7 @@ class Bench:
             self.run(start + per_second * second)
         return self.watch.rung
 
-    def events(self) -> list[tuple[str, tuple[float, ...]]]:
+    def events(self) -> list[tuple[str, tuple[float | bytes, ...]]]:
         events = [(event.name or event.text, arguments[1:]) for event, arguments in self.out.events]
         assert all(arguments[0] == 3 for _, arguments in self.out.events)
         self.out.clear()
