@@ -43,6 +43,6 @@ def test_other_packets_are_none_of_ours() -> None:
 
 def test_sizes_and_numbers() -> None:
     assert (longest_pdu(223), longest_pdu(1115), longest_pdu(70)) == (175, 1067, 64)
-    assert FileSettings(0x3FF, 223).entity == 0x7FF
+    assert (FileSettings(0x2A, 223).entity, FileSettings(0x3FF, 223).entity) == (44, 9)
     assert FILE_APID == 2045
     assert (listing_of(""), listing_of("a/b")) == ("listings/all.txt", "listings/a_b.txt")
