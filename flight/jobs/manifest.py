@@ -23,13 +23,16 @@ POWER_MAX_W = 1e6
 SPEED_MAX_MILLI = 100_000
 WORK_MAX_S = 30 * 86_400  # a month on the satellite
 VALUE_MAX = 1_000_000
+FUEL_MAX = 1 << 60
+SEED_MAX = (1 << 32) - 1
+SILENCE_MAX_S = 3600
 MEMORY_MAX_MB = 1 << 20
 CORES_MAX = 1024
 UTC_MAX_S = 1 << 40
 SERIAL_MAX = (1 << 63) - 1
 PLAIN_KEYS: tuple[str, ...] = (
     "owner", "name", "serial", "runtime", "entry", "work_s", "release_utc_s", "deadline_utc_s", "value",
-    "preemptible", "resume_s", "anomaly_allowed", "verifier", "stored_sha256",
+    "preemptible", "resume_s", "anomaly_allowed", "verifier", "stored_sha256", "silence_s", "fuel", "seed",
 )  # fmt: skip
 
 
@@ -87,6 +90,9 @@ class Manifest:
     resources: Resources
     levels: tuple[Level, ...]
     work_s: int
+    silence_s: int  # longest time between two heartbeats that it promises; 0: it makes no promise
+    fuel: int  # of a WebAssembly module, the same on every machine; 0 for other programs
+    seed: int  # all the chance that a WebAssembly module has
     release_utc_s: int
     deadline_utc_s: int
     value: int
@@ -147,6 +153,9 @@ def read_manifest(value: object) -> Manifest | tuple[Fault, ...]:
         resources=_resources(resources),
         levels=tuple(_level(one) for one in fields.tables("levels", LEVELS_MAX, least=1)),
         work_s=fields.whole("work_s", 1, WORK_MAX_S, "s"),
+        silence_s=fields.whole("silence_s", 0, SILENCE_MAX_S, "s", default=0),
+        fuel=fields.whole("fuel", 0, FUEL_MAX, default=0),
+        seed=fields.whole("seed", 0, SEED_MAX, default=0),
         release_utc_s=fields.whole("release_utc_s", 0, UTC_MAX_S, "s", default=0),
         deadline_utc_s=fields.whole("deadline_utc_s", 0, UTC_MAX_S, "s", default=0),
         value=fields.whole("value", 1, VALUE_MAX),

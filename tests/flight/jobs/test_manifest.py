@@ -54,7 +54,17 @@ def test_there_and_back() -> None:
 
 
 def test_what_may_be_left_out() -> None:
-    left_out = ("version", "network", "release_utc_s", "deadline_utc_s", "preemptible", "resume_s")
+    left_out = (
+        "version",
+        "network",
+        "release_utc_s",
+        "deadline_utc_s",
+        "preemptible",
+        "resume_s",
+        "silence_s",
+        "fuel",
+        "seed",
+    )
     assert not faults(**dict.fromkeys(left_out), arguments=None, libraries=None, models=None)
     assert not faults(redundancy=None, verifier=None, anomaly_allowed=None, resources__cores=None)
 

@@ -21,11 +21,12 @@ from flight.jobs import (
     unlimited,
 )
 from flight.missions.ai_rack import MISSION
+from flight.runners.of_manifest import limits_of
 from flight.workers.job_outputs import collect
 from flight.workers.unpacking import unpack
 from ground.__main__ import main
 from ground.jobs import make_key, pack, read_key
-from tests.flight.runners.conftest import LIMITS, interpreter
+from tests.flight.runners.conftest import interpreter
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +87,7 @@ def test_from_a_folder_to_a_receipt(bench, tmp_path: Path, capsys: pytest.Captur
     for again in (False, True):
         job = JobToRun(number + again, RunnerKind.PROCESS, words)
         bench.folders[number + again] = bench.folders[number]
-        assert bench.runner.start(job, LIMITS, folders, monotonic()) is None
+        assert bench.runner.start(job, limits_of(closed.manifest), folders, monotonic()) is None
         if not again:
             bench.until(lambda: bench.entry(number).phase == "count")
             assert bench.runner.stop(number, 5 * 10**9, monotonic()) is None
