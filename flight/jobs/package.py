@@ -18,10 +18,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from struct import Struct
 
 from flight.jobs.admission import Gate, Refusal, Refused
+from flight.jobs.digest import new_sha256
 from flight.jobs.manifest import MANIFEST_OCTETS, Manifest, Part, decode_manifest, encode_manifest
 from flight.jobs.signing import (
     CHECK_OCTETS,
@@ -93,7 +93,7 @@ class PackageReader:
         self._gate = gate
         self._held = bytearray()  # the head and the manifest while they come, which are bounded
         self._head_octets = 0  # with the manifest; 0 while it is not known
-        self._whole, self._stored, self._octets = sha256(), sha256(), 0
+        self._whole, self._stored, self._octets = new_sha256(), new_sha256(), 0
         self._tenant: Tenant | None = None
         self._manifest: Manifest | None = None
         self._index = 0
@@ -202,7 +202,7 @@ class _Unpacking:
 
     def __init__(self, part: Part) -> None:
         self.part, self.missing = part, part.stored
-        self._size, self._hash = 0, sha256()
+        self._size, self._hash = 0, new_sha256()
         self._inflate = zlib.decompressobj(RAW_DEFLATE) if part.stored < part.size else None
 
     def receive(self, octets: bytes) -> Iterator[PartOctets | Refusal]:
