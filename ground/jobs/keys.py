@@ -76,6 +76,8 @@ def make_key(path: Path, owner: str) -> PublicKey:
 def read_key(path: Path) -> SigningKey:
     if not path.is_file():
         raise JobKeyError(f"{path} is missing: `skyrack-ground job keys {path} --owner NAME` makes a key")
+    if _read(path).startswith(WORD.encode()):
+        raise JobKeyError(f"{path} is a public key: expected the private one, to sign with")
     if path.stat().st_mode & OTHERS:
         raise JobKeyError(f"{path} is open to others: chmod 600, and think about who has read it")
     try:

@@ -72,15 +72,21 @@ def pack(
 ) -> Packed:
     """Write `output`, whole or not at all.  PackError for whatever is wrong with the job.
 
-    The same folder, key and serial give the same octets.  Without `serial` it is the time, in ms since 1970.
+    The same folder, key and serial give the same octets.  `serial` goes before that of `job.toml`; with
+    neither it is the time, in ms since 1970.
     With a `catalogue`, what the job names must be in it.
     """
     table = _read_table(folder / MANIFEST)
     sources = dict(source_files(folder, output))
-    if table.pop("sdk", False) is True and SDK not in sources:
+    wants_sdk = table.pop("sdk", False)
+    if not isinstance(wants_sdk, bool):
+        raise PackError([f"sdk: {wants_sdk!r}; expected true or false"])
+    if wants_sdk and SDK not in sources:
         sources[SDK] = sdk_path()
     table.setdefault("owner", key.public.owner)
-    table.setdefault("serial", serial if serial is not None else time.time_ns() // 1_000_000)
+    table.setdefault("serial", time.time_ns() // 1_000_000)
+    if serial is not None:
+        table["serial"] = serial
     if table["owner"] != key.public.owner:
         raise PackError([f"owner: {table['owner']!r}; expected {key.public.owner}, whose key this is"])
     if written := sorted({"parts", "stored_sha256", "version"}.intersection(table)):

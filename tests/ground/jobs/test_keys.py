@@ -68,6 +68,8 @@ def test_keys_that_are_not_used(tmp_path: Path) -> None:
         with pytest.raises(JobKeyError, match=match):
             read_key(path)
 
+    with pytest.raises(JobKeyError, match="is a public key"):
+        read_key(tmp_path / "k.pub")
     path.chmod(0o640)
     refused("open to others")
     path.chmod(0o600)

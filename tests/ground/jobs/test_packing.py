@@ -48,6 +48,12 @@ def test_the_same_folder_gives_the_same_octets(folder: Path, key: Path, tmp_path
     assert one.path.read_bytes() == two.path.read_bytes()
     assert one.sha256 == two.sha256 == sha256(one.path.read_bytes()).digest()
     assert one.octets == one.path.stat().st_size
+    (folder / "job.toml").write_text("serial = 9\n" + (folder / "job.toml").read_text())
+    assert pack(folder, tmp_path / "4.job", read_key(key)).manifest.serial == 9
+    assert pack(folder, tmp_path / "5.job", read_key(key), serial=10).manifest.serial == 10
+
+
+def test_without_a_serial_it_is_the_time(folder: Path, key: Path, tmp_path: Path) -> None:
     three = pack(folder, tmp_path / "3.job", read_key(key))
     assert three.manifest.serial > 1_700_000_000_000
 
@@ -122,6 +128,7 @@ def test_one_name_for_two(folder: Path, key: Path) -> None:
         ("value = 10", "value = 10\nparts = []", "job.toml: parts is written by the packer"),
         ("value = 10", 'value = 10\nowner = "other"', "owner: 'other'; expected acme, whose key this is"),
         ("value = 10", 'value = 10\nnetwork = "always"', "network: 'always'; expected never"),
+        ("value = 10", 'value = 10\nsdk = "yes"', "sdk: 'yes'; expected true or false"),
     ],
 )
 def test_one_line_for_what_is_wrong(folder: Path, key: Path, old: str, new: str, line: str) -> None:
