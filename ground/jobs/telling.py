@@ -27,6 +27,10 @@ def package_lines(manifest: Manifest, octets: int, sha256: bytes) -> Iterator[st
     yield f"work         {one.work_s:,} s at 100 %, worth {one.value:,}{_times(one)}"
     stops = f"yes, {one.resume_s} s for each stop" if one.preemptible else "no: stopped, it begins again"
     yield f"may stop     {stops}; anomaly {'allowed' if one.anomaly_allowed else 'not allowed'}"
+    if one.silence_s:
+        yield f"heartbeat    at least every {one.silence_s} s"
+    if one.fuel:
+        yield f"fuel         {one.fuel:,}, seed {one.seed}"
     if one.redundancy is not Redundancy.NONE:
         yield f"redundancy   {one.redundancy.value}{one.verifier and ' by ' + one.verifier}"
     yield f"package      {octets:,} octets, {one.size:,} unpacked, sha256 {sha256.hex()}"

@@ -78,6 +78,27 @@ def lines_of(folder: Path, key: Path) -> list[str]:
     return caught.value.lines
 
 
+def test_every_field_of_a_manifest_is_told(folder: Path, key: Path, tmp_path: Path, run: Run) -> None:
+    path = folder / "job.toml"
+    more = 'libraries = ["numpy"]\nmodels = ["digits"]\npreemptible = true\nresume_s = 3\nsilence_s = 20\n'
+    more += "fuel = 1000000\nseed = 7\nanomaly_allowed = true\nrelease = 2026-12-01T00:00:00Z\n"
+    more += 'redundancy = "verify"\nverifier = "main.py"\narguments = ["--fast"]\n'
+    path.write_text(more + path.read_text())
+    status, out, _ = run("pack", folder, "-o", tmp_path / "x.job", "--key", key)
+    assert status == 0
+    for line in (
+        "runs         main.py --fast by cpython",
+        "libraries    numpy",
+        "models       digits",
+        "work         60 s at 100 %, worth 10, not before 2026-12-01T00:00:00Z, by 2027-01-01T00:00:00Z",
+        "may stop     yes, 3 s for each stop; anomaly allowed",
+        "heartbeat    at least every 20 s",
+        "fuel         1,000,000, seed 7",
+        "redundancy   verify by main.py",
+    ):
+        assert line + "\n" in out
+
+
 def test_links_devices_and_names(folder: Path, key: Path) -> None:
     """payload.md 5.3, 16."""
     (folder / "link").symlink_to("/etc/passwd")
