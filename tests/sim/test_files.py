@@ -150,6 +150,25 @@ def test_what_is_fetched_is_written_where_it_is_wanted(tmp_path: Path, craft: Cr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back.bin", "local.bin"]
 
 
+def test_ai_rack_moves_files_too(tmp_path: Path) -> None:
+    """Other frames, Reed-Solomon, secured telemetry, 10 Mbit/s down: what is lost of both ways is repaired."""
+    scenario = tmp_path / "rack.toml"
+    scenario.write_text(IN_SIGHT.read_text().replace('"pathfinder"', '"ai_rack"'))
+    with Flying(scenario) as flying, connect(flying, "anna") as craft:
+        checks = Checks(flying.simulation, flying.ground)
+        flying.simulation.watchers = (checks,)
+        craft.fly(2)
+        lose(flying, 0.1)
+        craft.put(CONTENT, NAME)
+        assert on_board(flying) == CONTENT
+        assert craft.ls() == [(NAME, len(CONTENT))]
+        assert craft.fetch(NAME) == CONTENT
+        counters = flying.ground.files.entity.counters
+        assert counters.naks_received + counters.naks_sent > 0
+    check = next(one for one in checks.all if one.name.startswith("a file received"))
+    assert (check.exercised > 0, check.failures) == (True, [])
+
+
 # ---------------------------------------------------------------- in the middle of it
 
 
