@@ -13,8 +13,10 @@ _WITH_SECOND_NAME = frozenset({2, 3, 4})  # rename, append, replace
 RESPONSE_OCTETS_LIMIT = 255
 
 
-def not_performed(metadata: Metadata) -> tuple[bytes, ...]:
+def not_performed(metadata: Metadata | None) -> tuple[bytes, ...]:
     """For each request its response: the request's names, and an empty message; damaged requests have none."""
+    if metadata is None:
+        return ()
     requests = [tlv.value for tlv in metadata.options if tlv.kind == TlvType.FILESTORE_REQUEST]
     return tuple(
         bytes([value[0] & 0xF0 | NOT_PERFORMED]) + value[1:] + b"\0"

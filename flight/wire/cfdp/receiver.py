@@ -107,6 +107,8 @@ class Receiver(Transaction):
         waits = self.eof is not None or self.metadata is None
         if waits and not self.asking.pending and self.state in _TAKES_DATA:
             self.timers.start(Timer.NAK, now, self.backed_off(self.remote.nak_interval_ns))
+        if nak is not None:
+            self.asked(now)
         self.around.counters.naks_sent += nak is not None
         return None if nak is None else self.maker.make(nak)
 
@@ -144,10 +146,12 @@ class Receiver(Transaction):
         if problem is not None:
             self.fault(problem, now)
             return
+        if offset < end:
+            self.answered(now)
         self._last_new = now  # a repeated segment counts, too: the sender is still at it
         if self._spent and self.state is State.REPAIRING and self.class_2:
             self._spent = 0
-            self.timers.start(Timer.NAK, now, self.remote.nak_interval_ns)
+            self.timers.start(Timer.NAK, now, self.backed_off(self.remote.nak_interval_ns))
         if self.class_2 and (offset > end or self.metadata is None) and self.remote.immediate_nak:
             self.asking.gap_seen(arriving.received.end)
             if self.state is State.RECEIVING and not self.timers.running(Timer.NAK):
@@ -265,7 +269,7 @@ class Receiver(Transaction):
     def _ask_again(self, now: int) -> None:
         """After the EOF: for everything, whenever nothing new has come for an interval."""
         assert self.eof is not None
-        left = self._last_new + self.remote.nak_interval_ns - now
+        left = self._last_new + self.backed_off(self.remote.nak_interval_ns) - now
         if left > 0 and not self._fresh:
             self.timers.start(Timer.NAK, now, left)
             return
@@ -349,7 +353,7 @@ class Receiver(Transaction):
         self._owes_keep_alive = False
         local = self.around.local.entity
         self.finished = Finished(
-            self.condition, complete, status, self._responses(), local if self.condition else None
+            self.condition, complete, status, not_performed(self.metadata), local if self.condition else None
         )
         closure = self.metadata is not None and self.metadata.closure
         self.owes_finished = self.class_2 or closure
@@ -357,9 +361,6 @@ class Receiver(Transaction):
         self.around.ended(self)
         if not self.class_2:
             self.state = State.CLOSED
-
-    def _responses(self) -> tuple[bytes, ...]:
-        return () if self.metadata is None else not_performed(self.metadata)
 
     def _end(self, now: int) -> None:
         self.timers.clear()

@@ -91,6 +91,7 @@ class Sender(Transaction):
         location = self.header.source if self.condition else None
         pdu = self.maker.make(Eof(self.condition, self.sum, self.sent, location))
         self.note(Indication.EOF_SENT, self.condition)
+        self.asked(now)
         with_closure = self.metadata.closure and not self.class_2
         self._fire(Event.EOF_LEFT_CLOSURE if with_closure else Event.EOF_LEFT, now)
         return pdu
@@ -154,6 +155,7 @@ class Sender(Transaction):
         match body:
             case Ack(Directive.EOF, condition):
                 if condition == self.condition:
+                    self.answered(now)
                     self._fire(Event.EOF_ACKED, now)
             case Nak():
                 self.around.counters.naks_received += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from flight.wire.cfdp.encode import PduMaker
@@ -11,6 +11,7 @@ from flight.wire.cfdp.fields import Condition, Handler, TlvType
 from flight.wire.cfdp.indications import Counters, Indication, Notice, Notify
 from flight.wire.cfdp.kept_sums import KeptSums
 from flight.wire.cfdp.pdus import Header, Metadata
+from flight.wire.cfdp.round_trip import RoundTrip
 from flight.wire.cfdp.settings import Local, Remote
 from flight.wire.cfdp.store import FileStore, StoredFile
 from flight.wire.cfdp.timers import Timer, Timers
@@ -32,6 +33,7 @@ class Surroundings:
     ended: Callable[[Transaction], None]
     """The file is there or lost for good: time to act on messages to the user."""
     sums: KeptSums | None = None
+    round_trips: dict[int, RoundTrip] = field(default_factory=dict)  # by peer
 
 
 class Transaction:
@@ -52,6 +54,8 @@ class Transaction:
         self.last_heard = 0
         self._handlers = dict(remote.handlers)
         self._spent = 0  # expiries without an answer
+        self._round_trip = around.round_trips.setdefault(remote.entity, RoundTrip())
+        self._asked_at = -1  # the question whose answer is awaited; below zero: none
 
     @property
     def class_2(self) -> bool:
@@ -154,6 +158,7 @@ class Transaction:
     def _run_again(self, now: int) -> None:
         if self.in_contact and not self.suspended:
             self.last_heard = now
+            self._asked_at = -1
             self.timers.resume(now)
             self.on_resumed(now)
 
@@ -184,8 +189,18 @@ class Transaction:
         return self._spent > limit
 
     def backed_off(self, interval_ns: int) -> int:
-        """Doubled for each expiry without an answer, up to the remote's limit of doublings."""
-        return interval_ns << min(self._spent, self.remote.back_off)
+        """Doubled for each expiry without an answer, up to the remote's limit of doublings; less as was measured."""
+        return self._round_trip.patience(interval_ns, self._spent, self.remote.back_off)
+
+    def asked(self, now: int) -> None:
+        if self._asked_at < 0:
+            self._asked_at = now
+
+    def answered(self, now: int) -> None:
+        """Only what was asked once tells how long an answer takes (Karn and Partridge, 1987)."""
+        if self._asked_at >= 0 and not self._spent:
+            self._round_trip.sample(now - self._asked_at)
+        self._asked_at = -1
 
     def override_handlers(self, metadata: Metadata) -> None:
         """Fault handler overrides of the metadata (5.4.4)."""
