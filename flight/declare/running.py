@@ -156,7 +156,8 @@ class JobFolders:
 
 @dataclass(frozen=True, slots=True)
 class JobToRun:
-    """`words` is its command line: the first is found in the package, if it has a slash, or else in PATH.
+    """`words` is its command line.  One that begins with `{package}/` is a file of its package; a first one without a
+    slash is looked for in PATH.
 
     `devices` are device nodes and `libraries` folders to read that it asks for; the mission's table says what it may
     have.  `seed` is all the chance that a WebAssembly job gets.  `work_ns` is for the modelled runner.

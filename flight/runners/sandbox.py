@@ -99,9 +99,7 @@ def order_of(
     user = settings.user_of(job.job) if own_user else 0
     places = places_of(settings, job, folders, isolation)
     seen = seen_at(folders, isolation)
-    words = list(job.words)
-    if "/" in words[0] and not words[0].startswith("/"):
-        words[0] = f"{seen['package']}/{words[0]}"
+    words = [_placed(word, seen["package"]) for word in job.words]
     if isolation is Isolation.BUBBLEWRAP:
         words = bubblewrap_words(machine, places, seen["scratch"], user) + words
     return Order(
@@ -117,6 +115,12 @@ def order_of(
         TEMPORARY_OCTETS,
         machine.landlock > 0,
     )
+
+
+def _placed(word: str, package: str) -> str:
+    """A word that begins with `{package}/` is a file of the package, wherever the job sees that."""
+    start = "{package}/"
+    return f"{package}/{word.removeprefix(start)}" if word.startswith(start) else word
 
 
 def bubblewrap_words(machine: Machine, places: list[Place], folder: str, user: int) -> list[str]:

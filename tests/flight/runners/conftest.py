@@ -77,7 +77,7 @@ class Bench:
 
     def start(self, code: str, limits: JobLimits = LIMITS, **options: object) -> int:
         number, folders = self.prepare(code)
-        words = (interpreter(self.isolation), "-S", f"{self.seen(number, 'package')}/main.py")
+        words = (interpreter(self.isolation), "-S", "{package}/main.py")
         job = JobToRun(number, RunnerKind.PROCESS, words, **options)  # type: ignore[arg-type]
         assert self.runner.start(job, limits, folders, monotonic()) is None
         return number
