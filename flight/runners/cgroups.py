@@ -59,11 +59,12 @@ def _own_path(line: str) -> tuple[str, str]:
 
 
 def _delegated(place: Path, own: str) -> tuple[Path | None, frozenset[str]]:
-    """Our own group, or the one above it (systemd's DelegateSubgroup= puts us one below): the first that takes children
-    with controllers.  A group with processes in it gives none to its children."""
+    """Our own group, or the one above it (systemd's DelegateSubgroup= puts us one below): the one whose children have
+    most controllers.  A group with processes in it gives none to its children.  A slice is not ours to change."""
     here = place / own.lstrip("/")
+    above = here.parent
     best: tuple[Path | None, frozenset[str]] = (None, frozenset())
-    for folder in dict.fromkeys((here, here.parent if here != place else here)):
+    for folder in (here,) if here == place or above.suffix == ".slice" else (here, above):
         if not os.access(folder / "cgroup.procs", os.W_OK):
             continue
         enabled = _enable(folder)

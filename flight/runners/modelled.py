@@ -89,6 +89,7 @@ class _Job:
     at: int  # how far this has been worked out
     due: int  # when what was ordered takes effect; -1 for nothing
     asked_at: int
+    used: int = 0  # processor time, ns times millionths: whole however often one looks
     kill_at: int = -1
     wrong: bool = False
     changed: bool = True
@@ -241,6 +242,10 @@ class ModelledRunner:
                 times.append(found.at - (found.done - fault.after_ns * SPEED_FULL) // speed)
         if limits.lifetime_ns:
             times.append(entry.started_at + limits.lifetime_ns)
+        rate = limits.cores_milli * entry.speed_milli
+        if limits.cpu_time_ns and rate and entry.state in LIVE:
+            over = (limits.cpu_time_ns + 1) * SPEED_FULL**2 - found.used
+            times.append(found.at + max(1, -(-over // rate)))
         if limits.silence_ns and entry.heard_at:
             times.append(entry.heard_at + limits.silence_ns)
         return times
@@ -272,14 +277,14 @@ class ModelledRunner:
         if found.done - found.kept >= every:
             self._keep(found, found.done - found.done % every)
         usage = found.entry.usage
-        used = (until - found.at) * found.limits.cores_milli * found.entry.speed_milli // SPEED_FULL**2
+        found.used += (until - found.at) * found.limits.cores_milli * found.entry.speed_milli
         found.entry = replace(
             found.entry,
             heard_at=found.entry.heard_at if self._hangs(found) else until,
             progress_milli=found.done * 1_000 // whole if whole else 1_000,
             usage=replace(
                 usage,
-                cpu_time_ns=usage.cpu_time_ns + used,
+                cpu_time_ns=found.used // SPEED_FULL**2,
                 memory_peak_octets=found.limits.memory_octets // 2,
             ),
         )

@@ -107,47 +107,66 @@ def hand_over(folder: str, user: int) -> None:
     os.chmod(folder, PRIVATE_FOLDER)
 
 
-def take_back(folder: str) -> int:
-    """Leave only plain files and folders that are ours alone, and say how many other things were removed.
+def take_back(folder: str) -> Iterator[int]:
+    """Leave only plain files and folders that are ours alone.  One step for each thing found, with what it removed, so
+    that a runner goes on with others in between.
 
-    For a job that has ended.  A file with a second name is removed: it may be somebody else's.  OSError.
+    For a job that has ended.  A file with a second name is removed: it may be somebody else's; so is what is deeper
+    than a job may go.  OSError.
     """
-    removed = 0
-    while tangled := _take_back_once(folder):
-        removed += tangled
     user, group = os.geteuid(), os.getegid()
-    os.chown(folder, user, group, follow_symlinks=False)
-    os.chmod(folder, PRIVATE_FOLDER)
-    return removed
-
-
-def _take_back_once(folder: str) -> int:
-    """One pass; a folder that is too deep comes up to the root, and is entered in the next."""
-    user, group = os.geteuid(), os.getegid()
-    removed = 0
     root = os.open(folder, FOLDER)
     try:
         for found in _walk(folder, mend=True):
             mode = found.state.st_mode
             if stat.S_ISDIR(mode) and not found.entered:
-                removed += 1
-                os.rename(found.name, f"deep-{found.state.st_ino}", src_dir_fd=found.folder, dst_dir_fd=root)
+                yield 1
+                yield from _destroy(found)
             elif stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and found.state.st_nlink == 1):
                 os.chown(found.name, user, group, dir_fd=found.folder, follow_symlinks=False)
                 private = PRIVATE_FOLDER if stat.S_ISDIR(mode) else PRIVATE_FILE
                 os.chmod(found.name, private, dir_fd=found.folder)
+                yield 0
             else:
-                removed += 1
                 os.unlink(found.name, dir_fd=found.folder)
+                yield 1
+        os.fchown(root, user, group)
+        os.fchmod(root, PRIVATE_FOLDER)
     finally:
         os.close(root)
-    return removed
+
+
+def _destroy(found: Found) -> Iterator[int]:
+    """A folder with all that is in it, one step for each entry: down by one handle and up again by `..`, for a tree may
+    be deeper than a process has handles."""
+    os.chmod(found.name, PRIVATE_FOLDER, dir_fd=found.folder)
+    handle, names = os.open(found.name, FOLDER, dir_fd=found.folder), [found.name]
+    try:
+        while names:
+            below = ""
+            for name in os.listdir(handle):
+                if stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+                    below = name
+                else:
+                    os.unlink(name, dir_fd=handle)
+                    yield 0
+            if below:
+                os.chmod(below, PRIVATE_FOLDER, dir_fd=handle)
+                names.append(below)
+            to = os.open(below or "..", FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = to
+            if not below:
+                os.rmdir(names.pop(), dir_fd=handle)
+                yield 0
+    finally:
+        os.close(handle)
 
 
 def empty(folder: str) -> None:
     """Remove all that is in it, however deep.  OSError."""
-    while take_back(folder):
-        """What was tangled is untangled."""
+    for _ in take_back(folder):
+        """One after the other."""
     for found in _walk(folder):
         if stat.S_ISDIR(found.state.st_mode):
             os.rmdir(found.name, dir_fd=found.folder)

@@ -75,9 +75,13 @@ class Bench:
         """Where the job finds a folder of its own."""
         return f"/job/{name}" if self.isolation >= Isolation.NAMESPACES else str(self.folders[number] / name)
 
+    def mark(self, number: int) -> str:
+        """A word of its command line that no other process has."""
+        return f"mark-{os.getpid()}-{self.root.name}-{number}"
+
     def start(self, code: str, limits: JobLimits = LIMITS, **options: object) -> int:
         number, folders = self.prepare(code)
-        words = (interpreter(self.isolation), "-S", "{package}/main.py")
+        words = (interpreter(self.isolation), "-S", "{package}/main.py", self.mark(number))
         job = JobToRun(number, RunnerKind.PROCESS, words, **options)  # type: ignore[arg-type]
         assert self.runner.start(job, limits, folders, monotonic()) is None
         return number

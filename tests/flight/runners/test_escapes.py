@@ -237,7 +237,8 @@ def live(bench, number: int) -> list[int]:
 @pytest.mark.long
 def test_memory_bomb(bench):
     entry = bench.run(bomb("memory bomb"), LIMITS)
-    assert entry.reason is ExitReason.MEMORY, entry
+    # One process that comes to its own limit before all come to theirs together ends with MemoryError.
+    assert entry.reason in (ExitReason.MEMORY, ExitReason.FAILED), entry
     most = 1 if entry.protection.memory > Means.WATCHED else 8
     assert entry.usage.memory_peak_octets <= most * LIMITS.memory_octets
 
@@ -283,7 +284,7 @@ def test_a_daemon_left_behind(bench):
     number = bench.start(bomb("a daemon left behind"), LIMITS)
     entry = bench.until_state(number, JobState.ENDED)
     assert entry.reason is ExitReason.COMPLETED
-    assert not alive(f"{bench.seen(number, 'package')}/main.py".encode())
+    assert not alive(bench.mark(number).encode())
 
 
 @pytest.mark.long
@@ -294,7 +295,7 @@ def test_out_of_the_kill(bench):
     )
     bench.runner.kill(number, monotonic())
     bench.until_state(number, JobState.ENDED)
-    assert not alive(f"{bench.seen(number, 'package')}/main.py".encode())
+    assert not alive(bench.mark(number).encode())
     assert not live(bench, number)
 
 
