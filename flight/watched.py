@@ -58,6 +58,12 @@ class WatchedKernel(Kernel):
             self.page.enter(target.index, now)
         return super()._invoke(invocation, now)
 
+    def missed(self, count: int, culprit: int) -> None:
+        """The runner found that `count` whole ticks were lost; `culprit` is the module that was slowest before."""
+        self.figures.missed_ticks += count
+        self.bus.write("missed_ticks", self.figures.missed_ticks)
+        self.event(0, self.itself.missed, count, culprit)
+
     def met_until(self, now: int) -> int:
         """Mission time until which every critical module has met its deadline."""
         if not self.critical:

@@ -27,7 +27,7 @@ from flight.declare import (
 from flight.dictionary import Dictionary
 from flight.kernel import own
 from flight.kernel.board import Board
-from flight.kernel.bus import Bus, add_sensors, add_signals, compile_sense, sensor_groups
+from flight.kernel.bus import Bus, add_sensors, add_signals, can_glance, compile_sense, sensor_groups
 from flight.kernel.catalog import FunctionCatalog
 from flight.kernel.emitter import Emitter
 from flight.kernel.figures import Figures
@@ -36,7 +36,7 @@ from flight.kernel.kept import unpack_kept
 from flight.kernel.loaded import Loaded, link_loans
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
-from flight.kernel.program import UPLINK, Parts, Program, compile_between, uses_link
+from flight.kernel.program import UPLINK, Parts, Program, compile_between, stamp, uses_link
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
@@ -155,6 +155,8 @@ class Kernel:
             {slot.row.every for slot in self.slots} | {every for every, _ in self.senses} | {SECOND // base}
         )
         self.base_tick_ns, self.hyperperiod = base, math.lcm(*rates)
+        self.glancing = [slot for slot in self.slots if can_glance(slot.module)]
+        self.awake_until = 0  # by then a module has a step due, or one does not run
         self.program = [self._program(tick) for tick in range(self.hyperperiod)]
         self.critical = [
             (slot, LATE_PERIODS * slot.row.every * base) for slot in self.slots if slot.row.critical
@@ -168,14 +170,17 @@ class Kernel:
         if self.board.clock.measures:
             return program
         parts = Parts(
+            self,
             self.bus,
-            self.board,
+            self.board.sensors,
+            self.board.link,
             self.emitter,
             self.tickets,
             self._collect,
             self.performer.post,
             self._step_all,
             self._crashed,
+            stamp,
         )
         return program._replace(between=compile_between(parts, program))
 
@@ -202,7 +207,7 @@ class Kernel:
         sensing, whole_second, polls_link, due, between = self.program[
             now // self.base_tick_ns % self.hyperperiod
         ]
-        if between is not None:
+        if between is not None and now < self.awake_until:
             between(now)
             self.ticks += 1
             return
@@ -219,6 +224,7 @@ class Kernel:
         self.step_due(due, now)
         self.ticks += 1
         if whole_second:
+            self.awake_until = min([slot.next_step for slot in self.glancing], default=0)
             self.sampler.sample(now // SECOND)
             if now >= self.reserve_at:
                 self._reserve_clock(now)
@@ -310,12 +316,6 @@ class Kernel:
         ):  # report the 1st, 2nd, 4th, 8th ...: counted always, said rarely
             self.event(0, self.itself.overran, slot.index, spent // 1_000, slot.row.budget_us)
 
-    def missed(self, count: int, culprit: int) -> None:
-        """The runner found that `count` whole ticks were lost; `culprit` is the module that was slowest before."""
-        self.figures.missed_ticks += count
-        self.bus.write("missed_ticks", self.figures.missed_ticks)
-        self.event(0, self.itself.missed, count, culprit)
-
     # ---------------------------------------------------------------- failures
 
     def _guarded(self, slot: Slot, now: int, act: object) -> None:
@@ -335,7 +335,7 @@ class Kernel:
 
     def fail(self, index: int, now: int) -> None:
         """Charge a crash, or a hang that the guardian found, to a module."""
-        slot = self.slots[index]
+        slot, self.awake_until = self.slots[index], 0
         state = slot.fail(now)
         self.figures.count_slots()
         self.tickets.forget(index)

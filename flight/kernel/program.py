@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from flight.kernel.board import Board
 from flight.kernel.bus import Bus, Run, Sense, can_glance, compiled_run, glance_source
 from flight.kernel.emitter import Emitter
-from flight.kernel.supervisor import Slot
+from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
+from flight.ports import Link, Sensors
 
 UPLINK = "uplink.octets"
 
@@ -30,16 +30,19 @@ class Program(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a generated tick needs of its executive."""
+    """What a generated tick needs of its executive.  `kernel.awake_until` is 0 while a module does not run."""
 
+    kernel: object
     bus: Bus
-    board: Board
+    sensors: Sensors
+    link: Link
     emitter: Emitter
     tickets: Tickets
     collect: Callable[[int], None]
     post: Callable[[str, object], None]
     step: Callable[[Sequence[Slot], int], None]
     crashed: Callable[[Slot, int, Exception], None]
+    stamp: Callable[[Sequence[Slot], int], None]
 
 
 def uses_link(slot: Slot) -> bool:
@@ -52,25 +55,22 @@ def uses_link(slot: Slot) -> bool:
 def compile_between(parts: Parts, program: Program) -> Run | None:
     """`between(now)`: the tick of `program`, or None if it is at a whole second or a module cannot glance.
 
-    A module that wants a step, has one due, or does not run (then its `next_step` is 0), is stepped as on any other
-    tick, in its place.
+    For ticks on which every module runs and none has a step due; a module that wants one is stepped in its place.
     """
     due = program.due
     if program.whole_second or not due or not all(can_glance(slot.module) for slot in due):
         return None
-    space: dict[str, object] = {"b": parts.bus, **parts._asdict()}
+    space: dict[str, object] = {"b": parts.bus, "due": due, **parts._asdict()}
     lines = [
-        "def between(now):",
         "    emitter.now = now",
         "    if tickets.pending or tickets.ended:",
         "        collect(now)",
     ]
     for every, sense in program.sensing:
         space[f"sense{every}"] = sense
-        lines.append(f"    sense{every}(board.sensors.read({every}), now)")
+        lines.append(f"    sense{every}(sensors.read({every}), now)")
     if program.polls_link:
         lines += [
-            "    link = board.link",
             "    if data := link.receive():",
             f"        post({UPLINK!r}, data)",
             "    b.carrier = link.carrier()",
@@ -80,22 +80,38 @@ def compile_between(parts: Parts, program: Program) -> Run | None:
         glance, names = _glance(parts.bus, slot)
         lines += glance
         space |= names
-    return compiled_run(lines, "between", space)
+    stamped = " = ".join(f"b.{slot.name}_at = slot{slot.index}.last_step" for slot in due)
+    lines += [
+        "    if kernel.awake_until:",
+        f"        {stamped} = now",
+        "    else:",
+        "        stamp(due, now)",
+    ]
+    local = ", ".join(f"{name}={name}" for name in space)  # read faster than a global
+    return compiled_run([f"def between(now, {local}):", *lines], "between", space)
 
 
 def _glance(bus: Bus, slot: Slot) -> tuple[list[str], dict[str, object]]:
     name = f"slot{slot.index}"
     wants, space = glance_source(bus, slot.module, slot.name, name)
+    step = [f"{name}.next_step = 0  # it has glanced", f"step(only_{name}, now)"]
+    space |= {name: slot, f"only_{name}": (slot,)}
+    if not hasattr(slot.module, "glance"):  # a look at a queue cannot fail
+        return [f"    if {wants}:", *(f"        {line}" for line in step)], space
     lines = [
         "    try:",
-        f"        wants = now >= {name}.next_step or {wants}",
+        f"        wants = {wants}",
         "    except Exception as error:",
         f"        crashed({name}, now, error)",
         "    else:",
         "        if wants:",
-        f"            {name}.next_step = 0  # it has glanced",
-        f"            step(only_{name}, now)",
-        "        else:",
-        f"            b.{slot.name}_at = {name}.last_step = now",
+        *(f"            {line}" for line in step),
     ]
-    return lines, space | {name: slot, f"only_{name}": (slot,)}
+    return lines, space
+
+
+def stamp(due: Sequence[Slot], now: int) -> None:
+    """Those that run have done so."""
+    for slot in due:
+        if slot.state is State.RUNNING:
+            vars(slot.bus)[f"{slot.name}_at"] = slot.last_step = now

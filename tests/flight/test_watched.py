@@ -287,3 +287,11 @@ def test_the_last_words_are_all_that_no_recorder_has_handed_over(bench: Bench) -
 def test_a_mission_without_a_recorder_has_no_last_words(bench: Bench) -> None:
     del bench.kernel.boxes["recorder.emitted"]
     assert bench.kernel.unrecorded() == []
+
+
+def test_missed_ticks_are_counted_and_the_module_named(bench: Bench) -> None:
+    bench.kernel.begin(0, {}, NOBODY)
+    bench.events()
+    bench.kernel.missed(7, 1)
+    assert bench.kernel.figures.missed_ticks == 7 == bench.kernel.bus.read("missed_ticks")
+    assert bench.events() == [("missed", 7, 1)]

@@ -336,14 +336,6 @@ def test_steps_are_measured_and_overruns_named(make_bench) -> None:
     assert bench.labels().count("executive.overran") == 3, "the 1st, 2nd and 4th are said"
 
 
-def test_missed_ticks_are_counted_and_the_module_named(make_bench) -> None:
-    bench = make_bench(COUNTER)
-    bench.run(1)
-    bench.kernel.missed(7, 1)
-    assert bench.kernel.figures.missed_ticks == 7 == bench.kernel.bus.read("missed_ticks")
-    assert ("executive.missed", struct.pack(">IB", 7, 1)) in bench.events()
-
-
 def test_high_events_have_a_box_of_their_own(make_bench) -> None:
     bench = make_bench(COUNTER)
     counter = counter_of(bench)
