@@ -11,6 +11,14 @@ CATALOGUE = (
         bytes.fromhex("b5f855ab922dfcd5d1a3223b2118c3dae13ffc7751b0cd5dc24740386323a33a"),
         2_054_684,
     ),
+    # The wheel for manylinux 1, x86-64: the engine of flight/runners/wasm.
+    Installed(
+        "wasmtime",
+        "50.0.1",
+        Kind.WASM,
+        bytes.fromhex("cc14c3a17654e0394e0225b11813532ef0cd7bd1e222a0c5494cdedaabeddac4"),
+        9_586_999,
+    ),
     # The wheel for CPython 3.11 on manylinux 2_27, x86-64.
     Installed(
         "numpy",

@@ -26,6 +26,7 @@ def test_a_ground_reads_what_it_prints(capsys: pytest.CaptureFixture[str], tmp_p
 
 def test_what_ai_rack_has() -> None:
     assert find_installed(MISSION.catalogue, "cpython", RUNTIMES) is not None
+    assert find_installed(MISSION.catalogue, "wasmtime==50.0.1", frozenset({Kind.WASM})) is not None
     assert find_installed(MISSION.catalogue, "numpy==2.4.6", frozenset({Kind.LIBRARY})) is not None
     assert find_installed(MISSION.catalogue, "digits", frozenset({Kind.MODEL})) is not None
 
