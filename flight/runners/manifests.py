@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from flight.declare.running import JobLimits, JobToRun, RunnerKind
+from flight.declare.running import SPEED_FULL, JobLimits, JobToRun, RunnerKind
 from flight.jobs.catalogue import Kind
 from flight.jobs.manifest import Manifest
 
@@ -13,6 +13,9 @@ FUEL_PER_SECOND = (
 )  # of expected work: an instruction costs about one, and a core here does 1.3 thousand million
 FUEL_SPARE = 4  # times what the work should need; an endless loop ends all the same
 MEGA = 2**20
+NS = 10**9
+# Of the processor time that the manifest tells: who is wrong by more has not told the truth, and others wait.
+CPU_TIME_FACTOR = 2
 PACKAGE = "{package}"  # in a word of a command line: where the job finds its package
 
 
@@ -25,15 +28,19 @@ def job_of(number: int, manifest: Manifest, kind: Kind, interpreter: str = sys.e
     if kind is Kind.PYTHON:
         words = (interpreter, *words)
     runner = RunnerKind.WASM if kind is Kind.WASM else RunnerKind.PROCESS
-    return JobToRun(number, runner, words, work_ns=manifest.work_s * 10**9)
+    return JobToRun(number, runner, words, seed=manifest.seed, work_ns=manifest.work_s * NS)
 
 
 def limits_of(manifest: Manifest) -> JobLimits:
     """ValueError for a manifest without memory or disk."""
     needs = manifest.resources
+    slowest = min(SPEED_FULL, *(level.speed_milli for level in manifest.levels))
+    work_ns = manifest.work_s * NS * SPEED_FULL // slowest
     return JobLimits(
         memory_octets=needs.memory_mb * MEGA,
         disk_octets=needs.disk_mb * MEGA,
         cores_milli=needs.cores * 1_000,
-        fuel=max(1, manifest.work_s) * FUEL_PER_SECOND * FUEL_SPARE,
+        cpu_time_ns=CPU_TIME_FACTOR * needs.cores * work_ns,
+        silence_ns=manifest.silence_s * NS,
+        fuel=manifest.fuel or max(1, manifest.work_s) * FUEL_PER_SECOND * FUEL_SPARE,
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from flight.jobs import Closed, Gate, Opened, PackageReader, PartEnds, PartOctets, Refusal, Refused
 
-FILE_MODE = 0o444  # inputs are read only; nothing in a package is executable, the runtime reads it
+FILE_MODE = 0o444  # inputs are read only
+PROGRAM_MODE = 0o555  # the entry and the verifier, which may be programs of the board's architecture
 FOLDER_MODE = 0o755
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,21 +40,22 @@ def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal
 
 
 def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal:
-    reader, file = PackageReader(gate), -1
+    reader, file, programs = PackageReader(gate), -1, set[str]()
     try:
         for piece in pieces:
             for event in reader.receive(piece):
                 if isinstance(event, Refusal):
                     return event
                 if isinstance(event, PartOctets | PartEnds) and file < 0:
-                    file = _new_file(folder, event.part.path)
+                    file = _new_file(folder, event.part.path, programs)
                 if isinstance(event, PartOctets):
                     _write(file, event.octets)
                 if isinstance(event, PartEnds):
                     os.fsync(file)
                     os.close(file)
                     file = -1
-                assert not isinstance(event, Opened) or file < 0
+                if isinstance(event, Opened):
+                    programs = {event.manifest.entry, event.manifest.verifier}
         closed = reader.finish()
     finally:
         if file >= 0:
@@ -65,7 +67,7 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
     return closed
 
 
-def _new_file(folder: Path, path: str) -> int:
+def _new_file(folder: Path, path: str, programs: set[str]) -> int:
     *folders, name = path.split("/")
     at = os.open(folder, _FOLDER)
     try:
@@ -77,7 +79,7 @@ def _new_file(folder: Path, path: str) -> int:
             below = os.open(one, _FOLDER, dir_fd=at)
             os.close(at)
             at = below
-        return os.open(name, _NEW, FILE_MODE, dir_fd=at)
+        return os.open(name, _NEW, PROGRAM_MODE if path in programs else FILE_MODE, dir_fd=at)
     finally:
         os.close(at)
 

@@ -70,6 +70,19 @@ def test_words_and_limits():
     limits = limits_of(count)
     assert (limits.cores_milli, limits.memory_octets, limits.disk_octets) == (2000, 2**28, 2**22)
     assert limits.fuel == 40 * FUEL_PER_SECOND
+    assert limits.silence_ns == 0
+    assert limits.cpu_time_ns == 2 * 2 * 10 * SECOND
+
+
+def test_what_a_manifest_says_itself():
+    slow = [{"power_w": 5.0, "speed_milli": 1000}, {"power_w": 3.0, "speed_milli": 500}]
+    told = manifest(fuel=7, seed=9, silence_s=20, levels=slow)
+    limits = limits_of(told)
+    assert (limits.fuel, limits.silence_ns) == (7, 20 * SECOND)
+    assert limits.cpu_time_ns == 2 * 2 * 20 * SECOND
+    assert job_of(5, told, Kind.WASM).seed == 9
+    fast = manifest(levels=[{"power_w": 9.0, "speed_milli": 2000}])
+    assert limits_of(fast).cpu_time_ns == 2 * 2 * 10 * SECOND  # the board may throttle it
 
 
 @pytest.mark.slow

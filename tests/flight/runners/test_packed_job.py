@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 
 from flight.boards.clock import monotonic
-from flight.declare.running import ExitReason, JobState, JobToRun, RunnerKind
+from flight.declare.running import ExitReason, JobState
 from flight.jobs import (
     Check,
     Closed,
     Ended,
     FileHash,
     Gate,
+    Kind,
     Run,
     encode_receipt,
     receipt_of,
     unlimited,
 )
 from flight.missions.ai_rack import MISSION
-from flight.runners.of_manifest import limits_of
+from flight.runners.manifests import job_of, limits_of
 from flight.workers.job_outputs import collect
 from flight.workers.unpacking import unpack
 from ground.__main__ import main
@@ -82,10 +83,9 @@ def test_from_a_folder_to_a_receipt(bench, tmp_path: Path, capsys: pytest.Captur
     assert isinstance(closed, Closed)
     assert (closed.manifest, closed.sha256) == (packed.manifest, packed.sha256)
 
-    words = (interpreter(bench.isolation), "-S", f"{bench.seen(number, 'package')}/main.py")
     runs = []
     for again in (False, True):
-        job = JobToRun(number + again, RunnerKind.PROCESS, words)
+        job = job_of(number + again, closed.manifest, Kind.PYTHON, interpreter(bench.isolation))
         bench.folders[number + again] = bench.folders[number]
         assert bench.runner.start(job, limits_of(closed.manifest), folders, monotonic()) is None
         if not again:

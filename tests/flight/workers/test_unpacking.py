@@ -34,8 +34,9 @@ def test_a_folder_of_read_only_files(tmp_path: Path) -> None:
     assert unpack(pieces(), tmp_path / "7", GATE) == Closed(MANIFEST, sha256(GOOD).digest(), len(GOOD))
     assert everything(tmp_path / "7") == FILES
     assert [path.name for path in tmp_path.iterdir()] == ["7"]
-    for path in FILES:
-        assert S_IMODE((tmp_path / "7" / path).stat().st_mode) & 0o333 == 0
+    modes = {path: S_IMODE((tmp_path / "7" / path).stat().st_mode) for path in FILES}
+    assert {path for path, mode in modes.items() if mode & 0o111} == {MANIFEST.entry}
+    assert not any(mode & 0o7222 for mode in modes.values())
 
 
 @pytest.mark.parametrize("end", [0, 50, 700, len(GOOD) - 1])
