@@ -18,7 +18,7 @@ from flight.declare.filing import (
     Turned,
 )
 from flight.declare.storage import Failed
-from flight.wire.cfdp import CfdpEntity, Local, MemoryFileStore, Put, Remote
+from flight.wire.cfdp import CfdpEntity, Kept, Local, MemoryFileStore, Put, Remote
 from flight.wire.file_packets import GROUND_ENTITY, FileSettings
 from flight.workers.files import NOTICES_MAX, TRANSACTIONS_MAX, FilesWorker
 from sim.disk import SimulatedDisk
@@ -87,6 +87,16 @@ def test_a_file_up_and_down_again(pair: Pair) -> None:
     assert (figures.octets_received, figures.octets_sent) == (1_000, 1_000)
     assert figures.stored_octets >= 1_000
     assert figures.quota_octets == 10_000
+
+
+def test_the_sum_of_a_removed_file_accuses_no_later_one(pair: Pair) -> None:
+    put(pair, "a", b"x" * 100)
+    pair.fly(6)
+    sums = pair.worker.sums
+    assert sums is not None
+    assert not sums.holds("a", Kept(1, 1))
+    assert pair.worker.perform(RemoveFile(pair.now, "a")) == Ordered(0)
+    assert sums.holds("a", Kept(1, 1))
 
 
 def test_no_more_than_the_room_and_the_longest_pdu(pair: Pair) -> None:

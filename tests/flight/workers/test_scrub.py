@@ -107,9 +107,22 @@ def test_a_file_replaced_in_the_middle_is_read_anew() -> None:
     sums.delivered("big")
     assert scrub.look(scrub.due) == []
     assert scrub.rounds == 1
+    assert scrub.look(scrub.due) == []
     assert sums.damaged == set()
     disk.write("big", 0, b"old")
     assert scrub.look(scrub.due) == ["big"]
+
+
+def test_the_first_file_of_an_empty_store_begins_a_round_of_its_own() -> None:
+    store = DiskFileStore(disk_with({}), SETTINGS.quota_octets)
+    sums = KeptSums(store)
+    sums.start()
+    scrub = Scrub(store, sums, 0)
+    assert (scrub.look(FIRST_NS), scrub.due) == ([], NO_DEADLINE)
+    store.create("a").sync()
+    sums.expect("a", None)
+    sums.delivered("a")
+    assert (scrub.look(FIRST_NS), scrub.due) == ([], FIRST_NS + ROUND_NS)
 
 
 def test_a_suspect_is_read_at_once() -> None:

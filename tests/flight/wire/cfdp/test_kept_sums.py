@@ -188,7 +188,7 @@ def test_the_journal_of_sums_stays_small() -> None:
     store = DiskFileStore(disk, QUOTA)
     sums = KeptSums(store)
     sums.start()
-    for number in range(JOURNAL_OCTETS_LIMIT // 20):
+    for number in range(JOURNAL_OCTETS_LIMIT // 5):
         sums.expect("file", Kept(number, 0))
         sums.delivered("file")
         assert disk.size(SUMS_NAME) < 2 * JOURNAL_OCTETS_LIMIT

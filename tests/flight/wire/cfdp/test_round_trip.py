@@ -81,6 +81,17 @@ def test_a_transfer_measures_its_peer(up: bool) -> None:
     assert max(trip._longest for trip in trips) > 0
 
 
+def test_what_was_asked_twice_is_not_measured() -> None:
+    """Nobody knows which of the two was answered."""
+    store = MemoryFileStore()
+    store.put("a", b"x")
+    entity = CfdpEntity(Local(1, 1, 2), [Remote(2, ack_interval_ns=INTERVAL)], store)
+    entity.put(Put(2, "a", "b"), 0)
+    assert eof_sent_at(entity, 61) == [0, 60]
+    next(iter(entity.senders.values())).answered(7 * SECOND)
+    assert entity._around.round_trips[2]._longest == 0
+
+
 def test_what_a_pass_cut_off_is_not_measured() -> None:
     store = MemoryFileStore()
     store.put("a", b"x")
