@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from flight.wire import TcFrame, TcFrameHeader, TcFrameType, append_crc, decode_tc_frame
+from flight.wire import (
+    TcFrame,
+    TcFrameHeader,
+    TcFrameType,
+    TmFrameConfig,
+    TmFrameMaker,
+    append_crc,
+    decode_tc_frame,
+)
 from flight.wire.cfdp import (
     CfdpEntity,
     FileJournal,
@@ -38,6 +46,8 @@ from flight.wire.cop1 import Farm, Fop, ServiceKeeper, decode_control
 from flight.wire.sdls import (
     COUNTERS_NAME,
     KEYS_NAME,
+    Blocks,
+    FollowingReceiver,
     Receiver,
     Use,
     Vault,
@@ -48,6 +58,8 @@ from flight.wire.sdls import (
     unpack_counters,
     unpack_keys,
 )
+from flight.wire.telemetry_link import TelemetryLink
+from ground.opening import FrameOpener
 from tests.flight.wire.cfdp.pair import SECOND, Pair
 from tests.flight.wire.sdls.ends import End, ring
 from tests.fuzz.engine import Target
@@ -124,6 +136,39 @@ def secured_seeds() -> list[bytes]:
     last = ground.telecommand(b"last")
     assert board.receive(last) == [b"last"]
     return [*frames, *(frame[:-2] for frame in frames)]
+
+
+TM_LINK, TM_FRAME = TelemetryLink((0, 1, 2)), 64
+
+
+@cache
+def telemetry_ends() -> tuple[End, TmFrameMaker]:
+    """A ground, and what its spacecraft makes frames with."""
+    board = End(Use.TELEMETRY)
+    board.sender.ready()
+    board.settle()
+    maker = TmFrameMaker(TmFrameConfig(SPACECRAFT, TM_FRAME), board.sender, TM_LINK.protected)
+    return End(Use.TELECOMMAND, blocks=Blocks(receiving=None)), maker
+
+
+def opened_frames(data: bytes) -> None:
+    """On protected channels nothing comes out but what was made with the key; others go through as they are."""
+    ground, _ = telemetry_ends()
+    body = data[: TM_FRAME - 2].ljust(TM_FRAME - 2, b"\0")
+    opener = FrameOpener(SPACECRAFT, TM_LINK, ground.vault, {})
+    for frame in (body + b"\0\0", append_crc(body)):
+        ours = frame[0] << 8 | frame[1]
+        protected = ours >> 4 == SPACECRAFT and ours >> 1 & 7 in TM_LINK.protected
+        assert opener.open([frame]) == ([] if protected else [frame]), "forged"
+
+
+def opened_seeds() -> list[bytes]:
+    """Genuine ones, and a later one was taken: replays."""
+    ground, maker = telemetry_ends()
+    made = [maker.make(vc, bytes(maker.zone_length(vc)), 0, 1 << 24) for vc in (0, 1, 2, 7, 0)]
+    opener = FrameOpener(SPACECRAFT, TM_LINK, ground.vault, {})
+    assert len(opener.open(made[-1:])) == 1
+    return [*made, *(frame[:-2] for frame in made)]
 
 
 def kept_keys(data: bytes) -> None:
@@ -282,6 +327,13 @@ TARGETS = (
         secured_frames,
         secured_seeds,
         (Receiver.verify, Receiver._open, Receiver._objection),
+        0,
+    ),
+    Target(
+        "SDLS frames of telemetry",
+        opened_frames,
+        opened_seeds,
+        (FrameOpener.open, FollowingReceiver.open, FollowingReceiver._lowest),
         0,
     ),
     Target(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from flight.wire import Ack, TcFrameType, append_crc, encode_tc, encode_tc_frame
-from flight.wire.cop1 import SetReceiver, encode_control
+from flight.wire.cop1 import SetReceiver, Unlock, encode_control
+from flight.wire.packet import idle_packet
 from flight.wire.sdls import KeyState, Sender, Use, secure_tc_frame
 from flight.wire.telecommand_link import PROTECTED_LINK, clear_frame, segment_header
 from ground.keys import Keys
@@ -182,3 +183,29 @@ def test_the_ciphers_in_use_are_there_before_the_first_step(craft) -> None:
     used = [one for one in craft.module("uplink").vault.associations.values() if one.state is KeyState.ACTIVE]
     assert len(used) == 2
     assert all(one._cipher is not None for one in used)
+
+
+def test_idle_packets_are_counted_and_go_no_further(craft) -> None:
+    station = Station(craft)
+    station.radiate(station.frame(idle_packet(20)), station.push(3, 1))
+    craft.fly(4)
+    counters = craft.module("uplink").chain.counters
+    assert (counters.idle_packets, counters.packets) == (1, 1)
+    assert craft.module("toy").pushes == [3]
+
+
+def test_what_farm_does_not_take_is_counted_and_may_come_again(craft) -> None:
+    """Authentic, and out of its order: its security number is not used up."""
+    station = Station(craft)
+    station.radiate(encode_tc_frame(42, 0, encode_control(Unlock()), BC))
+    early = station.push(2, 2, AD, 1)
+    first = station.push(1, 1, AD, 0)
+    station.radiate(early)
+    craft.fly(3)
+    counters = craft.module("uplink").chain.counters
+    assert (counters.controls, counters.out_of_order, counters.sequenced) == (1, 1, 0)
+    assert status(craft).out_of_order == 1
+    station.radiate(first, station.push(2, 2, AD, 1), station.push(7, 3))
+    craft.fly(4)
+    assert craft.module("toy").pushes == [1, 2, 7]
+    assert (counters.out_of_order, counters.sequenced, counters.expedited) == (1, 2, 1)

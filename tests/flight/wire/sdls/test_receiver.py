@@ -13,6 +13,7 @@ from flight.wire import append_crc
 from flight.wire.sdls import (
     HELD_MAX,
     KEYS_NAME,
+    LONGEST_SECURED_DATA,
     NUMBER_LIMIT,
     KeySlot,
     KeyState,
@@ -27,6 +28,7 @@ from flight.wire.sdls import (
     unpack_keys,
 )
 from flight.wire.sdls.layout import TC_WINDOW
+from flight.wire.tc_frame import LONGEST_TC_FRAME
 from tests.flight.wire.sdls.ends import SECOND, End, key
 
 OCTETS = 5 + 14 + 3 + 16 + 2  # of a frame with three octets of data
@@ -276,6 +278,7 @@ def test_frames_wait_for_the_disk_in_order_and_no_longer_than_ten_seconds(ground
     late = ground.telecommand(b"late")
     assert board.accept(late) is None
     assert board.receiver.take(10 * SECOND - 1) == []
+    assert board.receiver.counters.rejections[Refusal.NOT_KEPT] == 0
     assert board.receiver.take(10 * SECOND) == []
     assert board.receiver.counters.rejections[Refusal.NOT_KEPT] == 1
     board.settle()
@@ -330,3 +333,9 @@ print("cryptography" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_the_longest_secured_frame_is_as_long_as_any(ground, board):
+    frame = ground.telecommand(bytes(LONGEST_SECURED_DATA))
+    assert len(frame) == LONGEST_TC_FRAME
+    assert board.receive(frame) == [bytes(LONGEST_SECURED_DATA)]
