@@ -190,6 +190,7 @@ class Ground:
 
     def close(self) -> None:
         self.files.close()
+        self.line.keys.settle(self._now_ns)  # which telemetry was taken, also in a contact that nobody ended
         if self.archive is not None:
             self.archive.close()
 

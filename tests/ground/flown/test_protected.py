@@ -234,3 +234,32 @@ def test_keys_of_another_ground_open_nothing(make_flown) -> None:
     flown.fly(20)
     security = flown.ground.reception.security
     assert (security.accepted, set(security.rejections)) == (0, {Refusal.MAC})
+
+
+def test_numbers_that_run_out_in_the_middle_of_a_step_lose_nothing(make_flown) -> None:
+    flown = make_flown(with_keys, telemetry=ALL)
+    flown.fly(300)  # so that many frames go in one step
+    flown.contact(True)
+    flown.fly(3)
+    own = next(s.module for s in flown.computer.kernel.slots if s.name == "uplink").vault
+    counter = own.sending[Use.TELEMETRY].counter
+    counter.reserved = counter.asked = counter.next + 2
+    flown.fly(30)
+    crashed = [slot.name for slot in flown.computer.kernel.slots if slot.restarts]
+    assert not crashed
+    assert counter.reserved > 1 << 20, "more were reserved"
+    assert flown.ground.link.missing == 0
+    assert flown.ground.link.frames.lost_frames == 0
+
+
+def test_a_channel_without_a_key_leaves_the_line_to_the_others(make_flown) -> None:
+    flown = make_flown(with_keys, telemetry=TelemetryLink((0,)))
+    flown.fly(200)
+    vault = next(s.module for s in flown.computer.kernel.slots if s.name == "uplink").vault
+    vault.sending.clear()
+    flown.contact(True)
+    flown.fly(30)
+    channels = {frame[1] >> 1 & 7 for frame in frames_of(flown)}
+    assert 1 in channels
+    assert 0 not in channels
+    assert flown.ground.link.packets.packets > 100, "what is played back comes"
