@@ -4,7 +4,7 @@
     python tests/bench/bench_realtime.py --ticks 10000      as published in docs/performance-realtime.md: 70 minutes
     python tests/bench/bench_realtime.py --cases idle-fifo  one of them
 
-Pathfinder at 10 Hz as three real processes, on a simulated orbit in a fourth; the guardian feeds a file.  A burner is
+Pathfinder at 10 Hz as four real processes, on a simulated orbit in a fifth; the guardian feeds a file.  A burner is
 one endless loop for each core.  What else the machine did meanwhile is measured and printed beside the figures.
 """
 
@@ -35,6 +35,7 @@ from flight.recovery import STORE_NAMES
 from flight.runner import COLLECT_ALL_EVERY
 from flight.store import Recorder, StoreBudget
 from flight.wire import TmPacket, decode_tm
+from sim.keys import leave_for
 
 MISSION = "pathfinder"
 TICK_NS = 100_000_000
@@ -151,6 +152,7 @@ def fly(ticks: int, burner: bool, fifo: bool, speed: int = 1) -> Figures:
 
 def _fly(folder: Path, ports: dict[str, int], world: int, ticks: int, fifo: bool, speed: int) -> Figures:
     state, log = folder / "state", folder / "log"
+    leave_for(state, folder / "keys", seed=1)  # with keys the executive loads the library of ciphers
     words = [
         "-m",
         "flight",
@@ -174,7 +176,8 @@ def _fly(folder: Path, ports: dict[str, int], world: int, ticks: int, fifo: bool
     page = page_path(state)
     executive = until(page, WARM_TICKS, guardian).pid
     pids = {"guardian": guardian.pid, "executive": executive}
-    pids["worker"] = int((state / "worker.lock").read_text())
+    pids["storage worker"] = int((state / "worker.lock").read_text())
+    pids["files worker"] = int((state / "files.lock").read_text())
     before, machine = {name: spent(pid) for name, pid in (pids | {"world": world}).items()}, busy()
     began = time.monotonic()
     last = until(page, WARM_TICKS + ticks, guardian)
