@@ -234,6 +234,13 @@ def test_rails_telemetry_has_the_read_back_and_the_current() -> None:
 
 
 @pytest.mark.slow
+def test_seconds_before_the_first_reading_are_no_depth_of_discharge() -> None:
+    module = stepped(3, (NAN, NAN, *REST[2:]))
+    assert module.outputs.charge == 0.0, "the worst case"
+    stepped(3, module=module)
+    assert 0.5 < module.orbit.charge_lowest <= module.outputs.charge
+
+
 def test_the_orbit_packet_sums_an_orbit(fly) -> None:
     flown = fly(charge=0.95, load_w=40.0)
     flown.run(3 * 5700 + 60)
