@@ -187,6 +187,7 @@ def test_changes_are_told_once(world):
     assert not world.runner.poll(world.now())
 
 
+@pytest.mark.long
 def test_what_nobody_knows(world):
     runner = world.runner
     for order in (runner.freeze, runner.thaw, runner.kill, runner.forget):

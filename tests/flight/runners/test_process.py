@@ -147,6 +147,7 @@ def test_asked_to_stop_it_says_that_its_checkpoint_is_written(bench):
     assert request == "skyrack-request 1\nsequence 1\nwanted stop\nwithin_ms 30000\n"
 
 
+@pytest.mark.long
 def test_a_checkpoint_is_asked_for(bench):
     number = bench.start(POLITE)
     bench.until(lambda: bench.entry(number).heard_at)
@@ -177,6 +178,7 @@ def test_sigterm_comes_before_the_kill(bench):
     assert (entry.reason, entry.code) == (ExitReason.OVERRAN, signal.SIGTERM)
 
 
+@pytest.mark.long
 def test_a_frozen_job_that_must_stop_is_thawed_for_it(bench):
     number = bench.start(POLITE)
     bench.until(lambda: bench.entry(number).heard_at)
@@ -198,6 +200,7 @@ def test_limits_that_the_runner_watches(best):
     assert reasons == [ExitReason.CPU_TIME, ExitReason.LIFETIME, ExitReason.SILENT]
 
 
+@pytest.mark.long
 def test_only_the_last_64_kib_of_what_it_prints_are_kept(best):
     number = best.start("for i in range(100000): print(f'{i:9}')")
     entry = best.until_state(number, JobState.ENDED)
@@ -232,6 +235,7 @@ def test_refusals(best):
     assert not best.inventory().entries
 
 
+@pytest.mark.long
 def test_a_library_through_a_link_is_not_below_its_root(best, place):
     (place / "allowed").mkdir()
     (place / "allowed" / "out").symlink_to("/etc")
@@ -241,6 +245,7 @@ def test_a_library_through_a_link_is_not_below_its_root(best, place):
     assert best.runner.start(job, bench_limits(), folders, monotonic()) is Refusal.LIBRARY
 
 
+@pytest.mark.long
 def test_a_slower_pace(best):
     number = best.start(SPIN)
     if best.entry(number).protection.cpu is Means.NOBODY:
