@@ -54,7 +54,9 @@ def parser() -> argparse.ArgumentParser:
     runner.add_argument("--state", type=Path, required=True, metavar="DIR", help="a folder of its own")
     runner.add_argument("--device", action="append", default=[], metavar="NODE", help="that jobs may ask for")
     runner.add_argument("--library", action="append", default=[], metavar="DIR", help="that jobs may read")
-    runner.add_argument("--strongest", type=int, default=3, choices=range(4), metavar="0-3", help="isolation, for tests")
+    runner.add_argument(
+        "--strongest", type=int, default=3, choices=range(4), metavar="0-3", help="isolation, for tests"
+    )
     return top
 
 

@@ -29,7 +29,7 @@ from flight.runners.process import ProcessRunner
 from flight.runners.settings import FIRST_USER, RANGES, USERS, Machine, RunnerSettings, find_machine
 from flight.runners.trial import strongest
 
-PATIENCE_NS = 10 * 10**9
+PATIENCE_NS = 60 * 10**9
 FOLDERS = ("package", "models", "outputs", "checkpoints", "scratch", "control", "record")
 MEMORY = 128 * 2**20
 DISK = 8 * 2**20

@@ -1,0 +1,84 @@
+"""What the runner's process does by itself: jobs that nobody watches are frozen, strays end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from flight.boards.clock import monotonic
+from flight.declare.running import ExitReason, JobState, Refusal
+from flight.runners.endings import reason_of
+from flight.runners.messages import Answer, End, Steer
+from flight.runners.service import ALONE_NS, Service, perform
+from tests.flight.runners.conftest import LIMITS
+
+
+@pytest.mark.slow
+def test_without_an_executive_jobs_are_frozen(best, monkeypatch):
+    number = best.start("while True: pass", LIMITS)
+    best.until(lambda: best.entry(number).state is JobState.RUNNING)
+    service = Service.__new__(Service)  # without its socket and its signals, which are the process's own
+    service.runner, service.executive, service.left_at = best.runner, None, monotonic()
+    monkeypatch.setattr(service, "_wait", lambda now: None)
+    monkeypatch.setattr(service, "_accept", lambda now: None)
+    service.turn(monotonic())
+    assert best.entry(number).state is JobState.RUNNING
+    service.left_at = monotonic() - ALONE_NS - 1
+    service.turn(monotonic())
+    best.until_state(number, JobState.FROZEN)
+
+
+STRAY = """
+import subprocess, sys
+from flight.declare.running import Isolation
+from flight.runners.process import ProcessRunner
+from flight.runners.settings import RunnerSettings, find_machine
+runner = ProcessRunner(RunnerSettings(sys.argv[1]), find_machine(), Isolation.NONE, 0, adopts=True)
+stray = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+while stray.poll() is None:
+    runner.tend(0)
+print("gone")
+"""
+
+
+@pytest.mark.slow
+def test_a_child_that_is_no_job_ends(place):
+    """It has slipped out of a job whose keeper was killed, and come to us."""
+    command = [sys.executable, "-c", STRAY, str(place)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout == "gone\n"
+
+
+def test_orders_that_are_none():
+    class Nobody:
+        pass
+
+    assert perform(Nobody(), End(), 0) is None  # type: ignore[arg-type]
+    assert perform(Nobody(), Answer(0), 0) is Refusal.INVALID  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        perform(Nobody(), Steer("freeze", 1), 0)  # type: ignore[arg-type]
+
+
+KILLED = 137
+CASES = [
+    (0, ExitReason.NONE, False, ExitReason.COMPLETED),
+    (0, ExitReason.OVERRAN, False, ExitReason.COMPLETED),  # it was done before it saw the request
+    (75, ExitReason.OVERRAN, False, ExitReason.STOPPED),
+    (75, ExitReason.NONE, False, ExitReason.FAILED),
+    (3, ExitReason.OVERRAN, False, ExitReason.FAILED),
+    (KILLED, ExitReason.NONE, True, ExitReason.MEMORY),
+    (KILLED, ExitReason.NONE, False, ExitReason.SIGNALLED),
+    (KILLED, ExitReason.DISK, False, ExitReason.DISK),
+    (KILLED, ExitReason.KILLED, True, ExitReason.KILLED),
+    (-9, ExitReason.NONE, True, ExitReason.MEMORY),
+    (152, ExitReason.NONE, False, ExitReason.CPU_TIME),  # SIGXCPU
+    (153, ExitReason.NONE, False, ExitReason.DISK),  # SIGXFSZ
+]
+
+
+@pytest.mark.parametrize(("code", "intent", "memory", "reason"), CASES)
+def test_why_it_ended(code, intent, memory, reason):
+    from flight.declare.running import RunnerKind
+
+    assert reason_of(RunnerKind.PROCESS, code, intent, memory=memory, complaint="")[0] is reason
