@@ -180,7 +180,9 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
             orbit.charged += watt_hours
         elif watt_hours < 0:
             orbit.discharged -= watt_hours
-        if not math.isnan(reading.voltage):  # without a reading the charge is the worst case, and no measurement
+        if not math.isnan(
+            reading.voltage
+        ):  # without a reading the charge is the worst case, and no measurement
             orbit.charge_highest = max(orbit.charge_highest, charge)
             orbit.charge_lowest = min(orbit.charge_lowest, charge)
 
