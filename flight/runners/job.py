@@ -32,7 +32,7 @@ from flight.runners.spawn import Spawned
 
 MILLISECOND = 1_000_000
 WATCH_NS = 250 * MILLISECOND  # a disk of 100 MB/s writes 25 MB in it: what a job may overrun its limit by
-CLOSE_WATCH_NS = 50 * MILLISECOND  # where no control group holds memory and processes
+CLOSE_WATCH_NS = 100 * MILLISECOND  # where no control group holds memory and processes
 WATCH_NS_PER_FILE = 500_000  # looking at a file takes about 10 us: this makes it 2 % of a core at most
 TAKEN_AT_ONCE = (
     20  # entries of its folders, 0.2 to 60 ms (a rmdir was seen to take 3 ms): others wait so long
@@ -71,6 +71,7 @@ class RunningJob:
         self.attempts = 0
         self.taking: Iterator[int] | None = None  # its folders, step by step
         self.removed = 0
+        self.count = 0  # of its processes, where no control group holds it to a number
         self.lingering = False  # its groups, for a moment, with dead processes that nobody has buried yet
 
     # ---------------------------------------------------------------- orders
@@ -235,8 +236,9 @@ class RunningJob:
 
     def _account(self) -> None:
         usage, cpu_ns, memory = self.entry.usage, self.group.cpu_time_ns(), self.group.memory_peak_octets()
-        if cpu_ns is None or memory is None:
+        if cpu_ns is None or memory is None or "pids" not in self.group.held:
             shown = self.grip.seen()
+            self.count = len(shown)
             cpu_ns = sum(one.cpu_time_ns for one in shown) if cpu_ns is None else cpu_ns
             memory = sum(one.resident_octets for one in shown) if memory is None else memory
         self.entry = replace(
@@ -257,7 +259,7 @@ class RunningJob:
             return ExitReason.CPU_TIME
         if "memory" not in self.group.held and entry.usage.memory_peak_octets > limits.memory_octets:
             return ExitReason.MEMORY
-        if "pids" not in self.group.held and len(self.grip.processes(thorough=False)) > limits.processes:
+        if "pids" not in self.group.held and self.count > limits.processes:
             return ExitReason.PROCESSES
         waits = limits.silence_ns and entry.heard_at and entry.state is JobState.RUNNING
         if waits and now - entry.heard_at > limits.silence_ns:
