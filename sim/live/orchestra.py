@@ -191,7 +191,7 @@ class Orchestra:
     def _end_orphan(self) -> None:
         """The executive of a guardian that was killed flies on, as it should; but not longer than its world."""
         path = str(self.where.get("page", ""))
-        shown = _shown(Path(path))
+        shown = _shown(Path(path)) if path else None  # it may not have come so far
         if shown is not None and not shown.ending and is_executive(shown.pid, path):
             os.kill(shown.pid, signal.SIGTERM)
             self.say(f"ended an executive without a guardian (process {shown.pid})")
