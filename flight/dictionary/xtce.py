@@ -1,7 +1,7 @@
 """The dictionary as flat XTCE 1.2 (CCSDS 660.0-B): the subset that real tools read.
 
 One container for each packet, inheriting the header by comparison on APID, service, subtype and structure or event
-number.  No include conditions, no dynamic lengths.
+number.  No include conditions.  Octets at the end of an event are a length and as many octets; nothing else is dynamic.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ HEADER: tuple[tuple[str, int], ...] = (
 )  # fmt: skip
 SELECTOR = "STRUCTURE"  # the u16 that names a housekeeping structure or an event
 CHECKSUM = "PACKET_ERROR_CONTROL"  # CRC-16 of the whole packet, its last two octets
+OCTETS = "*"  # the code of a field that is a u16 length and as many octets
 Element = Tree.Element
 
 
@@ -59,11 +60,11 @@ def to_xtce(dictionary: Dictionary) -> str:
     packets = [(p.label, dictionary.apids[p.module], 3, 25, p.sid, p.fields) for p in dictionary.packets] + [
         (e.label, dictionary.apids[e.module], 5, e.severity, e.number, e.fields) for e in dictionary.events
     ]
-    _field_types(types, [field for *_, fields in packets for field in fields])
+    _field_types(types, [field for *_, fields in packets for field in fields if field.code != OCTETS])
     for label, apid, service, subtype, number, fields in packets:
         kind = "HK" if service == 3 else "EVENT"
         comparisons = {"PKT_APID": apid, "SERVICE": service, "SUBTYPE": subtype, SELECTOR: number}
-        _container(parameters, containers, f"{kind}_{xtce_name(label)}", comparisons, fields)
+        _container(types, parameters, containers, f"{kind}_{xtce_name(label)}", comparisons, fields)
     Tree.indent(root)
     return Tree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -115,14 +116,33 @@ def _enumerated(types: Element, name: str, field: Field) -> None:
         _add(listed, "Enumeration", value=str(value), label=label)
 
 
+def _octets(types: Element, parameters: Element, entries: Element, full: str) -> str:
+    """The length as a parameter of its own, and the name of the type that goes by it."""
+    length, name = f"{full}_length", f"octets_{full}"
+    _add(parameters, "Parameter", name=length, parameterTypeRef="header_16")
+    _add(entries, "ParameterRefEntry", parameterRef=length)
+    encoding = _add(_add(types, "BinaryParameterType", name=name), "BinaryDataEncoding")
+    size = _add(_add(encoding, "SizeInBits"), "DynamicValue")
+    _add(size, "ParameterInstanceRef", parameterRef=length)
+    _add(size, "LinearAdjustment", slope="8", intercept="0")
+    return name
+
+
 def _container(
-    parameters: Element, containers: Element, name: str, comparisons: dict[str, int], fields: Iterable[Field]
+    types: Element,
+    parameters: Element,
+    containers: Element,
+    name: str,
+    comparisons: dict[str, int],
+    fields: Iterable[Field],
 ) -> None:
     container = _add(containers, "SequenceContainer", name=name)
     entries = _add(container, "EntryList")
     for field in fields:
         full = f"{name}_{field.name}"
-        parameter = _add(parameters, "Parameter", name=full, parameterTypeRef=_type_name(field))
+        octets = field.code == OCTETS
+        kind = _octets(types, parameters, entries, full) if octets else _type_name(field)
+        parameter = _add(parameters, "Parameter", name=full, parameterTypeRef=kind)
         if field.unit:
             properties = _add(parameter, "LongDescription")
             properties.text = f"unit {field.unit}"

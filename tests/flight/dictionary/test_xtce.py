@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import space_packet_parser
 
 from flight.app import build, load_mission
 from flight.dictionary import Dictionary, compile_decoder, to_xtce, unpack_arguments, xtce_name
-from flight.wire import Rejection, TmPacket, decode_tm
+from flight.wire import Rejection, TmPacket, decode_tm, encode_tm
 from sim.scenario import load_scenario
 from sim.simulation import Simulation
 
@@ -97,3 +98,18 @@ def test_every_packet_of_a_run_decodes_to_the_same_values(
     assert set(compared) >= every, "each housekeeping packet was seen"
     assert sum(compared.values()) > 2000
     assert any(name.startswith("EVENT_") for name in compared)
+
+
+@pytest.mark.parametrize("name", [b"", b"x", b"tables/plan.bin" * 20])
+def test_an_event_with_octets(tmp_path: Path, name: bytes) -> None:
+    dictionary = build(load_mission("pathfinder")).dictionary
+    event = next(one for one in dictionary.events if one.label == "files.damaged")
+    path = tmp_path / "pathfinder.xml"
+    path.write_text(to_xtce(dictionary))
+    body = struct.pack(">HH", event.number, len(name)) + name
+    apid = dictionary.apids[event.module]
+    packet = encode_tm(apid, 0, 5, event.severity, 0, 0, 10**9, 7, body)
+    (raw,) = space_packet_parser.generators.ccsds_generator(BytesIO(packet))
+    parsed = space_packet_parser.load_xtce(path).parse_bytes(raw)
+    assert parsed["EVENT_files_damaged_name"] == name == unpack_arguments(event.fields, body[2:])[0]  # type: ignore[index]
+    assert parsed["PACKET_ERROR_CONTROL"] == int.from_bytes(packet[-2:], "big")
