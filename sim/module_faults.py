@@ -87,7 +87,7 @@ class _Flooding:
 
     def __call__(self, now: int, sees: tuple[object, ...], out: Outbox) -> None:
         self.step(now, sees, out)
-        arguments = [0] * len(self.event.fields)
+        arguments = [b"" if field.code == "*" else 0 for field in self.event.fields]
         for _ in range(FLOOD):
             out.event(self.event, *arguments)
 

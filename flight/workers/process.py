@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from flight.declare import Failed, Snapshot, Stores
+from flight.declare import Append, Failed, Snapshot, Stored, Stores
 from flight.workers.messages import PipeError, Unpacker, pack
 
 NS = 1_000_000_000
@@ -48,6 +48,8 @@ class ProcessWorker:
         self.pid = self.restart_at = 0
         self.floors: tuple[int, ...] | None = None
         self.floors_ticket = 0
+        self.told: tuple[int, ...] = ()  # counts that a new worker is to reserve
+        self.reserving: set[int] = set()
         self.results: list[tuple[int, object]] = []
         self.ending: list[int] = []  # killed, and not yet gone
         self.own_ticket = 0  # the last of ours: below zero, where the executive has none
@@ -69,6 +71,7 @@ class ProcessWorker:
         self.starts += 1
         self.began = self.heard = self.monotonic()
         self.ready = False
+        self.reserving = set()
         if self.starts > 1:
             self.ask_floors()
 
@@ -136,8 +139,20 @@ class ProcessWorker:
         elif not self.ready and ticket == self.floors_ticket:
             if not isinstance(result, Stores):
                 raise PipeError(f"a new worker answered {result!r}")
-            self.floors = tuple(store.extent.next for store in result.stores)
-            self.ready = True
+            self.told = tuple(store.extent.next for store in result.stores)
+            # Reserved on disk before the first is heard on the ground, as at a boot.
+            asked = () if self.sealed else enumerate(self.told)
+            self.reserving = {self._put_own(Append(store, count, ())) for store, count in asked}
+            self._reserved()
+        elif ticket in self.reserving:
+            if not isinstance(result, Stored):
+                raise PipeError(f"a new worker answered {result!r}")
+            self.reserving.discard(ticket)
+            self._reserved()
+
+    def _reserved(self) -> None:
+        if not self.reserving:
+            self.floors, self.ready = self.told, True
 
     # ---------------------------------------------------------------- octets
 
