@@ -15,7 +15,6 @@ from flight.declare import (
     ORDERED,
     SECOND,
     UNORDERED,
-    Append,
     Boot,
     Failed,
     Found,
@@ -72,11 +71,9 @@ def recover(
     if ordered:
         ask(SaveState(ENDING, UNORDERED))
     documents = {name: body for name in DOCUMENTS if (body := _body(ask(LoadDocument(name)))) is not None}
-    counts = tuple(store.extent.next for store in stores.stores)
-    for store, count in enumerate(counts):
-        # Reserves numbers before the first is heard on the ground, and lost here by a power cut.
-        _patient(ask, Append(store, count, ()))
-    return resumed, Loaded(kept, documents, counts, _keys(ask))
+    for reservation in stores.reservations():
+        _patient(ask, reservation)
+    return resumed, Loaded(kept, documents, stores.next_counts, _keys(ask))
 
 
 def without_storage(resumed: Resumed, lot: int) -> tuple[Resumed, Loaded]:

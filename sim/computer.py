@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flight.app import build, safe_rows
-from flight.declare import SECOND, Append, Snapshot, Stored, Stores
+from flight.declare import SECOND, Snapshot, Stored, Stores
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
@@ -117,20 +117,15 @@ class VirtualWorker(VirtualProcess):
         self.storage = self.make()
         try:
             floors = self.perform(Snapshot())
+            if not isinstance(floors, Stores):  # the disk fails: asked again at the next request
+                return False
+            reserved = [self.storage.perform(reservation) for reservation in floors.reservations()]
         except ProcessKilled:  # once more, at its start
-            self._killed(now)
-            return False
-        if not isinstance(floors, Stores):  # the disk fails: asked again at the next request
-            return False
-        counts = [store.extent.next for store in floors.stores]
-        try:  # reserved before the first is heard on the ground, as at a boot
-            reserved = [self.storage.perform(Append(store, count, ())) for store, count in enumerate(counts)]
-        except ProcessKilled:
             self._killed(now)
             return False
         if not all(isinstance(result, Stored) for result in reserved):
             return False
-        self.raise_counts(counts)
+        self.raise_counts(floors.next_counts)
         return True
 
 

@@ -112,6 +112,17 @@ class Stores(NamedTuple):
     floors_lost: bool
     failures: int  # requests answered with Failed in this life
 
+    @property
+    def next_counts(self) -> tuple[int, ...]:
+        return tuple(store.extent.next for store in self.stores)
+
+    def reservations(self) -> list[Append]:
+        """For who goes on from these counts: done before the first is used, or a power cut gives it out again.
+
+        The ground may have heard a packet that was never recorded.
+        """
+        return [Append(store, count, ()) for store, count in enumerate(self.next_counts)]
+
 
 class Failed(NamedTuple):
     """Nothing was changed, or for a save: the old or the new body may be found."""

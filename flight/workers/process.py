@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from flight.declare import Append, Failed, Snapshot, Stored, Stores
+from flight.declare import Failed, Snapshot, Stored, Stores
 from flight.workers.messages import PipeError, Unpacker, pack
 
 NS = 1_000_000_000
@@ -139,10 +139,9 @@ class ProcessWorker:
         elif not self.ready and ticket == self.floors_ticket:
             if not isinstance(result, Stores):
                 raise PipeError(f"a new worker answered {result!r}")
-            self.told = tuple(store.extent.next for store in result.stores)
-            # Reserved on disk before the first is heard on the ground, as at a boot.
-            asked = () if self.sealed else enumerate(self.told)
-            self.reserving = {self._put_own(Append(store, count, ())) for store, count in asked}
+            self.told = result.next_counts
+            asked = [] if self.sealed else result.reservations()
+            self.reserving = {self._put_own(reservation) for reservation in asked}
             self._reserved()
         elif ticket in self.reserving:
             if not isinstance(result, Stored):

@@ -68,6 +68,19 @@ def test_killed_at_work_all_that_waits_fails_and_what_was_in_memory_is_gone(work
     assert not isinstance(answers[8], Stored), "a number that may have been used"
 
 
+def test_what_a_new_one_tells_is_reserved_before_it_is_used(worker, disk) -> None:
+    """A packet of the first number may be heard on the ground, and lost here with the power."""
+    counts: list[int] = []
+    worker.raise_counts = counts.extend
+    worker.submit(1, Append(0, 0, (b"z",)), 0)
+    disk.kill_at(disk.operations + 1)
+    worker.poll(TICK)
+    assert worker.submit(2, Snapshot(), TICK + BACK_OFF_NS[0])
+    after = StorageWorker(disk.reboot(), [StoreBudget("critical", 1 << 20, 1 << 16)]).perform(Snapshot())
+    assert isinstance(after, Stores)
+    assert after.next_counts[0] > counts[0]
+
+
 def test_one_that_is_killed_again_at_its_start_waits_longer(worker, disk) -> None:
     worker.submit(1, Commit(), 0)
     disk.kill_at(disk.operations + 1)

@@ -204,6 +204,24 @@ def test_a_killed_worker_fails_what_waits_and_is_replaced(
     assert answers(worker, 2)[1][1] == Records(0, ((0, b"one"),), 0), "what was committed is there"
 
 
+def test_what_a_new_one_tells_is_reserved_before_it_is_used(
+    start: Start, real: list[str], clock: Clock
+) -> None:
+    """A packet of the first number may be heard on the ground, and lost here with the worker."""
+    worker = booted(start, real)
+    told: list[tuple[int, ...] | None] = []
+    for _ in range(2):
+        os.kill(worker.pid, signal.SIGKILL)
+        until(worker, lambda: worker.socket is None)
+        clock.added += BACK_OFF_NS[-1]
+        worker.floors = None
+        until(worker, lambda: worker.ready)
+        told.append(worker.floors)
+    assert told[0] is not None
+    assert told[1] is not None
+    assert told[1][0] > told[0][0]
+
+
 def test_back_off_grows_and_is_short_again_after_a_steady_life(start: Start, clock: Clock) -> None:
     worker = start(child(DEAD))
     waits = []
