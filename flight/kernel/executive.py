@@ -36,7 +36,7 @@ from flight.kernel.kept import unpack_kept
 from flight.kernel.loaded import Loaded, link_loans
 from flight.kernel.parameters import ParameterTable
 from flight.kernel.performer import KEEP_WITHIN_NS, OUTCOMES, Performer, number_events
-from flight.kernel.program import UPLINK, Parts, Program, compile_between, stamp, uses_link
+from flight.kernel.program import UPLINK, Parts, Program, compile_between, uses_link
 from flight.kernel.sampler import Sampler
 from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
@@ -180,7 +180,6 @@ class Kernel:
             self.performer.post,
             self._step_all,
             self._crashed,
-            stamp,
         )
         return program._replace(between=compile_between(parts, program))
 

@@ -42,7 +42,6 @@ class Parts(NamedTuple):
     post: Callable[[str, object], None]
     step: Callable[[Sequence[Slot], int], None]
     crashed: Callable[[Slot, int, Exception], None]
-    stamp: Callable[[Sequence[Slot], int], None]
 
 
 def uses_link(slot: Slot) -> bool:
@@ -60,7 +59,7 @@ def compile_between(parts: Parts, program: Program) -> Run | None:
     due = program.due
     if program.whole_second or not due or not all(can_glance(slot.module) for slot in due):
         return None
-    space: dict[str, object] = {"b": parts.bus, "due": due, **parts._asdict()}
+    space: dict[str, object] = {"b": parts.bus, "due": due, "stamp": stamp, **parts._asdict()}
     lines = [
         "    emitter.now = now",
         "    if tickets.pending or tickets.ended:",

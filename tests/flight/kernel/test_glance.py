@@ -85,6 +85,23 @@ def test_a_crash_at_a_glance_is_one_of_the_module(make) -> None:
     assert bench.kernel.slots[1].module.times[0] == 12 * SECOND // 10, "a new object begins with a step"
 
 
+def test_who_has_crashed_meets_no_deadline_until_it_runs_again(make) -> None:
+    """Else a watchdog would be fed for it."""
+    bench = make(Row("glancer", Glancer, every=1, critical=True, restarts=2))
+    slot, tenth = bench.kernel.slots[1], SECOND // 10
+    bench.sensors.values[1] = [2.5]
+    bench.run(3)
+    bench.sensors.values[1] = [0.0]
+    bench.run(1)
+    bench.sensors.values[1] = [2.5]
+    bench.run(9)
+    assert slot.state is State.BACKING_OFF
+    assert slot.last_step == bench.kernel.bus.read("glancer_at") == 2 * tenth
+    bench.run(1)
+    assert slot.state is State.RUNNING
+    assert slot.last_step == 13 * tenth
+
+
 class Woken(Module):
     """Steps at whole seconds, and when something has come."""
 
