@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ground.followed import Command, CommandFailedError, TookTooLongError
 from ground.protocol import CraftError, Plain, Topic, Update, UsageError, taken, transfer
 from ground.transfers import Transfer, TransferState
+from ground.whole_file import write_whole
 
 if TYPE_CHECKING:
     from ground.client import Craft
@@ -218,13 +218,3 @@ class _PiecesOfFile:
             self._file.close()
             raise StopIteration
         return piece
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Under its name only when it is whole and on the disk."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flight.dictionary import Dictionary, DictionaryError, from_json, to_json
+from ground.whole_file import write_whole
 
 
 class DictionariesError(Exception):
@@ -23,10 +24,7 @@ def keep_dictionary(folder: Path, dictionary: Dictionary) -> Mapping[int, Dictio
                 f"not of {dictionary.mission}, spacecraft {dictionary.spacecraft_id}"
             )
     if dictionary.hash not in kept:
-        path = folder / f"{dictionary.hash:08x}.json"
-        fresh = path.with_suffix(".new")
-        fresh.write_text(to_json(dictionary), encoding="utf-8")
-        fresh.replace(path)
+        write_whole(folder / f"{dictionary.hash:08x}.json", to_json(dictionary).encode())
     return {**kept, dictionary.hash: dictionary}
 
 

@@ -10,9 +10,7 @@ from ground.key_care import KeyCare
 from ground.uplink import Uplink
 
 NS = 1_000_000_000
-AGAIN_AFTER_NS = (
-    60 * NS
-)  # what telemetry in the clear says may be forged: then a ping a minute is what it costs
+AGAIN_AFTER_NS = 60 * NS  # telemetry in the clear may be forged: then a ping a minute is what it costs
 PROBE = "link"  # the source of such a ping
 
 

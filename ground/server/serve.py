@@ -32,6 +32,7 @@ from ground.server.operations import Operations
 from ground.server.sockets import Sockets
 from ground.settings import Settings
 from ground.station import Ground
+from ground.whole_file import write_whole
 
 WHERE_FILE = "server.json"  # says where a running server listens
 TICK_NS = NS  # ground time between two looks in contact: repeats and gap requests fall due in seconds
@@ -211,9 +212,7 @@ class Server:
             "mission": self.ground.dictionary.mission,
             "station": str(self.settings.station),
         }
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(where, indent=1) + "\n")
-        part.replace(path)
+        write_whole(path, f"{json.dumps(where, indent=1)}\n".encode())
         self.say(
             f"ground of {self.ground.dictionary.mission} at {self.sockets.listen}, in {self.settings.folder}"
         )

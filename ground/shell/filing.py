@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ground.filing import TransferFailedError, write_whole
+from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
 from ground.protocol import NS, Topic, Update, UsageError, transfer
 from ground.shell.desk import DONE, FAILED, STOPPED, Desk
 from ground.shell.wording import duration, table
 from ground.transfers import Transfer, TransferState
+from ground.whole_file import write_whole
 
 Options = argparse.Namespace
 Progress = Callable[[Transfer], None]

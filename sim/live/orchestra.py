@@ -20,6 +20,7 @@ from flight.cli.run import page_path
 from flight.dictionary import to_json
 from flight.guardian import is_executive
 from flight.page import SharedPage, Shown
+from ground.whole_file import write_whole
 from sim.keys import leave_for
 from sim.scenario import Scenario, load_scenario
 
@@ -119,9 +120,7 @@ class Orchestra:
             passed = timedelta(seconds=(time.monotonic() - began) * options.speed)
             self._start_ground(self.scenario.epoch + passed)
         self.where["processes"] = {child.name: child.process.pid for child in self.children}
-        part = folder / f"{WHERE_FILE}.part"
-        part.write_text(json.dumps(self.where, indent=2) + "\n")
-        part.replace(folder / WHERE_FILE)  # whole or not there: a shell may look at this moment
+        write_whole(folder / WHERE_FILE, f"{json.dumps(self.where, indent=2)}\n".encode())
 
     def _start_ground(self, utc: datetime) -> None:
         dictionary, ground = self.folder / "dictionary.json", self.folder / GROUND_FOLDER

@@ -20,6 +20,7 @@ from flight.app import load_mission
 from flight.boards.bench import umbilical_names
 from flight.drivers.umbilical import layout_of, pack_readings, unpack_commands
 from flight.mission import Mission
+from ground.whole_file import write_whole
 from sim.live.lines import LineServer
 from sim.live.surroundings import Surroundings
 from sim.scenario import Scenario, load_scenario
@@ -27,7 +28,6 @@ from sim.scenario import Scenario, load_scenario
 NS = 1_000_000_000
 BEHIND_MAX_S = 30  # seconds made up for at once; between them octets move
 POLL_MAX_MS = 200
-READY_SUFFIX = ".new"
 
 
 class UmbilicalServer:
@@ -143,13 +143,6 @@ def clock(second: int) -> str:
     return f"{second // 86400}d {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
-def announce(path: Path, ports: dict[str, int]) -> None:
-    """Whole or not at all: somebody waits for this file."""
-    new = path.with_name(path.name + READY_SUFFIX)
-    new.write_text(json.dumps(ports))
-    new.rename(path)
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sim.live.world", description=__doc__.split("\n")[0])
     parser.add_argument("scenario")
@@ -162,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: stops.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's group; the orchestra says when
     world = World(load_scenario(options.scenario), load_mission(options.mission), options.seed, options.speed)
-    announce(options.ports, world.ports())
+    write_whole(options.ports, json.dumps(world.ports()).encode())  # the others wait for it
     while not stops:
         world.turn()
     world.close()
