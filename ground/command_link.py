@@ -43,7 +43,6 @@ STATES = {
     FopState.INITIALISING_WITH_BC: "unlocking",
     FopState.INITIAL: "down",
 }
-RUNNING = (FopState.ACTIVE, FopState.RETRANSMIT_WITHOUT_WAIT, FopState.RETRANSMIT_WITH_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ class CommandLink:
 
     def absent_since(self, now_ns: int) -> int:
         """Since when there is no AD service in this contact, as far as somebody has asked."""
-        if not self.up or self.fop.state in RUNNING:
+        if not self.up or self.fop.up:
             self._ran_ns = now_ns
         return self._ran_ns
 
@@ -163,33 +162,31 @@ class CommandLink:
         if frame is None:
             return b""
         octets = self._octets(frame, now_ns)
-        if octets is None:
-            self.counters.not_secured += 1
+        if not octets:
             self._hear(self.fop.refused(frame.kind, now_ns))
             return b""
-        self._charge(octets, now_ns)
         self._hear(self.fop.left(frame.kind, self._free_ns))  # its last bit goes then, and nothing stops it
         return octets
 
     def expedited_unit(self, packet: bytes, now_ns: int) -> bytes:
         """For what needs neither order nor an answer: a BD frame at once, empty if none can be made."""
-        octets = self._octets(Outgoing(TcFrameType.BD, 0, packet), now_ns)
-        if octets is None:
-            self.counters.not_secured += 1
-            return b""
-        self._charge(octets, now_ns)
-        return octets
-
-    def _charge(self, octets: bytes, now_ns: int) -> None:
-        """The line is busy for so long."""
-        rate = self.times.rate_bit_s
-        self._free_ns = max(now_ns, self._free_ns) + (8 * len(octets) * NS // rate if rate else 0)
+        return self._octets(Outgoing(TcFrameType.BD, 0, packet), now_ns)
 
     def on_deadline(self, now_ns: int) -> None:
         self._hear(self.fop.on_deadline(now_ns))
         self.keys.on_time(now_ns)
 
-    def _octets(self, frame: Outgoing, now_ns: int) -> bytes | None:
+    def _octets(self, frame: Outgoing, now_ns: int) -> bytes:
+        """What keeps the line busy from now on; empty, and counted, if the frame cannot be secured."""
+        octets = self._unit(frame, now_ns)
+        rate = self.times.rate_bit_s
+        if octets is None:
+            self.counters.not_secured += 1
+            return b""
+        self._free_ns = max(now_ns, self._free_ns) + (8 * len(octets) * NS // rate if rate else 0)
+        return octets
+
+    def _unit(self, frame: Outgoing, now_ns: int) -> bytes | None:
         """Secured at each transmission anew: an old number would be refused once a later one has passed it."""
         if frame.kind is TcFrameType.BC:
             self.counters.control_frames += 1

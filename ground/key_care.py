@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Protocol, cast
 
+from flight.wire import CRC_LENGTH
 from flight.wire.sdls import RECEIVING_BLOCK, Use
 from ground.commanding import CommandRecord, Stage
 from ground.decode import Reading
@@ -15,7 +16,6 @@ from ground.uplink import Uplink
 NS = 1_000_000_000
 TRY_KEY, CONFIRM_KEY = "uplink.try_key", "uplink.confirm_key"
 SPI_AND_TIME, SPI = Struct(">HH"), Struct(">H")  # their arguments, before the checksum
-CRC_OCTETS = 2
 SECURITY = "uplink.security"
 # Of numbers that one unanswered command may skip: what a reboot of the board skips, with damaged slots.  Telemetry
 # in the clear may be forged, and a liar must not put us out of the board's window (2^32) within a few passes.
@@ -92,7 +92,7 @@ class KeyCare:
         if record.stage is not Stage.COMPLETED or record.label not in (TRY_KEY, CONFIRM_KEY):
             return
         form = SPI_AND_TIME if record.label == TRY_KEY else SPI
-        spi, *rest = form.unpack_from(record.packet, len(record.packet) - form.size - CRC_OCTETS)
+        spi, *rest = form.unpack_from(record.packet, len(record.packet) - form.size - CRC_LENGTH)
         association = self.line.keys.vault.associations.get(spi)
         if association is None:
             return

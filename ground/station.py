@@ -265,6 +265,7 @@ class Ground:
         source: str = "operator",
         answer_within_s: float = ANSWER_WITHIN_S,
         force: bool = False,
+        bypass: bool = False,
     ) -> CommandRecord:
         """Any telecommand; `requests` has the usual ones.  `module` is who serves it, found by service if empty."""
         if module and module not in self.dictionary.apids:
@@ -273,7 +274,16 @@ class Ground:
         name = label or f"TC[{service},{subtype}]"
         words = text or f"{name} {data.hex()}".strip()
         return self._submit(
-            apid, (service, subtype), data, now_ns, name, words, source, answer_within_s, force=force
+            apid,
+            (service, subtype),
+            data,
+            now_ns,
+            name,
+            words,
+            source,
+            answer_within_s,
+            force=force,
+            bypass=bypass,
         )
 
     def _submit(
@@ -310,10 +320,7 @@ class Ground:
 
     def _ping(self, now_ns: int) -> None:
         """Past COP-1, whose service a reboot of the board has ended."""
-        apid, within_s = served_by(self.dictionary, TEST), ANSWER_WITHIN_S
-        self._submit(
-            apid, (TEST, PING), b"", now_ns, "ping", "ping", PROBE, within_s, force=False, bypass=True
-        )
+        self.request(TEST, PING, b"", now_ns, label="ping", text="ping", source=PROBE, bypass=True)
 
     def _ask_again(self, asked: tuple[int, int, int], now_ns: int) -> None:
         apid = served_by(self.dictionary, STORAGE)

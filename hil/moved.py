@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flight.wire.cfdp import stored_name
 from hil.bench import Bench
 from sim.filing import content_of
 from sim.result import CheckCount
@@ -28,5 +29,5 @@ def files_check(bench: Bench) -> CheckCount:
 
 
 def _on_board(bench: Bench, name: str) -> bytes | None:
-    path = Path(bench.board.state) / "files" / name.replace("/", "!")
+    path = Path(bench.board.state) / "files" / stored_name(name)
     return path.read_bytes() if path.is_file() else None

@@ -11,10 +11,7 @@ from pathlib import Path
 
 from flight.cli.run import page_path
 from flight.guardian import is_executive
-from flight.page import SharedPage
-from sim.live.orchestra import flight_command
-
-END_WITHIN_S = 25.0  # the guardian gives the executive ten, and itself ten more
+from sim.live.orchestra import END_WITHIN_S, flight_command, last_line, shown_on
 
 
 class BoardError(ChildProcessError):
@@ -44,17 +41,13 @@ class PtyBoard:
         if self.process is not None and self.process.poll() is not None:
             code = self.process.returncode
             self.process = None
-            raise BoardError(f"flight has ended (exit code {code}): {self._last_line()}")
+            raise BoardError(f"flight has ended (exit code {code}): {last_line(self.log)}")
 
     def executive(self) -> int:
         """Its process, 0 if none runs."""
-        path = page_path(self.state)
-        if not path.exists():
-            return 0
-        page = SharedPage(str(path))
-        shown = page.read()
-        page.close()
-        return shown.pid if shown is not None and is_executive(shown.pid, str(path)) else 0
+        page = page_path(self.state)
+        shown = shown_on(page)
+        return shown.pid if shown is not None and is_executive(shown.pid, str(page)) else 0
 
     def kill_executive(self) -> bool:
         """As a crash of the interpreter would; the guardian starts another.  False if none ran."""
@@ -81,7 +74,3 @@ class PtyBoard:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(END_WITHIN_S)
         self.cut_power()
-
-    def _last_line(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flight.dictionary import Dictionary, to_json
+from flight.dictionary import Dictionary
 from ground import CommandRecord, Ground, Stage
 from hil.bench import Bench
 from hil.drills import BACK_WITHIN_S, Drill, Drills
 from hil.moved import files_check
 from sim.observe import Observer
-from sim.report import write_report
 from sim.result import CheckCount, RunResult
-from sim.run import FROM_SCENARIO, GroundLog, link_totals, run_result, scenario_name
+from sim.run import FROM_SCENARIO, GroundLog, link_totals, run_result, scenario_name, write_results
 
 # Where telemetry tells what a simulation reads from the executive's bus; a mission without them has gaps in the chart.
 TOLD = {"charge": "power.status.charge", "mode": "modes.status.mode"}
@@ -135,22 +133,11 @@ def leave(
     work: Path, result: RunResult, bench: Bench, drills: Sequence[Drills], left_out: Sequence[str]
 ) -> None:
     """Into the folder that holds the archive."""
-    write_report(result, work / "report.html")
-    (work / "dictionary.json").write_text(to_json(bench.built.dictionary))
-    shutil.copyfile(bench.scenario.path, work / "scenario.toml")
     shutil.copyfile(bench.board.log, work / "flight.log")
-    facts = {
-        "name": result.name,
+    more = {
         "board": "pty",
-        "seed": result.seed,
-        "duration_s": result.duration_s,
         "speed": bench.speed,
-        "dictionary_hash": f"{bench.built.dictionary.hash:08x}",
-        "reproduce": result.reproduce,
-        "totals": dict(result.totals),
-        "link": dict(result.link_totals),
-        "checks": {check.name: [check.exercised, check.failed] for check in result.checks},
         "left_out": list(left_out),
         "back_s": {one.kind.name.lower(): [round(back, 3) for back in one.back_s] for one in drills},
     }
-    (work / "run.json").write_text(json.dumps(facts, indent=1) + "\n")
+    write_results(work, bench.scenario, result, bench.built, more)

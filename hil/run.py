@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from hil.truth import Truth, left_out
 from sim.filing import FileMover
 from sim.report import RunProgress
 from sim.result import RunResult
-from sim.run import Commander, GroundLog, check_commands, work_folder
+from sim.run import Commander, GroundLog, check_commands, put_in_place, work_folder
 from sim.scenario import Scenario
 
 
@@ -64,7 +63,5 @@ def run(options: RunOptions, progress: RunProgress, say: Callable[[str], None]) 
             leave(work, result, bench, drills, missing)
         finally:
             bench.close()
-        if folder.exists():
-            shutil.rmtree(folder)
-        work.rename(folder)
+        put_in_place(work, folder)
     return result

@@ -6,7 +6,7 @@ import gc
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -138,7 +138,9 @@ def fly(
     with work_folder(folder) as work:
         outcome = _flown(scenario, built, seed, length, work, progress, clock)
         if work and folder:
-            leave_folder(work, folder, scenario, outcome.result, built)
+            result = outcome.result
+            write_results(work, scenario, result, built, {"trace_hash": result.trace_hash})
+            put_in_place(work, folder)
     return replace(outcome, folder=folder)
 
 
@@ -212,7 +214,10 @@ def work_folder(folder: Path | None) -> Iterator[Path | None]:
         shutil.rmtree(work, ignore_errors=True)  # moved, unless the run was cut short
 
 
-def leave_folder(work: Path, folder: Path, scenario: Scenario, result: RunResult, built: Built) -> None:
+def write_results(
+    work: Path, scenario: Scenario, result: RunResult, built: Built, more: Mapping[str, object]
+) -> None:
+    """Into the folder that holds the archive; `more` are facts for run.json that not every run has."""
     write_report(result, work / "report.html")
     (work / "dictionary.json").write_text(to_json(built.dictionary))
     shutil.copyfile(scenario.path, work / "scenario.toml")
@@ -220,7 +225,7 @@ def leave_folder(work: Path, folder: Path, scenario: Scenario, result: RunResult
         "name": result.name,
         "seed": result.seed,
         "duration_s": result.duration_s,
-        "trace_hash": result.trace_hash,
+        **more,
         "dictionary_hash": f"{built.dictionary.hash:08x}",
         "reproduce": result.reproduce,
         "totals": dict(result.totals),
@@ -228,6 +233,10 @@ def leave_folder(work: Path, folder: Path, scenario: Scenario, result: RunResult
         "checks": {check.name: [check.exercised, check.failed] for check in result.checks},
     }
     (work / "run.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def put_in_place(work: Path, folder: Path) -> None:
+    """Only now does the run look finished."""
     if folder.exists():
         shutil.rmtree(folder)
     work.rename(folder)

@@ -9,7 +9,6 @@ from flight.wire.packet import PRIMARY_LENGTH, PacketType, SequenceFlags, decode
 from flight.wire.rejection import Rejection
 
 FILE_APID = 0x7FD  # 2045, which the SANA registry of APIDs sets apart for CFDP
-FILE_CHANNEL = 2  # virtual channel of telemetry, architecture 5
 GROUND_ENTITY = 1
 # A ground has one spacecraft, or a few whose ids do not differ by a multiple of 254: one octet holds all entities,
 # two the numbers of their transactions.  16-bit entities and 32-bit numbers would cost 4 octets more in each PDU.

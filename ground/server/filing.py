@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from flight.wire.file_packets import FILE_LONGEST
 from ground.files import checked_name
 from ground.protocol import Plain
 from ground.server.ask import Ask, AskError
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ground.server.operations import Operations
 
 PIECE_LONGEST = 1 << 18  # octets in one request or answer; a quarter of the longest message
-FILE_LONGEST = 1 << 36
 STATUS, QUOTA = "files.status", "quota"
 STEERS = ("suspend", "resume", "cancel")
 

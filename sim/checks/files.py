@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flight.declare.filing import Ordered, RemoveFile, Turned
 from flight.kernel import Kernel
-from flight.wire.cfdp import TransactionId
+from flight.wire.cfdp import TransactionId, stored_name
 from flight.wire.file_packets import GROUND_ENTITY
 from ground import Ground
 from ground.files import GroundFiles
@@ -130,7 +130,7 @@ class FilesWhole(Check):
 
     def _on_board(self, name: str) -> bytes | None:
         assert self.simulation is not None
-        content = self.simulation.file_disk.peek(name.replace("/", "!"))
+        content = self.simulation.file_disk.peek(stored_name(name))
         return None if content is None else _digest(content)
 
 

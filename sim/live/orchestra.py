@@ -66,7 +66,7 @@ class Child:
         if code is None:
             return None
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        return f"{self.name} has ended ({how}): {_last_line(self.log)}"
+        return f"{self.name} has ended ({how}): {last_line(self.log)}"
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Orchestra:
             self.check()
             if time.monotonic() > end:
                 raise LiveError(
-                    f"{self.children[-1].name} did not come up: {_last_line(self.children[-1].log)}"
+                    f"{self.children[-1].name} did not come up: {last_line(self.children[-1].log)}"
                 )
             time.sleep(POLL_S)
 
@@ -190,7 +190,7 @@ class Orchestra:
     def _end_orphan(self) -> None:
         """The executive of a guardian that was killed flies on, as it should; but not longer than its world."""
         path = str(self.where.get("page", ""))
-        shown = _shown(Path(path)) if path else None  # it may not have come so far
+        shown = shown_on(Path(path)) if path else None  # it may not have come so far
         if shown is not None and not shown.ending and is_executive(shown.pid, path):
             os.kill(shown.pid, signal.SIGTERM)
             self.say(f"ended an executive without a guardian (process {shown.pid})")
@@ -261,7 +261,7 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     return folder.resolve()
 
 
-def _shown(page: Path) -> Shown | None:
+def shown_on(page: Path) -> Shown | None:
     if not page.exists():
         return None
     shared = SharedPage(str(page))
@@ -271,11 +271,11 @@ def _shown(page: Path) -> Shown | None:
 
 
 def _ticks(page: Path) -> int:
-    shown = _shown(page)
+    shown = shown_on(page)
     return shown.ticks if shown is not None else 0
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 

@@ -23,7 +23,6 @@ from sim.world import World
 
 RECOVERY_ORBITS = 6  # release, one orbit of dwell, the ladder, a recharge, and the passes for it all
 LOOK_EVERY_S = 10
-CALM_S = 60  # so long it must stay well
 
 
 @dataclass(frozen=True, slots=True)

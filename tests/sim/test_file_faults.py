@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from flight.wire.cfdp import stored_name
 from ground import connect
 from ground.client import Craft, TransferFailedError
 from ground.transfers import TransferState
@@ -88,7 +89,7 @@ def test_a_bit_that_flips_on_the_disk_is_told_and_the_file_is_not_sent_for_good(
     flying: Flying, craft: Craft
 ) -> None:
     assert finish(craft) is TransferState.DONE
-    flying.simulation.file_disk.flip(NAME.replace("/", "!"), 12_345)
+    flying.simulation.file_disk.flip(stored_name(NAME), 12_345)
     with pytest.raises(TransferFailedError, match="file checksum"):
         craft.fetch(NAME)
     event = craft.expect_event("files.damaged", 120)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flight.app import load_mission
+from flight.wire.cfdp import stored_name
 from ground import connect
 from ground.client import CommandFailedError, Craft, TookTooLongError, TransferFailedError
 from ground.protocol import UsageError
@@ -45,14 +46,14 @@ def craft(flying: Flying) -> Iterator[Craft]:
 
 
 def on_board(flying: Flying, name: str = NAME) -> bytes | None:
-    return flying.simulation.file_disk.peek(name.replace("/", "!"))
+    return flying.simulation.file_disk.peek(stored_name(name))
 
 
 def place(flying: Flying, craft: Craft, content: bytes = CONTENT) -> None:
     """Put it on board without the link, before the worker has looked at its disk."""
     disk = flying.simulation.file_disk
-    disk.write(NAME.replace("/", "!"), 0, content)
-    disk.sync(NAME.replace("/", "!"))
+    disk.write(stored_name(NAME), 0, content)
+    disk.sync(stored_name(NAME))
     disk.sync_directory()
     files = flying.simulation.computer.files
     assert files is not None

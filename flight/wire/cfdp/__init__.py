@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flight.wire.cfdp.decode import decode_pdu
-from flight.wire.cfdp.disk_store import DiskFileStore
+from flight.wire.cfdp.disk_store import DiskFileStore, stored_name
 from flight.wire.cfdp.encode import encode_pdu
 from flight.wire.cfdp.entity import CfdpEntity
 from flight.wire.cfdp.fields import ChecksumType, Condition, FileStatus, Handler
@@ -61,4 +61,5 @@ __all__ = [
     "encode_message",
     "encode_pdu",
     "safe_name",
+    "stored_name",
 ]

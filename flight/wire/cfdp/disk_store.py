@@ -64,6 +64,11 @@ class DiskFile:
         self._store.forget(self)
 
 
+def stored_name(name: str) -> str:
+    """Under which a file stands in the one flat folder of a `Disk`."""
+    return name.replace("/", _SLASH)
+
+
 class DiskFileStore:
     def __init__(self, disk: Disk, quota_octets: int) -> None:
         self._disk = disk
@@ -94,13 +99,13 @@ class DiskFileStore:
     # ------------------------------------------------------------ the store
 
     def open(self, name: str) -> DiskFile:
-        stored = name.replace("/", _SLASH)
+        stored = stored_name(name)
         if stored not in self._sizes:
             raise FileNotFoundError(errno.ENOENT, "no such file", name)
         return self._opened(stored, new=False)
 
     def create(self, name: str) -> DiskFile:
-        stored = name.replace("/", _SLASH)
+        stored = stored_name(name)
         if stored in self._sizes:
             self.resize(stored, 0)
             self._disk.truncate(stored, 0)
@@ -115,10 +120,10 @@ class DiskFileStore:
         return file
 
     def exists(self, name: str) -> bool:
-        return name.replace("/", _SLASH) in self._sizes
+        return stored_name(name) in self._sizes
 
     def rename(self, old: str, new: str) -> None:
-        before, after = old.replace("/", _SLASH), new.replace("/", _SLASH)
+        before, after = stored_name(old), stored_name(new)
         if any(clash(name.replace(_SLASH, "/"), new) for name in self._sizes if name != before):
             raise FileExistsError(errno.EEXIST, "another letter case, or a folder", new)
         if before not in self._sizes:
@@ -133,14 +138,14 @@ class DiskFileStore:
                 file.name = after
 
     def remove(self, name: str) -> None:
-        stored = name.replace("/", _SLASH)
+        stored = stored_name(name)
         if stored not in self._sizes:
             raise FileNotFoundError(errno.ENOENT, "no such file", name)
         self._disk.remove(stored)
         self._used -= self._sizes.pop(stored)
 
     def names(self, folder: str = "") -> list[Entry]:
-        prefix = folder.replace("/", _SLASH) + _SLASH if folder else ""
+        prefix = stored_name(folder) + _SLASH if folder else ""
         found = self._sizes.items()
         return sorted(Entry(n.replace(_SLASH, "/"), octets) for n, octets in found if n.startswith(prefix))
 

@@ -52,7 +52,12 @@ class Fop(FopActions):
     @property
     def takes_data(self) -> bool:
         """The AD service is up, and its wait queue is empty."""
-        return self._waiting is None and self.state in _UP
+        return self._waiting is None and self.up
+
+    @property
+    def up(self) -> bool:
+        """The AD service runs, perhaps without room."""
+        return self.state in _UP
 
     # ---------------------------------------------------------------- the user
 
