@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 JOBS_MAX = 32  # in one runner, the ended ones that nobody has forgotten with them
 WORDS_MAX = 256  # of a command line; a package with more needs a file of its own
@@ -218,3 +219,70 @@ class Inventory:
 
     began_at: int
     entries: tuple[JobEntry, ...]
+
+
+# ---------------------------------------------------------------- through the port of the workers
+
+STAGES = 8  # a runner's number is the book's times this, and the stage: a few copies, and the verifier
+COPIES_MAX = 3
+VERIFIER = 3  # the stage of the package's own verifier, behind those of the copies
+
+
+class Verb(enum.IntEnum):
+    """What a running job is told: methods of `JobRunner`."""
+
+    FREEZE = 0
+    THAW = 1
+    CHECKPOINT = 2  # amount: within_ns
+    STOP = 3  # amount: within_ns
+    KILL = 4
+    PACE = 5  # amount: speed_milli
+    BOOK = 6  # amount: energy_mj
+    FORGET = 7
+
+
+class StartJob(NamedTuple):
+    """Job `job` of the book, stage `stage` of it: `brief` is a `flight.jobs.Brief` as octets."""
+
+    now: int
+    job: int
+    stage: int
+    brief: bytes
+    speed_milli: int
+
+
+class SteerJob(NamedTuple):
+    """`job` is the runner's number."""
+
+    now: int
+    job: int
+    verb: int
+    amount: int = 0
+
+
+class WatchJobs(NamedTuple):
+    """Answered when an entry has changed; at once, with all there are, if `everything`."""
+
+    now: int
+    everything: bool
+
+
+class OrderTaken(NamedTuple):
+    """Of StartJob and SteerJob; 0, or a `Refusal`."""
+
+    refusal: int
+
+
+class JobsSeen(NamedTuple):
+    """`began_at` tells one life of the runner from the next; -1 before any has been heard."""
+
+    began_at: int
+    entries: tuple[JobEntry, ...]
+
+
+RUNNER_REQUESTS = (StartJob, SteerJob, WatchJobs)
+
+
+def runner_number(job: int, stage: int) -> int:
+    assert 0 <= stage < STAGES
+    return job * STAGES + stage
