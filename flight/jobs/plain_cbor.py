@@ -15,9 +15,9 @@ BOOLEANS = (20, 21)
 FLOATS = {25: 2, 26: 4, 27: 8}  # octets behind the first
 
 
-def read_plain(octets: bytes) -> object | None:
+def read_plain(octets: bytes, items_max: int = ITEMS_MAX) -> object | None:
     """The value; None for what is damaged or not plain."""
-    if not _is_plain(octets):
+    if not _is_plain(octets, items_max):
         return None
     try:
         value: object = cbor2.loads(octets, allow_indefinite=False, allow_duplicate_keys=False)
@@ -26,14 +26,14 @@ def read_plain(octets: bytes) -> object | None:
     return value
 
 
-def write_plain(value: object) -> bytes:
+def write_plain(value: object, items_max: int = ITEMS_MAX) -> bytes:
     """Always the same octets for the same value: keys are sorted, numbers as short as they can be."""
     octets = cbor2.dumps(value, canonical=True)
-    assert _is_plain(octets)
+    assert _is_plain(octets, items_max)
     return octets
 
 
-def _is_plain(octets: bytes) -> bool:
+def _is_plain(octets: bytes, items_max: int) -> bool:
     """Whether it is one item with all that is in it, and nothing behind."""
     at, items = 0, 0
     to_come = [1]  # items at each depth
@@ -43,7 +43,7 @@ def _is_plain(octets: bytes) -> bool:
             continue
         to_come[-1] -= 1
         items += 1
-        if items > ITEMS_MAX or at >= len(octets):
+        if items > items_max or at >= len(octets):
             return False
         major, minor = octets[at] >> 5, octets[at] & 31
         at += 1

@@ -1,6 +1,7 @@
 """Planning of compute jobs: a planner that proposes and a guard that admits.  Pure functions; nothing flies yet."""
 
 from flight.planning.guard import Envelope, Request, Verdict, admit, envelope
+from flight.planning.outlook import ELEMENTS, LEARNED, Outlook, StationPass
 from flight.planning.plan import STEPS, plan
 from flight.planning.problem import (
     Binding,
@@ -14,9 +15,15 @@ from flight.planning.problem import (
     Problem,
     State,
 )
+from flight.planning.record import PlanRecord, planned, read_record, record_octets
+from flight.planning.work import PLANNING_REQUESTS, Ahead, LookAhead, MakePlan, Planned, Site
 
 __all__ = [
+    "ELEMENTS",
+    "LEARNED",
+    "PLANNING_REQUESTS",
     "STEPS",
+    "Ahead",
     "Binding",
     "Decision",
     "Envelope",
@@ -24,13 +31,23 @@ __all__ = [
     "Job",
     "Level",
     "Limits",
+    "LookAhead",
+    "MakePlan",
+    "Outlook",
     "Placement",
     "Plan",
+    "PlanRecord",
+    "Planned",
     "Problem",
     "Request",
+    "Site",
     "State",
+    "StationPass",
     "Verdict",
     "admit",
     "envelope",
     "plan",
+    "planned",
+    "read_record",
+    "record_octets",
 ]
