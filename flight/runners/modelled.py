@@ -34,6 +34,7 @@ START_NS = 100 * MILLISECOND  # measured for bubblewrap with Python: 60 to 140 m
 EFFECT_NS = 2 * MILLISECOND  # of a freeze, a thaw or a kill, as measured
 STOPPED_STATUS = 75  # docs/jobs.md
 SIGNAL_SEGV, SIGNAL_KILL = 11, 9
+NEVER = 1 << 62
 PHASE = "modelled"
 PROTECTION = Protection(
     Isolation.NONE,
@@ -202,6 +203,18 @@ class ModelledRunner:
         for found in self.jobs.values():
             self._work(found, now)
         return Inventory(self.began_at, tuple(found.entry for found in self.jobs.values()))
+
+    def due(self, job: int) -> int:
+        """When something happens to a job by itself, at the earliest: until then nobody need look."""
+        found = self.jobs[job]
+        if found.entry.state is JobState.ENDED:
+            return NEVER
+        times = [time for time in self._events(found) if time > found.at]
+        speed = self._speed(found)
+        if speed and found.entry.state in LIVE:
+            left = self.behaviour.checkpoint_every_ns * SPEED_FULL - (found.done - found.kept)
+            times.append(found.at + max(1, -(-left // speed)))
+        return min(times, default=NEVER)
 
     def result(self, job: int) -> bytes:
         """32 octets that stand for the outputs of a job that has completed: the same each time, unless a fault made

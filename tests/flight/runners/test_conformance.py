@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 import pytest
@@ -30,6 +31,8 @@ from flight.runners.client import RunnerClient
 from flight.runners.modelled import ModelledRunner
 from flight.runners.processes import of_user
 from flight.runners.settings import RunnerSettings
+from sim.disk import SimulatedDisk
+from sim.runner import VirtualRunner
 
 pytestmark = pytest.mark.slow
 SECOND = 10**9
@@ -65,6 +68,16 @@ class Virtual:
         work_ns = 3600 * SECOND if endless else SECOND // 10
         folders = JobFolders(*(f"/jobs/{number}/{name}" for name in NAMES))
         return JobToRun(number, RunnerKind.MODELLED, ("modelled",), work_ns=work_ns), folders
+
+
+class Simulated(Virtual):
+    """The runner of a simulated spacecraft, whose mission time is ahead of the world's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        virtual = VirtualRunner(self.time - 3 * SECOND, SimulatedDisk(Random(1)))
+        virtual.met(3 * SECOND)
+        self.runner = virtual
 
 
 class Real:
@@ -109,10 +122,12 @@ def wait_for(client: RunnerClient, condition: Callable[[], object], *, start: bo
         select.select([], [], [], 0.002)
 
 
-@pytest.fixture(params=["process", "client", "modelled"])
+@pytest.fixture(params=["process", "client", "modelled", "simulated"])
 def world(request: pytest.FixtureRequest, place: Path) -> Iterator[World]:
     if request.param == "modelled":
         yield Virtual()
+    elif request.param == "simulated":
+        yield Simulated()
     elif request.param == "client":
         with client_of(place / "runner") as client:
             yield Real(client, place)

@@ -1,0 +1,202 @@
+"""The runner in virtual time: what it does without an executive, what its end costs, and what a power cut costs."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from flight.declare.running import ExitReason, JobFolders, JobLimits, JobState, JobToRun, Refusal, RunnerKind
+from flight.runners.modelled import Behaviour, FaultKind, ModelledFault
+from sim.disk import PowerCut, SimulatedDisk
+from sim.job_checkpoints import JobCheckpoints
+from sim.runner import BACK_OFF_NS, UNWATCHED_NS, VirtualRunner
+
+SECOND = 1_000_000_000
+FULL = 1_000
+LIMITS = JobLimits(memory_octets=2**20, disk_octets=2**20)
+NAMES = ("package", "models", "outputs", "checkpoints", "scratch", "control", "record")
+AHEAD = 7 * SECOND  # of mission time
+INTERVAL_NS = 60 * SECOND
+WORK_S = 600
+CUTS = 300
+
+
+def folders(number: int) -> JobFolders:
+    return JobFolders(*(f"/jobs/{number}/{name}" for name in NAMES))
+
+
+def begin(runner: VirtualRunner, number: int, now: int, work_s: int = WORK_S) -> Refusal | None:
+    job = JobToRun(number, RunnerKind.MODELLED, ("train",), work_ns=work_s * SECOND)
+    return runner.start(job, LIMITS, folders(number), now)
+
+
+@pytest.fixture
+def runner() -> VirtualRunner:
+    made = VirtualRunner(0, SimulatedDisk(Random(1)))
+    made.met(AHEAD)
+    return made
+
+
+def state(runner: VirtualRunner, number: int, now: int) -> JobState:
+    return next(one.state for one in runner.inventory(now).entries if one.job == number)
+
+
+def test_the_executive_sees_its_own_time_and_a_new_one_hears_all(runner: VirtualRunner) -> None:
+    begin(runner, 1, AHEAD)
+    (entry,) = runner.poll(AHEAD)
+    assert (entry.state, entry.started_at) == (JobState.STARTING, AHEAD)
+    (entry,) = runner.poll(AHEAD + 5 * SECOND)
+    assert (entry.state, entry.progress_milli) == (JobState.RUNNING, 8)
+    assert runner.poll(AHEAD + 6 * SECOND) == ()
+    runner.met(2 * AHEAD)  # the clock was set on by a restart
+    (entry,) = runner.poll(2 * AHEAD + 7 * SECOND)
+    assert entry.started_at == 2 * AHEAD
+    assert runner.inventory(2 * AHEAD + 7 * SECOND).began_at == 2 * AHEAD
+
+
+def test_jobs_go_on_without_an_executive_and_are_frozen_when_nobody_comes(runner: VirtualRunner) -> None:
+    begin(runner, 1, AHEAD)
+    runner.poll(AHEAD)
+    for second in range(1, UNWATCHED_NS // SECOND + 10):
+        runner.tend(second * SECOND, watched=False)
+    assert runner.at_work() == []
+    runner.met(0)
+    (entry,) = runner.poll(40 * SECOND)
+    assert (entry.state, entry.progress_milli) == (JobState.FROZEN, 49)
+
+
+def test_a_runner_that_dies_takes_its_jobs_along_and_another_one_comes(runner: VirtualRunner) -> None:
+    begin(runner, 1, AHEAD)
+    runner.poll(AHEAD + 200 * SECOND)
+    before = runner.inventory(AHEAD).began_at
+    runner.die(200 * SECOND)
+    assert runner.at_work() == []
+    assert runner.kill(1, AHEAD + 200 * SECOND) is Refusal.UNREACHABLE
+    (entry,) = runner.poll(AHEAD + 200 * SECOND + BACK_OFF_NS)
+    assert (entry.state, entry.reason) == (JobState.ENDED, ExitReason.LOST)
+    assert runner.inventory(AHEAD + 202 * SECOND).began_at > before
+    assert begin(runner, 1, AHEAD + 202 * SECOND) is Refusal.NUMBER_IN_USE
+    assert runner.forget(1, AHEAD + 202 * SECOND) is None
+    assert begin(runner, 1, AHEAD + 202 * SECOND) is None
+    runner.poll(AHEAD + 203 * SECOND)
+    assert runner.inventory(AHEAD + 203 * SECOND).entries[0].progress_milli >= 180_000 // WORK_S
+    assert runner.lives == 2
+
+
+def test_one_that_stands_still_does_as_told_when_it_goes_on(runner: VirtualRunner) -> None:
+    begin(runner, 1, AHEAD)
+    runner.poll(AHEAD + SECOND)
+    runner.hung = True
+    assert runner.freeze(1, AHEAD + 2 * SECOND) is None
+    assert runner.poll(AHEAD + 10 * SECOND) == ()
+    runner.release(10 * SECOND)
+    runner.poll(AHEAD + 11 * SECOND)
+    assert state(runner, 1, AHEAD + 12 * SECOND) is JobState.FROZEN
+
+
+def test_a_fault_of_a_job_strikes_it_while_it_runs_and_outlives_the_runner(runner: VirtualRunner) -> None:
+    begin(runner, 1, AHEAD)
+    runner.poll(AHEAD + 5 * SECOND)
+    runner.strike(ModelledFault(1, FaultKind.CRASH))
+    (entry,) = runner.poll(AHEAD + 6 * SECOND)
+    assert (entry.state, entry.reason) == (JobState.ENDED, ExitReason.SIGNALLED)
+    runner.die(6 * SECOND)
+    runner.poll(AHEAD + 9 * SECOND)
+    runner.forget(1, AHEAD + 9 * SECOND)
+    begin(runner, 1, AHEAD + 9 * SECOND)
+    runner.poll(AHEAD + 12 * SECOND)
+    assert state(runner, 1, AHEAD + 12 * SECOND) is JobState.ENDED
+    runner.heal(1)
+    runner.forget(1, AHEAD + 12 * SECOND)
+    begin(runner, 1, AHEAD + 12 * SECOND)
+    runner.poll(AHEAD + 13 * SECOND)
+    assert state(runner, 1, AHEAD + 13 * SECOND) is JobState.RUNNING
+
+
+def test_a_disk_that_takes_no_checkpoint_does_not_end_the_job() -> None:
+    disk = SimulatedDisk(Random(1))
+    runner = VirtualRunner(0, disk)
+    begin(runner, 1, 0)
+    disk.set_capacity(0)
+    runner.poll(100 * SECOND)
+    assert state(runner, 1, 100 * SECOND) is JobState.RUNNING
+    assert runner.checkpoints.failed == 1
+    disk.set_capacity(1 << 20)
+    runner.poll(200 * SECOND)
+    assert runner.checkpoints["/jobs/1/checkpoints"] == 180 * SECOND * FULL
+
+
+def test_checkpoints_take_turns_and_a_damaged_one_costs_one_interval() -> None:
+    disk = SimulatedDisk(Random(1))
+    checkpoints = JobCheckpoints(disk)
+    assert "/jobs/1/checkpoints" not in checkpoints
+    for done in (1, 2, 3):
+        checkpoints["/jobs/1/checkpoints"] = done
+    assert list(checkpoints) == ["jobs!1!checkpoints"]
+    assert len(checkpoints) == 1
+    disk.flip("jobs!1!checkpoints!checkpoint-1", 300)
+    assert checkpoints["/jobs/1/checkpoints"] == 2
+    checkpoints.pop("/jobs/1/checkpoints")  # as the modelled runner does at the end
+    assert checkpoints["/jobs/1/checkpoints"] == 2
+
+
+# ---------------------------------------------------------------- power cuts
+
+
+@dataclass
+class Life:
+    """Of one job between two power cuts: what it began with, and what it had done at the end; ns times thousandths."""
+
+    disk: SimulatedDisk
+    world_s: int
+    found: int = -1
+    done: int = 0
+
+    def fly(self) -> None:
+        """Until the job or the power has ended."""
+        runner = VirtualRunner(self.world_s * SECOND, self.disk, Behaviour(checkpoint_every_ns=INTERVAL_NS))
+        begin(runner, 1, self.world_s * SECOND)
+        job = runner.process.jobs[1]
+        self.found = self.done = job.kept
+        while job.entry.state is not JobState.ENDED:
+            self.world_s += 1
+            try:
+                runner.poll(self.world_s * SECOND)
+            finally:
+                self.done = job.done
+
+
+def cut_again_and_again(seed: int) -> int:
+    """One job, its power cut at random operations of the disk until it is through.  Gives how many cuts there were."""
+    rng = Random(seed)
+    disk, world_s, before, cuts = SimulatedDisk(rng), 0, 0, 0
+    while before < WORK_S * SECOND * FULL:
+        disk.cut_at(disk.operations + rng.randint(1, 60))
+        life = Life(disk, world_s)
+        with contextlib.suppress(PowerCut):
+            life.fly()
+        world_s, disk = life.world_s, disk.reboot()
+        cuts += 1
+        if life.found >= 0:  # else the cut met it in its start
+            lost = before - life.found
+            assert 0 <= lost <= (INTERVAL_NS + SECOND) * FULL, (seed, cuts)  # a second between two looks
+            before = life.done
+    return cuts
+
+
+def test_a_power_cut_at_any_operation_costs_one_interval_at_most() -> None:
+    cuts = seed = 0
+    while cuts < CUTS:
+        cuts += cut_again_and_again(seed)
+        seed += 1
+
+
+@pytest.mark.long
+def test_ten_thousand_power_cuts() -> None:
+    cuts, seed = 0, 1_000_000
+    while cuts < 10_000:
+        cuts += cut_again_and_again(seed)
+        seed += 1
