@@ -6,7 +6,7 @@ and what there is instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 
 from flight.jobs.fields import Fault, Fields
@@ -102,10 +102,4 @@ def read_installed(fields: Fields) -> Installed:
 
 def installed_value(one: Installed) -> dict[str, object]:
     """As `read_installed` takes it."""
-    return {
-        "name": one.name,
-        "version": one.version,
-        "kind": one.kind.value,
-        "sha256": one.sha256,
-        "size": one.size,
-    }
+    return {**asdict(one), "kind": one.kind.value}

@@ -131,14 +131,14 @@ class Fields:
 
     def _list(self, key: str, most: int, least: int = 0) -> list[object]:
         value = self._take(key, [])
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             self._add(key, value, "a list")
         elif len(value) > most:
             self.fault(key, f"{len(value):,} of them", f"at most {most}")
         elif len(value) < least:
             self._add(key, value or None, f"{least} to {most} of them")
         else:
-            return value
+            return list(value)
         return []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flight.jobs.fields import Fault, Fields
-from flight.jobs.manifest import CORES_MAX, MEMORY_MAX_MB, POWER_MAX_W, SERIAL_MAX, SIZE_MAX, VALUE_MAX
+from flight.jobs.manifest import SIZE_MAX
 from flight.jobs.paths import NAME_EXPECTED, is_name
 from flight.jobs.signing import KEY_OCTETS, key_check
+from flight.jobs.terms import CORES_MAX, MEMORY_MAX_MB, POWER_MAX_W, SERIAL_MAX, VALUE_MAX
 
 TENANTS_MAX = 64  # a row is about 100 octets; more customers than one satellite has
 JOBS_MAX = 1024  # held at once, by one tenant

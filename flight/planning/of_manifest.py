@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flight.jobs import Manifest, Redundancy
+from flight.jobs import Brief, Manifest, Redundancy
 from flight.planning.problem import MILLI, Job, Level
 
 # Runs that a result needs.  Those of `vote` are three only if two differ, which a plan must not count on.
 COPIES = {Redundancy.NONE: 1, Redundancy.DUPLICATE: 2, Redundancy.VOTE: 3, Redundancy.VERIFY: 1}
 
 
-def job_of(manifest: Manifest, slot_s: int, slots: int, utc_s: int) -> Job:
+def job_of(manifest: Brief | Manifest, slot_s: int, slots: int, utc_s: int) -> Job:
     """`utc_s` is now, at the beginning of slot 0; a job without a deadline has that of the horizon, `slots`."""
     deadline = slots
     if manifest.deadline_utc_s:

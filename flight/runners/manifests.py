@@ -1,4 +1,4 @@
-"""A package's manifest as a runner is told it."""
+"""The terms of a job as a runner is told it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from flight.declare.running import SPEED_FULL, JobLimits, JobToRun, RunnerKind
 from flight.jobs.catalogue import Kind
-from flight.jobs.manifest import Manifest
+from flight.jobs.terms import Terms
 
 FUEL_PER_SECOND = (
     10**9
@@ -19,28 +19,28 @@ CPU_TIME_FACTOR = 2
 PACKAGE = "{package}"  # in a word of a command line: where the job finds its package
 
 
-def job_of(number: int, manifest: Manifest, kind: Kind, interpreter: str = sys.executable) -> JobToRun:
+def job_of(number: int, terms: Terms, kind: Kind, interpreter: str = sys.executable) -> JobToRun:
     """`kind` is that of the manifest's runtime in the catalogue, `interpreter` is for PYTHON.  ValueError for more or
     longer words than a job may have."""
     assert kind in (Kind.PYTHON, Kind.WASM, Kind.NATIVE)
-    entry = manifest.entry if kind is Kind.WASM else f"{PACKAGE}/{manifest.entry}"
-    words = (entry, *manifest.arguments)
+    entry = terms.entry if kind is Kind.WASM else f"{PACKAGE}/{terms.entry}"
+    words = (entry, *terms.arguments)
     if kind is Kind.PYTHON:
         words = (interpreter, *words)
     runner = RunnerKind.WASM if kind is Kind.WASM else RunnerKind.PROCESS
-    return JobToRun(number, runner, words, seed=manifest.seed, work_ns=manifest.work_s * NS)
+    return JobToRun(number, runner, words, seed=terms.seed, work_ns=terms.work_s * NS)
 
 
-def limits_of(manifest: Manifest) -> JobLimits:
+def limits_of(terms: Terms) -> JobLimits:
     """ValueError for a manifest without memory or disk."""
-    needs = manifest.resources
-    slowest = min(SPEED_FULL, *(level.speed_milli for level in manifest.levels))
-    work_ns = manifest.work_s * NS * SPEED_FULL // slowest
+    needs = terms.resources
+    slowest = min(SPEED_FULL, *(level.speed_milli for level in terms.levels))
+    work_ns = terms.work_s * NS * SPEED_FULL // slowest
     return JobLimits(
         memory_octets=needs.memory_mb * MEGA,
         disk_octets=needs.disk_mb * MEGA,
         cores_milli=needs.cores * 1_000,
         cpu_time_ns=CPU_TIME_FACTOR * needs.cores * work_ns,
-        silence_ns=manifest.silence_s * NS,
-        fuel=manifest.fuel or max(1, manifest.work_s) * FUEL_PER_SECOND * FUEL_SPARE,
+        silence_ns=terms.silence_s * NS,
+        fuel=terms.fuel or max(1, terms.work_s) * FUEL_PER_SECOND * FUEL_SPARE,
     )

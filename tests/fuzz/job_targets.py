@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from flight.jobs import (
     Closed,
+    Fault,
+    FileOctets,
     Gate,
     Manifest,
     PackageReader,
     PartOctets,
     Receipt,
     Refusal,
+    ResultReader,
     catalogue_text,
     decode_manifest,
     decode_receipt,
@@ -25,12 +28,14 @@ from flight.jobs import (
     read_tenants,
     receipt,
     request_octets,
+    result,
     tenants,
 )
 from flight.jobs.control import Wanted
 from flight.jobs.skyrack_job import read_checkpoint, read_request
 from tests.flight.jobs.made import CATALOGUE, FILES, GATE, MANIFEST, PRIVATE, PUBLIC, RECEIPT
 from tests.flight.jobs.made import package as packed
+from tests.flight.jobs.test_result import written
 from tests.fuzz.engine import Target
 from tests.fuzz.wire_targets import pieces
 
@@ -80,6 +85,24 @@ def receipts(data: bytes) -> None:
     decode_receipt(data, PUBLIC)
 
 
+def results(data: bytes) -> None:
+    for key in (None, PUBLIC):
+        reader, sizes, faults = ResultReader(key), dict[str, int](), 0
+        for piece in pieces(data):
+            for event in reader.receive(piece):
+                faults += isinstance(event, Fault)
+                if isinstance(event, FileOctets):
+                    sizes[event.file.path] = sizes.get(event.file.path, 0) + len(event.octets)
+                    assert sizes[event.file.path] <= event.file.size
+        faults += reader.finish() is not None
+        assert reader.damaged == bool(faults)
+
+
+def result_seeds() -> list[bytes]:
+    files = {"standard-output": b"hi\n", "result.txt": b"hello"}
+    return [written(encode_receipt(RECEIPT, private), files) for private in (PRIVATE, None)]
+
+
 def words(data: bytes) -> None:
     read_status(data)
     read_request(data)
@@ -101,6 +124,7 @@ TARGETS = (
         (manifest, fields, plain_cbor),
     ),
     Target("job receipts", receipts, lambda: [encode_receipt(RECEIPT, PRIVATE)], (receipt,)),
+    Target("job results", results, result_seeds, (result,), parts=(b"SKYRES\0\1",)),
     Target(
         "words of a job",
         words,

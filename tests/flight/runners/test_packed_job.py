@@ -10,6 +10,7 @@ import pytest
 from flight.boards.clock import monotonic
 from flight.declare.running import ExitReason, JobState
 from flight.jobs import (
+    Account,
     Check,
     Closed,
     Ended,
@@ -17,6 +18,7 @@ from flight.jobs import (
     Gate,
     Kind,
     Run,
+    Signer,
     encode_receipt,
     receipt_of,
     unlimited,
@@ -93,21 +95,14 @@ def test_from_a_folder_to_a_receipt(bench, tmp_path: Path, capsys: pytest.Captur
             assert bench.runner.stop(number, 5 * 10**9, monotonic()) is None
         entry = bench.until_state(number + again, JobState.ENDED)
         ended = Ended.DONE if again else Ended.STOPPED
-        runs.append(Run(entry.started_at, entry.changed_at, 0, ended, entry.code, 0, 0))
+        runs.append(Run(0, "rack_a", entry.started_at, entry.changed_at, 0, ended, entry.code, 0, 0))
         assert entry.reason is (ExitReason.COMPLETED if again else ExitReason.STOPPED), entry
         assert entry.checkpoints <= 10
 
     outputs = collect(Path(folders.outputs), closed.manifest)
     assert outputs == (FileHash("total.txt", 7, sha256(b"500500\n").digest()),)
-    receipt = receipt_of(
-        closed,
-        0x2B,
-        "rack-1",
-        MISSION.catalogue[:1],
-        outputs,
-        tuple(runs),
-        (Check("output-sizes", held=True),),
-    )
+    account = Account(Ended.DONE, "", (), outputs, tuple(runs), (Check("output-sizes", held=True),))
+    receipt = receipt_of(closed, MISSION.catalogue[:1], account, Signer(0x2B, "rack-1"))
     (tmp_path / "receipt").write_bytes(encode_receipt(receipt, read_key(tmp_path / "board").private))
     against = ["--package", str(tmp_path / "sums.job"), "--outputs", folders.outputs]
     assert (
