@@ -320,7 +320,12 @@ def parent_of(pid: int) -> int:
 
 def alive(pid: int) -> bool:
     """Neither gone nor a zombie."""
+    return state_of(pid) not in {"", "Z"}
+
+
+def state_of(pid: int) -> str:
+    """Its letter of proc(5), empty for a process that is not there."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""

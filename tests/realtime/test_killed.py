@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 
 from flight.judge import EXECUTIVE_DIED, POWER_ON, SAFE_AFTER
+from flight.page import NOBODY
 from flight.wire import split_record
-from tests.realtime.flying import Flying, alive
+from tests.realtime.flying import Flying, alive, state_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,11 +23,22 @@ def boots(flying: Flying) -> list[tuple[object, ...]]:
     return [event.arguments for event in flying.station.events if event.label == "executive.booted"]
 
 
+def killed_between_modules(flying: Flying) -> bool:
+    """Stopped first, so that the page says where: a busy machine may kill it in the middle of a step."""
+    pid = flying.executive_pid()
+    os.kill(pid, signal.SIGSTOP)
+    flying.until(lambda: state_of(pid) == "T", "its stop")
+    shown = flying.shown()
+    between = shown is not None and shown.stepping == NOBODY
+    os.kill(pid, signal.SIGKILL if between else signal.SIGCONT)
+    return between
+
+
 def test_the_executive_killed_is_started_again(flying: Flying) -> None:
     flying.start()
     flying.until(lambda: len(boots(flying)) == 1)
-    first, worker = flying.executive_pid(), flying.worker_pid()
-    os.kill(first, signal.SIGKILL)
+    worker = flying.worker_pid()
+    flying.until(lambda: killed_between_modules(flying), "a moment between two modules")
     flying.until(lambda: len(boots(flying)) == 2, "a restart")
     flying.until(lambda: not alive(worker), "the end of its worker")
     count, reason, clean = boots(flying)[-1]
