@@ -153,10 +153,11 @@ class Sender(Transaction):
         """False for what does not belong here."""
         self.last_heard = now
         match body:
-            case Ack(Directive.EOF, condition):
+            case Ack(Directive.EOF, condition, status):
                 if condition == self.condition:
                     self.answered(now)
-                    self._fire(Event.EOF_ACKED, now)
+                    unknown = status is TransactionStatus.UNRECOGNISED
+                    self._fire(Event.EOF_ACKED_UNKNOWN if unknown else Event.EOF_ACKED, now)
             case Nak():
                 self.around.counters.naks_received += 1
                 self._nak = body

@@ -34,6 +34,7 @@ class Event(Enum):
     CANCEL = 11  # by the user or a fault's handler
     ABANDON = 12
     SPENT = 13  # a limit was reached while ending
+    EOF_ACKED_UNKNOWN = 14  # the same as EOF_ACKED by a receiver that has no such transaction
 
 
 class Action(Enum):
@@ -78,6 +79,7 @@ CLASS_2 = _rows(
         State.EOF_SENT: {
             Event.EOF_LEFT: (Action.START_ACK_TIMER, _E),
             Event.EOF_ACKED: (Action.AWAIT_FINISHED, _W),
+            Event.EOF_ACKED_UNKNOWN: (Action.AWAIT_FINISHED, _W),
             Event.NAK: (Action.REPAIR, _E),
             Event.FINISHED: (Action.TAKE_FINISHED, _X),
             Event.KEEP_ALIVE: (Action.COMPARE_PROGRESS, _E),
@@ -95,6 +97,7 @@ CLASS_2 = _rows(
         State.CANCELLING: {
             Event.EOF_LEFT: (Action.START_ACK_TIMER, _C),
             Event.EOF_ACKED: (Action.AWAIT_FINISHED, _D),
+            Event.EOF_ACKED_UNKNOWN: (Action.END, _X),  # it has nothing to finish
             Event.FINISHED: (Action.TAKE_FINISHED, _X),
             Event.ACK_TIMER: (Action.EOF_AGAIN, _C),
             Event.ABANDON: (Action.GIVE_UP, _X),

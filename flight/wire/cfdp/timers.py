@@ -17,6 +17,7 @@ class Timers:
     def __init__(self) -> None:
         self._due: dict[Timer, int] = {}  # the time, or what is left while paused
         self.paused = False
+        self._paused_at = 0
 
     def start(self, timer: Timer, now: int, duration_ns: int) -> None:
         self._due[timer] = duration_ns if self.paused else now + duration_ns
@@ -44,10 +45,13 @@ class Timers:
 
     def pause(self, now: int) -> None:
         if not self.paused:
-            self.paused = True
+            self.paused, self._paused_at = True, now
             self._due = {timer: max(0, time - now) for timer, time in self._due.items()}
 
-    def resume(self, now: int) -> None:
-        if self.paused:
-            self.paused = False
-            self._due = {timer: now + left for timer, left in self._due.items()}
+    def resume(self, now: int) -> int:
+        """How long they stood still."""
+        if not self.paused:
+            return 0
+        self.paused = False
+        self._due = {timer: now + left for timer, left in self._due.items()}
+        return now - self._paused_at

@@ -121,7 +121,7 @@ class Transaction:
             self.on_timer(timer, now)
 
     def silent_for(self, now: int, duration_ns: int, timer: Timer) -> bool:
-        """Whether nothing was heard for so long; else the timer goes on for the rest."""
+        """Whether nothing was heard for so long, pauses not counted; else the timer goes on for the rest."""
         left = self.last_heard + duration_ns - now
         if left > 0:
             self.timers.start(timer, now, left)
@@ -141,6 +141,7 @@ class Transaction:
         if not self.suspended:
             return
         self.suspended = False
+        self.last_heard = now  # its patience begins anew: the other end may have been held, too
         self.note(Indication.RESUMED)
         self.around.save(self)
         self._run_again(now)
@@ -157,9 +158,9 @@ class Transaction:
 
     def _run_again(self, now: int) -> None:
         if self.in_contact and not self.suspended:
-            self.last_heard = now
+            # Silence adds up over passes: counted anew in each, one shorter than the limit would never end it.
+            self.last_heard = min(now, self.last_heard + self.timers.resume(now))
             self._asked_at = -1
-            self.timers.resume(now)
             self.on_resumed(now)
 
     # ------------------------------------------------------------ faults

@@ -180,6 +180,57 @@ def test_either_end_cancels(by_sender, loss):
         assert [n.condition for n in end.notices if n.kind is Indication.FAILED] == [Condition.CANCELLED]
 
 
+@pytest.mark.parametrize("status", list(TransactionStatus))
+def test_a_cancel_that_the_receiver_has_nothing_of_is_over_with_its_acknowledgement(status):
+    """Swarm seed 72: cancelled before anything was sent, so no Finished PDU could ever come."""
+    alone = Alone()
+    transaction = alone.put(b"")
+    alone.entity.cancel(transaction, alone.now)
+    assert names(alone.sent()) == ["Eof"]
+    alone.take(Ack(Directive.EOF, Condition.CANCELLED, status))
+    over = status is TransactionStatus.UNRECOGNISED
+    assert (not alone.entity.transactions(), "FAILED" in alone.kinds()) == (over, over)
+    again = Alone(alone.store, alone.now)
+    assert (not again.entity.transactions()) is over
+
+
+def passes(alone: Alone, count: int, seconds: int) -> None:
+    for _ in range(count):
+        alone.entity.contact(True, alone.now)
+        alone.wait(seconds)
+        alone.entity.contact(False, alone.now)
+        alone.now += 5000 * SECOND
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_silence_adds_up_over_passes_shorter_than_the_limit(cancelled):
+    """Swarm seed 72: a transaction whose other end was gone stayed for ever, each pass began to count anew."""
+    alone = Alone(inactivity_ns=200 * SECOND)
+    transaction = alone.put()
+    alone.sent()
+    if cancelled:
+        alone.entity.cancel(transaction, alone.now)
+        alone.sent()
+    alone.take(ACK_EOF._replace(condition=Condition.CANCELLED if cancelled else Condition.NO_ERROR))
+    alone.entity.contact(False, alone.now)
+    alone.now += 5000 * SECOND
+    passes(alone, 3, 60)
+    assert (alone.faults(), len(alone.entity.transactions())) == ([], 1)
+    passes(alone, 1, 60)
+    assert (alone.faults() == [Condition.INACTIVITY]) is not cancelled
+    assert not alone.entity.transactions() or not cancelled
+
+
+def test_what_is_heard_in_a_pass_ends_the_silence_before_it():
+    alone = Alone(inactivity_ns=100 * SECOND)
+    alone.take(alone.metadata())
+    for piece in alone.pieces():
+        passes(alone, 1, 80)
+        alone.entity.contact(True, alone.now)
+        alone.take(piece)
+    assert alone.faults() == []
+
+
 def test_an_abandoned_transaction_says_nothing():
     alone = Alone()
     transaction = alone.put()
