@@ -14,7 +14,8 @@ from sim.simulation import Simulation
 LOOK_EVERY_S = 10
 MODULE = "event_actions"
 TOLD = "event_actions.released"
-EVENT_NUMBER = 2  # octets before the arguments of an event
+EVENT_NUMBER = 2  # octets before the arguments of an event: an event's number, the request id of a command
+REQUEST = 4  # octets: the first of its packet
 
 
 class ActionsOnce(Check):
@@ -28,6 +29,7 @@ class ActionsOnce(Check):
         self.slot: Slot | None = None
         self.occurred_of: Counter[int] = Counter()
         self.released_of: Counter[int] = Counter()
+        self.armed_at: dict[int, bytes] = {}  # the command of an event when that last occurred
         self.owed: Counter[bytes] = Counter()  # told as released, and not yet seen at the door
         self.not_counted = 0  # what the module had counted when it was last in step with us
         self.unsure = False  # a crash may have taken what the module held; its inbox outlives it
@@ -42,6 +44,7 @@ class ActionsOnce(Check):
     def _begin(self) -> None:
         self.occurred_of.clear()
         self.released_of.clear()
+        self.armed_at.clear()
         self.owed.clear()
         self.not_counted = self._counted()
         self.unsure = False
@@ -63,18 +66,26 @@ class ActionsOnce(Check):
 
     def occurred(self, event: str, occurrence: Occurrence, taken: bool) -> None:
         if event == TOLD:
-            self._told(int.from_bytes(occurrence.body[EVENT_NUMBER : EVENT_NUMBER + 2], "big"))
-        if occurrence.number in self._packets():
+            arguments = occurrence.body[EVENT_NUMBER:]
+            self._told(int.from_bytes(arguments[:2], "big"), arguments[2 : 2 + REQUEST])
+        packet = self._packets().get(occurrence.number)
+        if packet is not None:
             self.occurred_of[occurrence.number] += 1
+            self.armed_at[occurrence.number] = packet
 
-    def _told(self, number: int) -> None:
-        """The event that a release is told by; the schedule may release the same octets, so they alone say nothing."""
+    def _told(self, number: int, request: bytes) -> None:
+        """The event that a release is told by; the schedule may release the same octets, so they alone say nothing.
+
+        It is told at the end of a step, in which a request may have changed the table after the release.
+        """
         self.released_of[number] += 1
-        packet = self._packets().get(number)
         self.expect(
-            self.released_of[number] <= self.occurred_of[number] and packet is not None,
+            self.released_of[number] <= self.occurred_of[number],
             f"event {number} occurred {self.occurred_of[number]} times, and released its command once more",
         )
+        armed = (self.armed_at.get(number, b""), self._packets().get(number, b""))
+        packet = next((one for one in armed if one and one[:REQUEST] == request), None)
+        self.expect(packet is not None, f"event {number} released {request.hex()}, which is not its command")
         if packet is not None:
             self.owed[packet] += 1
 

@@ -32,11 +32,18 @@ class Craft:
     def occur(self, number: int = NUMBER) -> None:
         self.check.occurred("one", Occurrence(3, number, 1, b""), True)
 
-    def release(self, packet: bytes = PACKET) -> None:
-        """As the module does: the packet to the door, and an event that tells it."""
+    def tell(self, packet: bytes = PACKET) -> None:
         body = (99).to_bytes(2, "big") + NUMBER.to_bytes(2, "big") + packet[:4]
         self.check.occurred("event_actions.released", Occurrence(3, 99, 2, body), True)
+
+    def release(self, packet: bytes = PACKET) -> None:
+        """As the module does: the packet to the door, and an event that tells it."""
+        self.tell(packet)
         self.check.released(packet)
+
+    def act(self, *, enabled: bool, packet: bytes = PACKET) -> None:
+        """The ground changes the table."""
+        self.module.table = Table(True, (EventAction(EventId(3, NUMBER), enabled, packet),))
 
     def look(self) -> int:
         self.check.look(self.simulation, 10)
@@ -52,14 +59,43 @@ def test_once_for_each_event_is_right() -> None:
     craft.check.released(PACKET)  # by the schedule
     craft.occur(71)
     assert craft.look() == 0
-    assert craft.check.exercised == 5
+    assert craft.check.exercised == 8
 
 
 def test_told_and_not_released_is_wrong() -> None:
     craft = Craft()
     craft.occur()
+    craft.tell()
+    craft.check.released(OTHER)
+    assert craft.look() == 1
+
+
+def test_another_command_than_that_of_the_action_is_wrong() -> None:
+    craft = Craft()
+    craft.occur()
     craft.release(OTHER)
     assert craft.look() == 1
+
+
+def test_a_table_changed_in_the_step_of_the_release_changes_nothing() -> None:
+    """Swarm seed 192: a crash held up the event and a request that disables its action until the same step."""
+    for change in ({"enabled": False}, {"enabled": True, "packet": OTHER}):
+        craft = Craft()
+        craft.occur()
+        craft.act(**change)
+        craft.release()
+        craft.check.installed(craft.kernel, "event_actions")
+        assert craft.look() == 0
+        craft.act(enabled=True)
+        craft.release()
+        assert craft.look() == 1, "and once alone"
+
+
+def test_a_release_without_its_event_is_wrong_whatever_the_table_says() -> None:
+    for enabled in (True, False):
+        craft = Craft(enabled=enabled)
+        craft.tell()
+        assert craft.check.failed
 
 
 def test_more_than_once_is_wrong() -> None:
