@@ -26,10 +26,10 @@ from flight.declare import (
 )
 from flight.dictionary import Dictionary
 from flight.kernel import own
+from flight.kernel.access import access_of
 from flight.kernel.board import Board
 from flight.kernel.bus import Bus, add_sensors, add_signals, can_glance, compile_sense, sensor_groups
-from flight.kernel.catalog import FunctionCatalog
-from flight.kernel.emitter import Emitter
+from flight.kernel.emitter import Emitter, HousekeepingSlot
 from flight.kernel.figures import Figures
 from flight.kernel.invoke import Invoker
 from flight.kernel.kept import unpack_kept
@@ -42,7 +42,6 @@ from flight.kernel.supervisor import Slot, State
 from flight.kernel.work import Tickets
 from flight.mission import Mission
 from flight.page import Page
-from flight.wire.coding import TmCodec
 
 PARAMETERS = "parameters"  # the document of the parameters module
 FIGURES_EVERY_S = 10  # the executive's own figures; what modules act on is written when it changes
@@ -82,7 +81,7 @@ class Kernel:
         emitted = [box for name, box in self.boxes.items() if name.endswith(".emitted")]
         self.emitter = Emitter(dictionary, emitted, loaded.next_counts)  # type: ignore[arg-type]
         packets = {f"{s.name}.{label}": p for s in self.slots for label, p in s.module.packets().items()}
-        self.sampler = Sampler(dictionary, packets, self.emitter)
+        self.sampler = Sampler(dictionary, packets, self._emit)
         self.tickets = Tickets(board.worker)
         self.invoker = Invoker(dictionary, self.slots)
         self.figures = Figures(self.bus, self.slots, self.boxes, boot)
@@ -121,22 +120,15 @@ class Kernel:
         return module
 
     def _access(self, loaded: Loaded) -> Access:
-        dictionary = self.dictionary
-        return Access(
-            catalog=FunctionCatalog(dictionary),
-            parameters=self.parameters,
-            housekeeping=self.sampler,
-            servers={service: slot.name for slot in self.slots for service in slot.module.serves},
-            apids=frozenset(dictionary.apids.values()),
-            spacecraft_id=dictionary.spacecraft_id,
-            coding=TmCodec(dictionary.coding),
-            shares=self.mission.shares,
-            next_counts=tuple(loaded.next_counts),
-            documents=self.performer.documents,
-            loans=self.loans,
-            events={
-                entry.label: (dictionary.apids[entry.module], entry.number) for entry in dictionary.events
-            },
+        return access_of(
+            self.mission,
+            self.dictionary,
+            self.slots,
+            self.parameters,
+            self.sampler,
+            self.performer.documents,
+            self.loans,
+            loaded.next_counts,
         )
 
     def _wire_boxes(self, slot: Slot) -> None:
@@ -256,11 +248,10 @@ class Kernel:
                 continue
             try:
                 slot.run(now)
+                if out.used:  # what it asks for may be what nobody can do
+                    self._perform(slot, now)
             except Exception as error:  # the supervisor: the one place where a module's fault ends
                 self._crashed(slot, now, error)
-                continue
-            if out.used:
-                self._perform(slot, now)
 
     def _step_timed(self, due: Sequence[Slot], now: int) -> None:
         """In real time: shown on the page, measured, and held against its budget."""
@@ -301,11 +292,11 @@ class Kernel:
             return Refused("the module is isolated or restarting")
         try:
             outcome = self.invoker.call(invocation, now, self.out)
+            if self.out.used:
+                self.performer.perform(slot, now)
         except Exception as error:  # a command is a step of its module
             self._crashed(slot, now, error)
             return Refused("the module crashed")
-        if self.out.used:
-            self.performer.perform(slot, now)
         return outcome
 
     def _overran(self, slot: Slot, spent: int) -> None:
@@ -321,11 +312,20 @@ class Kernel:
         assert callable(act)
         try:
             act()
-        except Exception as error:
-            self._crashed(slot, now, error)
-        else:
             if self.out.used:
                 self._perform(slot, now)
+        except Exception as error:
+            self._crashed(slot, now, error)
+
+    def _emit(self, packet: HousekeepingSlot) -> None:
+        """What a module shows, it fills in itself.  Its outbox may be another's, which wants this packet."""
+        try:
+            self.emitter.housekeeping(packet)
+        except Exception as error:
+            slot = next(slot for slot in self.slots if slot.name == packet.entry.module)
+            if slot.state is State.RUNNING:
+                self.board.crash(slot.name, error)
+                self.fail(slot.index, self.emitter.now)
 
     def _crashed(self, slot: Slot, now: int, error: Exception) -> None:
         self.out.clear()
@@ -347,19 +347,21 @@ class Kernel:
     def _try_restart(self, slot: Slot, now: int) -> bool:
         if not slot.may_run(now):
             return False
-        module = slot.row.make()
-        old_boxes = slot.module.inboxes()
-        for label, box in module.inboxes().items():
-            vars(module)[label] = old_boxes.get(label, box)  # what waits in an inbox survives its reader
-        self._prepare(slot, module)
-        self._guarded(slot, now, lambda: slot.begin(module, now, self.boot, self.out))
+        self._guarded(slot, now, lambda: self._renew(slot, now))
         if slot.state is not State.RUNNING:
             return False
-        for label, packet in module.packets().items():
+        for label, packet in slot.module.packets().items():
             self.sampler.replace(f"{slot.name}.{label}", packet)
         self.figures.count_slots()
         self.event(0, self.itself.revived, slot.index)
         return True
+
+    def _renew(self, slot: Slot, now: int) -> None:
+        module, old_boxes = slot.row.make(), slot.module.inboxes()
+        for label, box in module.inboxes().items():
+            vars(module)[label] = old_boxes.get(label, box)  # what waits in an inbox survives its reader
+        self._prepare(slot, module)
+        slot.begin(module, now, self.boot, self.out)
 
     def _prepare(self, slot: Slot, module: Module) -> None:
         self.parameters.attach(slot.name, module)

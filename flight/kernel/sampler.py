@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flight.declare import DeclarationError, Telemetry
 from flight.dictionary import Dictionary
-from flight.kernel.emitter import Emitter, HousekeepingSlot
+from flight.kernel.emitter import HousekeepingSlot
 
+Emit = Callable[[HousekeepingSlot], None]
 HYPERPERIOD_S_MAX = 3_600  # every period must divide an hour, so that one table holds the whole pattern
 
 
 class Sampler:
     """Samples the modules' packets.  Packets of equal period are spread over its seconds to level the load."""
 
-    def __init__(self, dictionary: Dictionary, packets: Mapping[str, Telemetry], emitter: Emitter) -> None:
-        self.emitter = emitter
+    def __init__(self, dictionary: Dictionary, packets: Mapping[str, Telemetry], emit: Emit) -> None:
+        self.emit = emit
         self.slots: dict[int, HousekeepingSlot] = {}
         for entry in dictionary.packets:
             if HYPERPERIOD_S_MAX % entry.period:
@@ -43,7 +44,7 @@ class Sampler:
         """Emit all packets due in this second of mission time."""
         for slot in self.due[second % self.hyperperiod]:
             if slot.enabled:
-                self.emitter.housekeeping(slot)
+                self.emit(slot)
 
     def replace(self, label: str, packet: Telemetry) -> None:
         """A restarted module has a new packet object."""
@@ -61,7 +62,7 @@ class Sampler:
 
     def once(self, sids: Sequence[int]) -> None:
         for sid in sids:
-            self.emitter.housekeeping(self.slots[sid])
+            self.emit(self.slots[sid])
 
     def all(self) -> Sequence[int]:
         return sorted(self.slots)
