@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from flight.cli.run import page_path
@@ -26,7 +25,7 @@ class PtyBoard:
     ) -> None:
         self.folder, self.state, self.log = folder, folder / "state", folder / "flight.log"
         where = {"mission": mission, "link": radio, "umbilical": umbilical, "speed": speed}
-        self.command = [sys.executable, *flight_command(where, self.state, fifo)]
+        self.command = flight_command(where, self.state, fifo)
         self.process: subprocess.Popen[bytes] | None = None
 
     def power_on(self) -> None:

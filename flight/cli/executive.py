@@ -20,6 +20,7 @@ from flight.boards.links import make_link, resolved, umbilical_pipe
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
+from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.drivers.line_link import LineLink
@@ -225,20 +226,14 @@ def worker_command(mission: Mission, state: Path) -> list[str]:
         for name, store in zip(STORE_NAMES, mission.stores, strict=True)
     ]
     own = ["--disk", str(state / "storage"), "--lock", str(state / "worker.lock")]
-    return [
-        sys.executable,
-        "-m",
-        "flight",
-        "worker",
-        *own,
-        *(word for store in stores for word in ("--store", store)),
-    ]
+    words = (word for store in stores for word in ("--store", store))
+    return [*own_program("flight"), "worker", *own, *words]
 
 
 def files_command(files: FileSettings, state: Path) -> list[str]:
     own = ["--disk", str(state / "files"), "--lock", str(state / "files.lock")]
     settings = f"{files.spacecraft_id}:{files.frame_length}:{files.quota_octets}"
-    return [sys.executable, "-m", "flight", "files", *own, "--settings", settings]
+    return [*own_program("flight"), "files", *own, "--settings", settings]
 
 
 def charges_from(text: str) -> dict[int, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from flight.app import build, load_mission
 from flight.boards.links import resolved
+from flight.cli.own_program import own_program
 from flight.wire.line_address import LineAddressError
 
 BOARDS = {
@@ -89,7 +89,7 @@ def page_path(state: Path) -> Path:
 def guardian_command(options: FlightOptions, watchdog: str) -> list[str]:
     """Of checked options.  The guardian adds to the executive's part what only it knows."""
     state = Path(options.state)
-    executive = [sys.executable, "-m", "flight", "executive", options.mission]
+    executive = [*own_program("flight"), "executive", options.mission]
     executive += ["--board", options.board, "--state", options.state, "--speed", str(options.speed)]
     executive += ["--link", options.link] if options.link else []
     executive += ["--umbilical", options.umbilical] if options.umbilical else []
@@ -98,7 +98,7 @@ def guardian_command(options: FlightOptions, watchdog: str) -> list[str]:
     if options.fifo:
         own.append("--fifo")
         executive.append("--fifo")
-    return [sys.executable, "-m", "flight.guardian", *own, "--", *executive]
+    return [*own_program("flight.guardian"), *own, "--", *executive]
 
 
 def become_guardian(options: FlightOptions, watchdog: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flight.app import build, load_mission
+from flight.cli.own_program import own_program
 from flight.cli.run import page_path
 from flight.dictionary import to_json
 from flight.guardian import is_executive
@@ -87,8 +88,7 @@ class Orchestra:
         folder, options = self.folder, self.options
         ports_file = folder / PORTS_FILE
         world = [
-            "-m",
-            "sim.live.world",
+            *own_program("sim.live.world"),
             options.scenario,
             "--mission",
             self.mission,
@@ -135,7 +135,7 @@ class Orchestra:
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603  (our own programs)
-                [sys.executable, *words],
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -197,7 +197,7 @@ class Orchestra:
 
 
 def flight_command(where: Mapping[str, object], state: Path, fifo: bool) -> list[str]:
-    words = ["-m", "flight", "run", str(where["mission"]), "--board", "bench", "--state", str(state)]
+    words = [*own_program("flight"), "run", str(where["mission"]), "--board", "bench", "--state", str(state)]
     words += [
         "--link",
         str(where["link"]),
@@ -211,7 +211,8 @@ def flight_command(where: Mapping[str, object], state: Path, fifo: bool) -> list
 
 def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, utc: datetime) -> list[str]:
     """`utc` is what the world's clock shows; the ground's runs as fast."""
-    words = ["-m", "ground", "server", "--station", str(where["station"]), "--dictionary", str(dictionary)]
+    words = [*own_program("ground"), "server", "--station", str(where["station"])]
+    words += ["--dictionary", str(dictionary)]
     words += ["--folder", str(folder), "--listen", "0", "--speed", str(where["speed"])]
     words += ["--uplink", str(where["up_bit_s"])]
     words += ["--keys", str(where["keys"])] if "keys" in where else []

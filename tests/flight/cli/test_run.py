@@ -11,6 +11,7 @@ import pytest
 
 from flight.__main__ import main, parser
 from flight.app import MissionError
+from flight.cli.own_program import own_program
 from flight.cli.run import SHARED_MEMORY, FlightOptions, RunError, checked, guardian_command, page_path
 
 UMBILICAL = "tcp://127.0.0.1:1"
@@ -103,18 +104,20 @@ def test_the_guardian_is_given_what_the_executive_needs(tmp_path: Path) -> None:
     assert flyable.link in {"tcp:127.0.0.1:5", "tcp:::1:5"}
     command = guardian_command(flyable, "")
     split = command.index("--")
-    assert command[1:3] == ["-m", "flight.guardian"]
-    page, watchdog, lock = command[3:split]
+    begins = len(own_program("flight.guardian"))
+    assert command[:begins] == own_program("flight.guardian")
+    assert command[split + 1 : split + 1 + begins] == own_program("flight")
+    page, watchdog, lock = command[begins:split]
     assert (page, watchdog, lock) == (
         str(page_path(tmp_path)),
         f"{tmp_path}/watchdog",
         f"{tmp_path}/guardian.lock",
     )
-    parsed = parser().parse_args([*command[split + 4 :], "--page", page])
+    parsed = parser().parse_args([*command[split + 1 + begins :], "--page", page])
     assert FlightOptions._make(getattr(parsed, name) for name in FlightOptions._fields) == flyable
     assert "--fifo" not in command
     fifo = guardian_command(flyable._replace(fifo=True), "/dev/watchdog")
-    assert fifo[4] == "/dev/watchdog"
+    assert fifo[begins + 1] == "/dev/watchdog"
     assert fifo.count("--fifo") == 2, "for both, so that none can keep the other from the processor"
 
 
