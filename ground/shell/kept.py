@@ -25,28 +25,37 @@ from ground.shell.wording import clock, printable
 
 Say = Callable[[str], None]
 Options = argparse.Namespace
+SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
 def export(options: Options, say: Say) -> int:
     folder = find_folder(options.folder)
     _flush(options)
     query = open_query(folder / "archive")
-    if options.format == "parquet":
+    format_ = export_format(options)
+    if format_ == "parquet":
         if not options.packet or options.output is None:
             raise UsageError("export: parquet is for --packet, and needs -o FILE")
         rows = packets_to_parquet(query, options.packet, options.output)
     else:
-        rows = _export_text(query, options)
+        rows = _export_text(query, options, format_)
     if options.output is not None:
         say(f"{rows:,} rows in {options.output}")
     return DONE
 
 
-def _export_text(query: Query, options: Options) -> int:
+def export_format(options: Options) -> str:
+    """As `--format` says, else as the file is named, else the one that is usual for it.  UsageError if none."""
+    suffix = "" if options.output is None else options.output.suffix.lower()
+    only = "csv" if options.events else "jsonl" if options.commands else ""
+    named = str(options.format or SUFFIXES.get(suffix) or only or "csv")
+    if only and named not in (only, "parquet"):
+        raise UsageError(f"export: events are written as csv, commands as jsonl, not {named}")
+    return named
+
+
+def _export_text(query: Query, options: Options, format_: str) -> int:
     output: Path | None = options.output
-    expected = "jsonl" if options.commands else "csv" if options.events else options.format
-    if options.format not in ("csv", expected):
-        raise UsageError(f"export: events are written as csv, commands as jsonl, not {options.format}")
     if options.packet:
         query.entry(options.packet)  # before a file is made
     with nullcontext(sys.stdout) if output is None else output.open("w", newline="") as stream:
@@ -54,7 +63,7 @@ def _export_text(query: Query, options: Options) -> int:
             return events_to_csv(query, stream)
         if options.commands:
             return commands_to_json_lines(query, stream)
-        writes = packets_to_csv if options.format == "csv" else packets_to_json_lines
+        writes = packets_to_csv if format_ == "csv" else packets_to_json_lines
         return writes(query, options.packet, stream)
 
 

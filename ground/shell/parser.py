@@ -213,7 +213,7 @@ def _add_keeping(verbs: Verbs) -> None:
     what.add_argument("--packet", metavar="MODULE.PACKET")
     what.add_argument("--events", action="store_true")
     what.add_argument("--commands", action="store_true")
-    one.add_argument("--format", choices=FORMATS, default="csv")
+    one.add_argument("--format", choices=FORMATS, help="as the file is named, else csv (commands: jsonl)")
     one.add_argument("-o", "--output", type=Path, metavar="FILE", help="standard output if left out")
     one = verbs.add_parser("audit", **about("show or verify the audit log"))
     one.add_argument("what", choices=["show", "verify"])

@@ -110,6 +110,31 @@ def test_an_export_that_cannot_be_made_is_one_line(run, words, complaint):
     assert complaint in err[0]
 
 
+def test_the_name_of_its_file_chooses_the_format_of_an_export(run, tmp_path):
+    run("command", "commands.nothing")
+    packet = ("export", "--packet", "power.status")
+
+    def begins(name: str, *words: str) -> bytes:
+        path = tmp_path / name
+        assert run(*words, "-o", str(path))[0] == 0
+        return path.read_bytes()[:8]
+
+    assert begins("x.parquet", *packet)[:4] == b"PAR1"
+    assert begins("X.PARQUET", *packet)[:4] == b"PAR1"
+    assert begins("x.jsonl", *packet) == b'{"time_n'
+    assert begins("x.ndjson", *packet) == b'{"time_n'
+    assert begins("x.csv", *packet) == begins("x.txt", *packet) == begins("x", *packet) == b"time_ns,"
+    assert begins("y.parquet", *packet, "--format", "csv") == b"time_ns,", "what is said counts first"
+    assert begins("events.csv", "export", "--events") == begins("events", "export", "--events") == b"time_ns,"
+    for name in ("commands.jsonl", "commands"):
+        assert begins(name, "export", "--commands") == b'{"number'
+    for what, name in (("--events", "x.jsonl"), ("--commands", "x.csv"), ("--commands", "x.parquet")):
+        path = tmp_path / "no" / name
+        code, _, err = run("export", what, "-o", str(path))
+        assert (code, len(err)) == (2, 1)
+        assert "written as" in err[0] or "parquet is for" in err[0]
+
+
 def test_parquet_from_the_command_line(run, tmp_path, monkeypatch):
     run("command", "commands.nothing")
     path = tmp_path / "power.parquet"
