@@ -22,6 +22,7 @@ from flight.workers.routing import Workers
 from flight.workers.storage import StorageWorker
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
+from sim.runner import VirtualRunner
 
 
 class VirtualClock:
@@ -73,11 +74,15 @@ class VirtualProcess:
         try:
             while queue and queue[0][0] <= now:
                 _, ticket, request = queue[0]
-                done.append((ticket, perform(request)))
+                done.append((ticket, request if request is LOST else perform(request)))
                 queue.popleft()
         except ProcessKilled:
             done += self._killed(now)
         return done
+
+    def kill(self, now: int) -> None:
+        """A signal from outside: what waits is answered as lost."""
+        self.queue.extend((now, ticket, answer) for ticket, answer in self._killed(now))
 
     def _killed(self, now: int) -> list[tuple[int, object]]:
         unanswered: list[tuple[int, object]] = [(ticket, LOST) for _, ticket, _ in self.queue]
@@ -197,6 +202,8 @@ class Computer:
     anew_at: int = 0
     file_disk: SimulatedDisk = field(default_factory=lambda: SimulatedDisk(random.Random(0)))
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
+    runner: VirtualRunner | None = None  # of the jobs; it outlives the executive, and ends with the power
+    planning: VirtualProcess | None = None  # the planning worker of the executive that lives now
 
     def power_on(self, now: int, orders: Orders) -> Kernel:
         """Boot at world time `now` (a whole tick).  What the disk raises for a power cut passes through."""
@@ -258,6 +265,6 @@ class Computer:
         return self.emitted + (self.kernel.emitter.emitted if self.kernel is not None else 0)
 
     def power_off(self) -> None:
-        """All that was in memory is gone."""
+        """All that was in memory of the executive and its workers is gone."""
         self.emitted = self.packets_emitted()
-        self.kernel = None
+        self.kernel = self.planning = None

@@ -11,9 +11,12 @@ READING: Final = "reading"  # the unit that the sensor reads in
 DIFFERENCE: Final = "difference"  # the same, but kelvin for a temperature
 
 NAMED: Final = frozenset(
-    {"sensor", "rail", "heater", "station", "module"}
+    {"sensor", "rail", "heater", "station", "module", "job"}
 )  # classes whose targets have a name
-PROCESSES: Final = ("executive", "guardian", "storage", "files")
+PROCESSES: Final = ("executive", "guardian", "storage", "files", "runner", "planning")
+
+# A tenant or somebody else sends a package that must not come in.
+PACKAGES: Final = ("forged", "stranger", "damaged", "truncated", "bomb", "escape", "noise")
 
 # Shares are of the chunks (frames; on the way up, what is radiated in a second) that it strikes.
 LINE: Final = {"loss": "1", "corrupt": "1", "duplicate": "1", "truncate": "1", "insert": "1", "silent": ""}
@@ -42,6 +45,8 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "disk.files": {"full": "", "error": "", "power_cut": ""},
     "computer": {"reset": ""},
     "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
+    "job": {"crash": "", "hang": "", "slow": "1", "wrong_bits": "", "lie": "W"},
+    "package": dict.fromkeys(PACKAGES, ""),
     **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},
 }
 

@@ -16,6 +16,7 @@ from flight.page import NOBODY
 from flight.recovery import STORE_NAMES
 from ground import CommandError, Ground
 from sim.fault_kinds import INTRUSIONS
+from sim.job_faults import JOB_TARGETS, begin_of_jobs
 from sim.line_faults import Lines, begin_intrusion, listen
 from sim.module_faults import begin_module
 from sim.scenario import Fault
@@ -316,6 +317,8 @@ class Injector:
             begun = Begun(self.lines.begin(simulation, fault))
         elif fault.target == "module":
             begun = Begun(*begin_module(simulation, fault))
+        elif fault.target in JOB_TARGETS:
+            begun = Begun(begin_of_jobs(simulation, fault, rng))
         else:
             begun = BEGIN[fault.target](simulation, fault, rng)
         if begun is not OVER:

@@ -23,6 +23,7 @@ from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
 from sim.filing import FileMover
+from sim.job_sending import JobSender
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
@@ -162,7 +163,9 @@ def _flown(
     simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
     observer, checks = Observer(simulation), Checks(simulation, ground)
     mover = FileMover(scenario.files, ground, seed)
-    simulation.watchers = (commander, mover, observer, checks)
+    sender = JobSender(scenario, ground, seed)
+    simulation.send_hostile = sender.send_hostile
+    simulation.watchers = (commander, mover, sender, observer, checks)
     if work:
         simulation.frames = FrameFile(work / "frames.bin")
     began = clock()

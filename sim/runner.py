@@ -21,7 +21,8 @@ from flight.declare.running import (
     Refusal,
 )
 from flight.ports import Disk
-from flight.runners.modelled import Behaviour, ModelledFault, ModelledRunner
+from flight.runners.modelled import Behaviour, FaultKind, ModelledFault, ModelledRunner
+from sim.afflictions import Afflictions
 from sim.disk import NEVER, ProcessKilled
 from sim.job_checkpoints import JobCheckpoints
 
@@ -37,12 +38,21 @@ Order = Callable[[ModelledRunner, int], Refusal | None]
 class VirtualRunner:
     """A `flight.ports.JobRunner`.  `now` of its calls is mission time, `offset` what that is ahead of the world's.
 
-    `faults` are of jobs, by their number, and outlive the runner; `lives` counts the runners so far.
+    `afflictions` are faults of jobs by their label, and `labels` says which number is whose, and which stage of it;
+    `lives` counts the runners so far.
     """
 
-    def __init__(self, world_ns: int, disk: Disk, behaviour: Behaviour = USUAL) -> None:
+    def __init__(
+        self,
+        world_ns: int,
+        disk: Disk,
+        afflictions: Afflictions | None = None,
+        behaviour: Behaviour = USUAL,
+    ) -> None:
         self.checkpoints = JobCheckpoints(disk)
+        self.afflictions = afflictions or Afflictions()
         self.behaviour = behaviour
+        self.labels: dict[int, tuple[str, int]] = {}
         self.faults: dict[int, ModelledFault] = {}
         self.offset = 0
         self.watched_at = world_ns
@@ -93,8 +103,8 @@ class VirtualRunner:
         refusal = self._order(now, lambda runner, at: runner.forget(job, at))
         lost = self.known.get(job)
         if refusal is None or (refusal is Refusal.UNKNOWN_JOB and lost is not None):
-            self.known.pop(job, None)
-            self.changed.pop(job, None)
+            for kept in (self.known, self.changed, self.labels, self.faults):
+                kept.pop(job, None)
             return None
         return refusal
 
@@ -174,13 +184,18 @@ class VirtualRunner:
                 order(self.process, world_ns)
             self.queued.clear()
 
-    def strike(self, fault: ModelledFault) -> None:
-        """The fault of a job, in this life of the runner and the next ones, until `heal`."""
-        self.faults[fault.job] = fault
-        self.due = 0
+    def named(self, number: int, label: str, stage: int) -> None:
+        """The job that will be started with that number."""
+        self.labels[number] = (label, stage)
+        self.afflict()
 
-    def heal(self, job: int) -> None:
-        self.faults.pop(job, None)
+    def afflict(self) -> None:
+        """Faults have begun or ended.  A flipped bit meets one copy alone."""
+        self.faults.clear()
+        for number, (label, stage) in self.labels.items():
+            fault = self.afflictions.struck.get(label)
+            if fault is not None and not (stage and fault.kind is FaultKind.WRONG_BITS):
+                self.faults[number] = replace(fault, job=number)
         self.due = 0
 
     def at_work(self) -> list[int]:

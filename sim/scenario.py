@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+from flight.jobs import TENANTS_MAX
 from sim import fault_kinds
 from sim.configuration import build, read_document
 from sim.document import ConfigurationError, Document, Place, show, suggest
 from sim.fields import NAME, Arguments, Instant, Line, Quantity, Raw, Scalar, Several, Text, Whole
+from sim.job_tables import JobTable, TenantTable, check_tables
 from sim.orbit import ElementsError, check_tle
 from sim.sensors import quantities
 from sim.spacecraft import Spacecraft
@@ -125,6 +127,8 @@ class ScenarioForm:
     faults: Annotated[tuple[FaultEntry, ...], Several(key="fault")] = ()
     commands: Annotated[tuple[Command, ...], Several(key="command")] = ()
     files: Annotated[tuple[FileTransfer, ...], Several(key="file")] = ()
+    tenants: Annotated[tuple[TenantTable, ...], Several(key="tenant", high=TENANTS_MAX)] = ()
+    jobs: Annotated[tuple[JobTable, ...], Several(key="job")] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ class Scenario:
     faults: tuple[Fault, ...]
     commands: tuple[Command, ...]
     files: tuple[FileTransfer, ...] = ()
+    tenants: tuple[TenantTable, ...] = ()
+    jobs: tuple[JobTable, ...] = ()
 
 
 def known_scenarios() -> list[str]:
@@ -165,8 +171,10 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     spacecraft = _spacecraft(form, document)
     stations = _stations(form, document)
     _check_times(form, document)
+    check_tables(form.tenants, form.jobs, document)
+    names = _names(spacecraft, stations, form.jobs)
     faults = [
-        _fault(entry, Place(document, ("fault", place)), spacecraft, [station.name for station in stations])
+        _fault(entry, Place(document, ("fault", place)), spacecraft, names)
         for place, entry in enumerate(form.faults)
     ]
     return Scenario(
@@ -184,6 +192,8 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         faults=tuple(sorted(faults, key=lambda fault: fault.at_s)),
         commands=tuple(sorted(form.commands, key=lambda command: command.at_s)),
         files=tuple(sorted(form.files, key=lambda file: file.at_s)),
+        tenants=form.tenants,
+        jobs=tuple(sorted(form.jobs, key=lambda job: job.at_s)),
     )
 
 
@@ -222,6 +232,7 @@ def _check_times(form: ScenarioForm, document: Document) -> None:
         ("fault", [fault.at_s for fault in form.faults]),
         ("command", [command.at_s for command in form.commands]),
         ("file", [file.at_s for file in form.files]),
+        ("job", [job.at_s for job in form.jobs]),
     ):
         for place, at_s in enumerate(times):
             if at_s > form.duration_s:
@@ -244,8 +255,21 @@ def _stations(form: ScenarioForm, document: Document) -> tuple[GroundStation, ..
     return tuple(known[name] for name in names)
 
 
-def _fault(entry: FaultEntry, at: Place, spacecraft: Spacecraft, stations: Sequence[str]) -> Fault:
-    target, name = _target(entry.target, at.inside("target"), spacecraft, stations)
+def _names(
+    spacecraft: Spacecraft, stations: Sequence[GroundStation], jobs: Sequence[JobTable]
+) -> dict[str, Sequence[str]]:
+    """Of what can be struck, by class; modules are the mission's."""
+    return {
+        "sensor": [sensor.name for sensor in spacecraft.sensors],
+        "rail": [rail.name for rail in spacecraft.rails],
+        "heater": [heater.name for heater in spacecraft.heaters],
+        "station": [station.name for station in stations],
+        "job": [job.label for job in jobs],
+    }
+
+
+def _fault(entry: FaultEntry, at: Place, spacecraft: Spacecraft, names: Mapping[str, Sequence[str]]) -> Fault:
+    target, name = _target(entry.target, at.inside("target"), names)
     kinds = fault_kinds.KINDS[target]
     if entry.kind not in kinds:
         at.inside("kind").fail(
@@ -255,14 +279,8 @@ def _fault(entry: FaultEntry, at: Place, spacecraft: Spacecraft, stations: Seque
     return Fault(entry.at_s, entry.duration_s, target, name, entry.kind, value, entry.line)
 
 
-def _target(text: str, at: Place, spacecraft: Spacecraft, stations: Sequence[str]) -> tuple[str, str]:
+def _target(text: str, at: Place, names: Mapping[str, Sequence[str]]) -> tuple[str, str]:
     """Class and name of a target; the name is "" for a class that has none."""
-    names: dict[str, Sequence[str]] = {
-        "sensor": [sensor.name for sensor in spacecraft.sensors],
-        "rail": [rail.name for rail in spacecraft.rails],
-        "heater": [heater.name for heater in spacecraft.heaters],
-        "station": stations,
-    }
     if text in fault_kinds.KINDS and text not in fault_kinds.NAMED:
         return text, ""
     target, _, name = text.partition(".")

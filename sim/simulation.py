@@ -13,10 +13,12 @@ from typing import Protocol
 
 from flight.mission import Mission
 from ground import Ground
+from sim.afflictions import Afflictions
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
+from sim.job_packages import mission_with
 from sim.keys import memory_keys, put_on_board
 from sim.link import Radio
 from sim.scenario import Scenario
@@ -78,8 +80,9 @@ class Simulation:
         watchers: Sequence[Watcher] = (),
         inject: Callable[[Simulation, int], None] | None = None,
     ) -> None:
-        self.scenario, self.mission, self.ground = scenario, mission, ground
         self.seed = scenario.seed if seed is None else seed
+        mission = mission_with(mission, scenario.tenants, self.seed)
+        self.scenario, self.mission, self.ground = scenario, mission, ground
         self.watchers, self.inject = watchers, inject
         self.world = World(scenario, self.seed)
         form = scenario.spacecraft
@@ -110,6 +113,10 @@ class Simulation:
         self.frames: FrameSink | None = None  # gets the frames as sent
         self.station = -1
         self.silenced: set[int] = set()  # stations that a fault has taken
+        self.afflictions = Afflictions()  # of jobs
+        self.send_hostile: Callable[[str, int, random.Random], None] | None = (
+            None  # a package of that kind, now
+        )
         self.ticks_per_second = NS // mission.base_tick_ns
 
     def _computer(self) -> Computer:
@@ -184,6 +191,7 @@ class Simulation:
     def cut_power(self, seconds: int, reason: int = 1) -> None:
         """The computer is off for that long; what its disk had not made sure is lost, kept or torn."""
         self.computer.power_off()
+        self.computer.runner = None
         disk = self.disk.reboot()  # also when the cut met it in the middle of a boot
         self.disk = self.computer.disk = disk
         self.file_disk = self.computer.file_disk = self.file_disk.reboot()
@@ -248,6 +256,21 @@ class Simulation:
 
         def release() -> None:
             files.hung = False
+
+        return release
+
+    def stop_planning(self, *, kill: bool) -> Callable[[], None]:
+        """The planning worker is killed, and begins anew after its back-off, or stands still until it may go on."""
+        planning = self.computer.planning
+        if planning is None:
+            return lambda: None
+        if kill:
+            planning.kill(self.now_s * NS + self.computer.offset)
+            return lambda: None
+        planning.hung = True
+
+        def release() -> None:
+            planning.hung = False
 
         return release
 

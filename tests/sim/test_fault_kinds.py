@@ -9,6 +9,7 @@ import pytest
 from sim.configuration import ConfigurationError
 from sim.fault_kinds import DIFFERENCE, KINDS, NAMED, OPTIONAL_VALUE, READING
 from sim.faults import BEGIN
+from sim.job_faults import JOB_TARGETS
 from sim.scenario import Fault, load_scenario
 
 HEAD = """name = "x"
@@ -20,6 +21,14 @@ tle = [
   "2 40115  97.8579 189.8383 0002768 112.4313 247.7195 14.84928730633908",
 ]
 stations = ["Troll"]
+[[tenant]]
+owner = "acme"
+[[job]]
+at = "1 min"
+tenant = "acme"
+name = "train"
+work = "1 h"
+level = [{ power = "5 W", speed = 1.0 }]
 [[fault]]
 at = "1 h"
 duration = "10 min"
@@ -31,6 +40,7 @@ NAMES = {
     "heater": "battery_heater",
     "station": "Troll",
     "module": "power",
+    "job": "acme/train",
 }
 VALUES = {
     READING: ('"5 W"', 5.0),
@@ -94,5 +104,5 @@ def test_a_name_that_nothing_has(tmp_path, target, monkeypatch) -> None:
 
 
 def test_every_target_can_be_begun() -> None:
-    elsewhere = {"link.up", "link.down", "module"}
+    elsewhere = {"link.up", "link.down", "module"} | JOB_TARGETS
     assert set(BEGIN) | elsewhere == set(KINDS)

@@ -9,10 +9,11 @@ from random import Random
 import pytest
 
 from flight.declare.running import ExitReason, JobFolders, JobLimits, JobState, JobToRun, Refusal, RunnerKind
-from flight.runners.modelled import Behaviour, FaultKind, ModelledFault
+from flight.runners.modelled import Behaviour
 from sim.disk import PowerCut, SimulatedDisk
 from sim.job_checkpoints import JobCheckpoints
 from sim.runner import BACK_OFF_NS, UNWATCHED_NS, VirtualRunner
+from sim.scenario import Fault
 
 SECOND = 1_000_000_000
 FULL = 1_000
@@ -98,22 +99,39 @@ def test_one_that_stands_still_does_as_told_when_it_goes_on(runner: VirtualRunne
 
 
 def test_a_fault_of_a_job_strikes_it_while_it_runs_and_outlives_the_runner(runner: VirtualRunner) -> None:
+    runner.named(1, "acme/train", 0)
     begin(runner, 1, AHEAD)
     runner.poll(AHEAD + 5 * SECOND)
-    runner.strike(ModelledFault(1, FaultKind.CRASH))
+    over = runner.afflictions.begin(Fault(5, 1, "job", "acme/train", "crash", None))
+    runner.afflict()
     (entry,) = runner.poll(AHEAD + 6 * SECOND)
     assert (entry.state, entry.reason) == (JobState.ENDED, ExitReason.SIGNALLED)
     runner.die(6 * SECOND)
     runner.poll(AHEAD + 9 * SECOND)
     runner.forget(1, AHEAD + 9 * SECOND)
+    assert runner.labels == {}
+    runner.named(1, "acme/train", 0)
     begin(runner, 1, AHEAD + 9 * SECOND)
     runner.poll(AHEAD + 12 * SECOND)
     assert state(runner, 1, AHEAD + 12 * SECOND) is JobState.ENDED
-    runner.heal(1)
+    over()
     runner.forget(1, AHEAD + 12 * SECOND)
+    runner.named(1, "acme/train", 0)
     begin(runner, 1, AHEAD + 12 * SECOND)
     runner.poll(AHEAD + 13 * SECOND)
     assert state(runner, 1, AHEAD + 13 * SECOND) is JobState.RUNNING
+
+
+def test_a_slow_one_is_slow_and_a_flipped_bit_meets_one_copy(runner: VirtualRunner) -> None:
+    for kind, value in (("slow", 0.5), ("wrong_bits", None)):
+        runner.afflictions.begin(Fault(5, 1, "job", f"acme/{kind}", kind, value))
+    for number, label, stage in ((1, "acme/slow", 0), (2, "acme/wrong_bits", 0), (3, "acme/wrong_bits", 1)):
+        runner.named(number, label, stage)
+        begin(runner, number, AHEAD)
+    runner.poll(AHEAD + WORK_S * SECOND // 2)
+    assert runner.process.jobs[1].entry.progress_milli == 249
+    runner.poll(AHEAD + (WORK_S + 1) * SECOND)
+    assert [runner.process.jobs[number].wrong for number in (2, 3)] == [True, False]
 
 
 def test_a_disk_that_takes_no_checkpoint_does_not_end_the_job() -> None:
@@ -157,7 +175,9 @@ class Life:
 
     def fly(self) -> None:
         """Until the job or the power has ended."""
-        runner = VirtualRunner(self.world_s * SECOND, self.disk, Behaviour(checkpoint_every_ns=INTERVAL_NS))
+        runner = VirtualRunner(
+            self.world_s * SECOND, self.disk, None, Behaviour(checkpoint_every_ns=INTERVAL_NS)
+        )
         begin(runner, 1, self.world_s * SECOND)
         job = runner.process.jobs[1]
         self.found = self.done = job.kept

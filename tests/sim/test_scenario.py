@@ -140,9 +140,12 @@ def test_every_kind_of_fault_loads(tmp_path: Path) -> None:
         "heater": "battery_heater",
         "station": "Troll",
         "module": "power",
+        "job": "acme/train",
     }
     values = {"": "", "reading": '"5 W"', "difference": '"5 W"', "s": '"5 s"', "1": "0.5", "W": '"5 W"'}
-    text, count = HEAD + 'stations = ["Troll"]\n', 0
+    job = '[[job]]\nat = "1 h"\ntenant = "acme"\nname = "train"\nwork = "1 h"\n'
+    job += 'level = [{ power = "5 W", speed = 1 }]\n'
+    text, count = HEAD + 'stations = ["Troll"]\n[[tenant]]\nowner = "acme"\n' + job, 0
     for target, kinds in fault_kinds.KINDS.items():
         for kind, unit in kinds.items():
             full = f"{target}.{names[target]}" if target in fault_kinds.NAMED else target

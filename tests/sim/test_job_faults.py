@@ -1,0 +1,110 @@
+"""Faults of jobs, of the processes that run and plan them, and hostile packages, as a scenario begins and ends them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from flight.runners.modelled import FaultKind
+from flight.workers.process import BACK_OFF_NS, LOST
+from sim.computer import VirtualProcess
+from sim.fault_kinds import PACKAGES
+from sim.job_faults import begin_of_jobs
+from sim.runner import VirtualRunner
+from sim.simulation import NS, Simulation
+from tests.sim.faulted import FROM, fault, fly
+
+JOB = "acme/train"
+HOSTILE = ("forged", "stranger", "damaged", "truncated", "bomb", "escape", "noise")
+
+
+@pytest.fixture(scope="module")
+def flown() -> Simulation:
+    return fly()
+
+
+@pytest.fixture
+def simulation(flown: Simulation) -> Iterator[Simulation]:
+    flown.computer.runner = VirtualRunner(FROM * NS, flown.file_disk, flown.afflictions)
+    flown.computer.runner.named(8, JOB, 0)
+    yield flown
+    flown.computer.runner = flown.computer.planning = flown.send_hostile = None
+
+
+def runner_of(simulation: Simulation) -> VirtualRunner:
+    assert simulation.computer.runner is not None
+    return simulation.computer.runner
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "found"),
+    [
+        ("crash", None, FaultKind.CRASH),
+        ("hang", None, FaultKind.HANG),
+        ("slow", 0.25, FaultKind.SLOW),
+        ("wrong_bits", None, FaultKind.WRONG_BITS),
+    ],
+)
+def test_a_job_is_struck_and_healed(simulation, kind, value, found) -> None:
+    undo = begin_of_jobs(simulation, fault("job", kind, JOB, value), random.Random(1))
+    struck = runner_of(simulation).faults[8]
+    assert (struck.job, struck.kind) == (8, found)
+    assert struck.speed_milli == (250 if kind == "slow" else 1000)
+    undo()
+    assert runner_of(simulation).faults == {}
+
+
+def test_one_that_lies_draws_more_until_it_is_over(simulation) -> None:
+    undo = begin_of_jobs(simulation, fault("job", "lie", JOB, 12.0), random.Random(1))
+    assert simulation.afflictions.lying_w == {JOB: 12.0}
+    undo()
+    assert simulation.afflictions.lying_w == {}
+
+
+def test_the_runner_is_killed_or_stands_still(simulation) -> None:
+    undo = begin_of_jobs(simulation, fault("process.runner", "stop"), random.Random(1))
+    assert runner_of(simulation).hung
+    undo()
+    assert not runner_of(simulation).hung
+    begin_of_jobs(simulation, fault("process.runner", "kill"), random.Random(1))
+    assert runner_of(simulation).down_until > 0
+
+
+class Echo(VirtualProcess):
+    def perform(self, request: object) -> object:
+        return request
+
+    def begin(self, now: int) -> bool:
+        return True
+
+
+def test_the_planning_worker_is_late_or_killed_and_what_it_had_is_lost(simulation) -> None:
+    planning = simulation.computer.planning = Echo()
+    now = simulation.now_s * NS + simulation.computer.offset
+    planning.submit(1, "a plan", now)
+    undo = begin_of_jobs(simulation, fault("process.planning", "stop"), random.Random(1))
+    assert planning.poll(now) == ()
+    undo()
+    assert planning.poll(now) == [(1, "a plan")]
+    planning.submit(2, "another", now)
+    begin_of_jobs(simulation, fault("process.planning", "kill"), random.Random(1))
+    assert planning.poll(now) == [(2, LOST)]
+    assert not planning.submit(3, "a third", now)
+    assert planning.submit(3, "a third", now + BACK_OFF_NS[0])
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_package_is_sent_when_its_time_has_come(simulation, kind) -> None:
+    sent = []
+    simulation.send_hostile = lambda what, second, _rng: sent.append((what, second))
+    begin_of_jobs(simulation, fault("package", kind), random.Random(1))()
+    assert sent == [(kind, simulation.now_s)]
+    assert kind in PACKAGES
+
+
+@pytest.mark.parametrize("target", ["process.runner", "process.planning", "package"])
+def test_where_there_are_no_jobs_nothing_happens(simulation, target) -> None:
+    simulation.computer.runner = None
+    begin_of_jobs(simulation, fault(target, "kill"), random.Random(1))()
