@@ -106,6 +106,12 @@ class Protection:
     freezer: Means  # NOBODY is SIGSTOP, process by process
 
 
+_NOBODY = Means.NOBODY
+NO_PROTECTION = Protection(
+    Isolation.NONE, False, False, 0, _NOBODY, _NOBODY, _NOBODY, _NOBODY, _NOBODY, _NOBODY
+)
+
+
 @dataclass(frozen=True, slots=True)
 class JobLimits:
     """0 is no limit, but for memory, processes, disk and files, which every job has."""

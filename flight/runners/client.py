@@ -13,40 +13,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flight.declare.running import (
+    NO_PROTECTION,
     ExitReason,
     Inventory,
-    Isolation,
     JobEntry,
     JobFolders,
     JobLimits,
     JobState,
     JobToRun,
-    Means,
-    Protection,
     Refusal,
 )
-from flight.runners.messages import Answer, End, Message, Start, Steer, Unpacker, pack
-from flight.runners.service import SOCKET
-from flight.workers.messages import PipeError
+from flight.runners.messages import SOCKET, Answer, End, Message, Start, Steer, Unpacker, pack
+from flight.workers.pipes import PipeError, pull
 
 NS = 1_000_000_000
-CHUNK = 65_536
-PULL_MAX = 2**19  # octets taken in one tick; an inventory of 32 jobs is about 8 KiB
 QUEUE_MAX = 2**22  # octets that the runner has not taken
 BACK_OFF_NS = (NS, 5 * NS, 30 * NS)  # between two starts of a runner that does not come up
 ATTEMPT_NS = NS // 5  # between two attempts to connect
-NO_PROTECTION = Protection(
-    Isolation.NONE,
-    False,
-    False,
-    0,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-)
 
 
 class RunnerClient:
@@ -132,11 +115,13 @@ class RunnerClient:
     def tend(self, now: int) -> None:
         """Each tick: move octets, connect again, start a runner where there is none."""
         self._bury()
-        if self.socket is None and not self._connect(now):
+        if self.socket is None:
+            self._connect(now)
+        if self.socket is None:
             return
         try:
             self._push()
-            for ticket, message in self.unpacker.feed(self._pull()):
+            for ticket, message in self.unpacker.feed(pull(self.socket)):
                 self._heard(ticket, message, now)
         except (PipeError, OSError):
             self._lose(now)
@@ -173,19 +158,6 @@ class RunnerClient:
         with contextlib.suppress(BlockingIOError):
             while self.queue:
                 del self.queue[: self.socket.send(self.queue)]
-
-    def _pull(self) -> bytes:
-        assert self.socket is not None
-        data = bytearray()
-        while len(data) < PULL_MAX:
-            try:
-                piece = self.socket.recv(CHUNK)
-            except BlockingIOError:
-                break
-            if not piece:
-                raise ConnectionResetError
-            data += piece
-        return bytes(data)
 
     def _heard(self, ticket: int, message: Message, now: int) -> None:
         match message:
@@ -227,9 +199,9 @@ class RunnerClient:
 
     # ---------------------------------------------------------------- the other process
 
-    def _connect(self, now: int) -> bool:
+    def _connect(self, now: int) -> None:
         if now < self.attempt_at:
-            return False
+            return
         self.attempt_at = now + ATTEMPT_NS
         folder = -1
         attempt = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -240,14 +212,13 @@ class RunnerClient:
         except OSError:  # also when its queue is full: it hangs
             attempt.close()
             self._start_runner(now)
-            return False
+            return
         finally:
             if folder >= 0:
                 os.close(folder)
         self.socket, self.told, self.failures = attempt, False, 0
         self.unpacker, self.queue = Unpacker(), bytearray()
         self.asked.clear()
-        return True
 
     def _start_runner(self, now: int) -> None:
         """In a session of its own: neither a terminal's Ctrl-C nor our end is its end."""

@@ -25,9 +25,13 @@ class Control:
         self.sequence = 0
         self.seen = (0, 0)
         self.heard = 0  # sequence of the last status
-        for name in ("status", "request", PART):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=self.handle)
+        try:
+            for name in ("status", "request", PART):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=self.handle)
+        except OSError:  # a job has left a folder there
+            self.close()
+            raise
 
     def ask(self, wanted: Wanted, within_ns: int) -> bool:
         """False if it could not be written: the job has made its folder useless, or the disk is full."""

@@ -7,10 +7,10 @@ import signal
 from flight.declare.running import ExitReason, RunnerKind
 from flight.jobs.control import STOPPED_STATUS
 from flight.runners.launch import NOT_STARTED, SIGNALLED
+from flight.runners.wasm.exit_codes import FUEL, REFUSED, TRAPPED
 
-WASM_TRAPPED, WASM_FUEL, WASM_REFUSED = 121, 122, 123  # exit codes of our own host; its guests have 0 to 100
-OF_WASM = {WASM_TRAPPED: ExitReason.TRAPPED, WASM_FUEL: ExitReason.FUEL, WASM_REFUSED: ExitReason.NOT_STARTED}
-OF_SIGNALS = {signal.SIGXCPU: ExitReason.CPU_TIME, signal.SIGXFSZ: ExitReason.DISK}
+OF_WASM = {TRAPPED: ExitReason.TRAPPED, FUEL: ExitReason.FUEL, REFUSED: ExitReason.NOT_STARTED}
+OF_SIGNALS: dict[int, ExitReason] = {signal.SIGXCPU: ExitReason.CPU_TIME, signal.SIGXFSZ: ExitReason.DISK}
 
 
 def reason_of(
@@ -31,8 +31,7 @@ def reason_of(
     if complaint and intent is ExitReason.NONE and (code == NOT_STARTED or not by_signal):
         return ExitReason.NOT_STARTED, code, complaint
     if by_signal:
-        known = {int(one): reason for one, reason in OF_SIGNALS.items()}
-        return known.get(number, ExitReason.SIGNALLED), number, ""
+        return OF_SIGNALS.get(number, ExitReason.SIGNALLED), number, ""
     if kind is RunnerKind.WASM and code in OF_WASM:
         return OF_WASM[code], code, ""
     return ExitReason.FAILED, code, ""

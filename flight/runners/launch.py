@@ -130,10 +130,8 @@ def _bubblewrap(order: Order, status: int) -> None:
         os.write(handle, program)
         os.lseek(handle, 0, os.SEEK_SET)
     os.set_inheritable(handle, True)
-    for other in range(STATUS + 1, HANDLES_MAX):  # what whoever started the runner has left open
-        if other != handle:
-            with contextlib.suppress(OSError):
-                os.set_inheritable(other, False)
+    os.closerange(STATUS + 1, handle)  # what whoever started the runner has left open
+    os.closerange(max(STATUS, handle) + 1, HANDLES_MAX)
     numbers = {"{filter}": str(handle), "{status}": str(status)}
     _limit(order)
     os.execve(

@@ -27,9 +27,9 @@ from flight.declare.running import (
     Refusal,
     RunnerKind,
 )
-from flight.workers.messages import LENGTH, PipeError
+from flight.workers.pipes import PipeError, bodies, framed
 
-MESSAGE_MAX = 4 * 2**20  # octets: a job of 256 words of 4 KiB, or an inventory of 32 entries, with room
+SOCKET = "runner.socket"  # in the runner's folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,7 @@ READERS: dict[str, Callable[[Fields], Message]] = {
 
 
 def pack(ticket: int, message: Message) -> bytes:
-    body = cbor2.dumps([ticket, type(message).__name__, list(astuple(message))])
-    assert len(body) <= MESSAGE_MAX
-    return LENGTH.pack(len(body)) + body
+    return framed(cbor2.dumps([ticket, type(message).__name__, list(astuple(message))]))
 
 
 class Unpacker:
@@ -199,19 +197,7 @@ class Unpacker:
     def feed(self, data: bytes) -> list[tuple[int, Message]]:
         """PipeError for anything that is not one of our messages."""
         self.held += data
-        messages = []
-        start = 0
-        while len(self.held) - start >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self.held, start)
-            if length > MESSAGE_MAX:
-                raise PipeError(f"message of {length} octets")
-            end = start + LENGTH.size + length
-            if len(self.held) < end:
-                break
-            messages.append(_message(bytes(self.held[start + LENGTH.size : end])))
-            start = end
-        del self.held[:start]
-        return messages
+        return [_message(body) for body in bodies(self.held)]
 
 
 def _message(body: bytes) -> tuple[int, Message]:

@@ -14,42 +14,27 @@ from hashlib import sha256
 
 from flight.declare.running import (
     JOBS_MAX,
+    NO_PROTECTION,
     SPEED_FULL,
     ExitReason,
     Inventory,
-    Isolation,
     JobEntry,
     JobFolders,
     JobLimits,
     JobState,
     JobToRun,
-    Means,
-    Protection,
     Refusal,
     RunnerKind,
 )
+from flight.jobs.control import STOPPED_STATUS
 
 MILLISECOND = 1_000_000
 START_NS = 100 * MILLISECOND  # measured for bubblewrap with Python: 60 to 140 ms
 EFFECT_NS = 2 * MILLISECOND  # of a freeze, a thaw or a kill, as measured
-STOPPED_STATUS = 75  # docs/jobs.md
 SIGNAL_SEGV, SIGNAL_KILL = 11, 9
 NEVER = 1 << 62
 PHASE = "modelled"
-PROTECTION = Protection(
-    Isolation.NONE,
-    False,
-    False,
-    0,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-    Means.NOBODY,
-)
 LIVE = (JobState.RUNNING, JobState.FREEZING, JobState.STOPPING)  # states in which work is done
-PAUSED = (JobState.FROZEN, JobState.THAWING)
 ENDING = (JobState.KILLING, JobState.STUCK, JobState.ENDED)
 
 
@@ -119,7 +104,7 @@ class ModelledRunner:
             return Refusal.RUNTIME
         done = min(self.checkpoints.get(folders.checkpoints, 0), job.work_ns * SPEED_FULL)
         entry = JobEntry(
-            job.job, job.kind, JobState.STARTING, PROTECTION, started_at=now, changed_at=now, phase=PHASE
+            job.job, job.kind, JobState.STARTING, NO_PROTECTION, started_at=now, changed_at=now, phase=PHASE
         )
         self.jobs[job.job] = _Job(job, limits, folders, entry, done, done, now, now + START_NS, now)
         return None

@@ -202,7 +202,7 @@ class ProcessRunner:
     def _started(self, job: JobToRun, limits: JobLimits, folders: JobFolders, now: int) -> RunningJob:
         if job.kind is RunnerKind.WASM:
             job, limits = for_host(job, limits), limits_with_host(limits)
-        user = self.settings.user_of(job.job) if self.machine.root and self.isolation > Isolation.NONE else 0
+        user = self.settings.user_of(job.job, self.machine, self.isolation)
         control = Control(folders.control)
         group = JobGroup(self.machine.groups, f"{self.prefix}{job.job}")
         try:
@@ -213,7 +213,15 @@ class ProcessRunner:
                 group.limit_io(_disk_of(folders.scratch), limits.io_octets_s)
             running = 0 if user else count_of_user(os.geteuid())
             order = order_of(
-                self.machine, self.settings, self.isolation, job, limits, folders, group.entrances, running
+                self.machine,
+                self.settings,
+                self.isolation,
+                job,
+                limits,
+                folders,
+                user,
+                group.entrances,
+                running,
             )
             spawned = spawn(order)
         except OSError:

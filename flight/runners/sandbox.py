@@ -91,12 +91,11 @@ def order_of(
     job: JobToRun,
     limits: JobLimits,
     folders: JobFolders,
+    user: int,
     entrances: list[str],
     running: int,
 ) -> Order:
-    """`entrances` are those of the job's control groups."""
-    own_user = machine.root and isolation > Isolation.NONE
-    user = settings.user_of(job.job) if own_user else 0
+    """`user` is 0 to stay who we are; `entrances` are those of the job's control groups."""
     places = places_of(settings, job, folders, isolation)
     seen = seen_at(folders, isolation)
     words = [_placed(word, seen["package"]) for word in job.words]

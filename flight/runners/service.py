@@ -20,15 +20,15 @@ from pathlib import Path
 from flight.declare.running import JobState, Refusal
 from flight.ports import JobRunner
 from flight.runners import kernel_calls as kernel
-from flight.runners.messages import VERBS, Answer, End, Message, Start, Steer, Unpacker, pack
+from flight.runners.messages import SOCKET, VERBS, Answer, End, Message, Start, Steer, Unpacker, pack
 from flight.runners.process import ProcessRunner
 from flight.runners.settings import RunnerSettings, find_machine
 from flight.runners.trial import strongest
-from flight.workers.messages import PipeError
+from flight.workers.pipes import PipeError
 
 NS = 1_000_000_000
 MILLISECOND = 1_000_000
-SOCKET, LOCK = "runner.socket", "runner.lock"
+LOCK = "runner.lock"
 STATE_MODE = 0o711  # jobs with a user of their own and no mount namespace pass through it to their folders
 CHUNK = 65_536
 OUT_MAX = 2**22  # octets that an executive has not read: it hangs, and will get the inventory when it is back
@@ -109,10 +109,11 @@ class Service:
         self._accept(now)
         if self.executive is not None:
             self._listen(self.executive, now)
-        self.runner.tend(now)
         if self.executive is not None:
             self._tell(self.executive, now)
-        elif now - self.left_at > ALONE_NS:
+            return
+        self.runner.tend(now)
+        if now - self.left_at > ALONE_NS:
             self._freeze_all(now)
 
     def _wait(self, now: int) -> None:

@@ -39,8 +39,10 @@ class RunnerSettings:
     strongest: Isolation = Isolation.BUBBLEWRAP  # less only for tests, and where bubblewrap misbehaves
     first_user: int = 0  # of USERS that are nobody else's; 0 takes some by the name of the state folder
 
-    def user_of(self, job: int) -> int:
-        """Who a job runs as, when the runner is root."""
+    def user_of(self, job: int, machine: Machine, isolation: Isolation) -> int:
+        """Who a job runs as; 0 for who we are, where it cannot be anybody else."""
+        if not machine.root or isolation is Isolation.NONE:
+            return 0
         first = self.first_user or FIRST_USER + zlib.crc32(self.state.encode()) % RANGES * USERS
         return first + job % USERS
 

@@ -52,9 +52,10 @@ def _works(settings: RunnerSettings, machine: Machine, isolation: Isolation, pla
         machine.architecture, machine.root, machine.bubblewrap, machine.set_user, machine.landlock, Groups()
     )
     try:
-        for folder in folders.written if machine.root else ():
-            hand_over(folder, settings.user_of(job.job))
-        spawned = spawn(order_of(alone, settings, isolation, job, limits, folders, [], 1_000))
+        user = settings.user_of(job.job, machine, isolation)
+        for folder in folders.written if user else ():
+            hand_over(folder, user)
+        spawned = spawn(order_of(alone, settings, isolation, job, limits, folders, user, [], 1_000))
     except OSError:
         return False
     code = _exit_code(spawned)

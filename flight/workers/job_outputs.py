@@ -13,9 +13,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from flight.jobs import CHUNK, Fault, FileHash, Manifest, Output
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in the way must not hang the open
+from flight.workers.no_follow import EXISTING, parent_of
 
 
 def collect(folder: Path, manifest: Manifest) -> tuple[FileHash, ...] | tuple[Fault, ...]:
@@ -27,7 +25,8 @@ def collect(folder: Path, manifest: Manifest) -> tuple[FileHash, ...] | tuple[Fa
 
 def _one(folder: Path, output: Output) -> FileHash | Fault:
     try:
-        file = _open(folder, output.path)
+        with parent_of(folder, output.path) as (at, name):
+            file = os.open(name, EXISTING, dir_fd=at)
     except OSError as error:
         absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
         return Fault(output.path, "is missing" if absent else os.strerror(error.errno or 0), "a file")
@@ -46,16 +45,3 @@ def _one(folder: Path, output: Output) -> FileHash | Fault:
     if size > output.size_most:
         return Fault(output.path, f"more than {output.size_most:,} octets", "what the manifest says")
     return FileHash(output.path, size, digest.digest())
-
-
-def _open(folder: Path, path: str) -> int:
-    *folders, name = path.split("/")
-    at = os.open(folder, _FOLDER)
-    try:
-        for one in folders:
-            below = os.open(one, _FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-        return os.open(name, _FILE, dir_fd=at)
-    finally:
-        os.close(at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -11,17 +10,12 @@ import cbor2
 from flight.declare import filing, storage
 from flight.declare.filing import FileFigures, FileNotice, Turn, Turned
 from flight.declare.storage import Append, Extent, Records, Stores, StoreState
+from flight.workers.pipes import PipeError, bodies, framed
 
-LENGTH = struct.Struct(">I")
-MESSAGE_MAX = 4 * 2**20  # octets; an Append of the recorder's whole inbox is below 1 MiB
 REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
 NAMES = (*REQUESTS, "Snapshot", "Close", "Stored", "Records", "Found", "Stores", "Failed")
 FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
 Make = Callable[[Iterable[object]], object]
-
-
-class PipeError(Exception):
-    """The other end sent what neither of us writes: it is killed and restarted."""
 
 
 def _append(fields: Iterable[object]) -> Append:
@@ -64,9 +58,7 @@ KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
 
 
 def pack(ticket: int, message: tuple[object, ...]) -> bytes:
-    body = cbor2.dumps([ticket, type(message).__name__, list(message)])
-    assert len(body) <= MESSAGE_MAX
-    return LENGTH.pack(len(body)) + body
+    return framed(cbor2.dumps([ticket, type(message).__name__, list(message)]))
 
 
 class Unpacker:
@@ -77,21 +69,8 @@ class Unpacker:
 
     def feed(self, data: bytes) -> list[tuple[int, object]]:
         """PipeError for anything that is not one of our messages."""
-        held = self.held
-        held += data
-        messages = []
-        start = 0
-        while len(held) - start >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(held, start)
-            if length > MESSAGE_MAX:
-                raise PipeError(f"message of {length} octets")
-            end = start + LENGTH.size + length
-            if len(held) < end:
-                break
-            messages.append(_message(bytes(held[start + LENGTH.size : end])))
-            start = end
-        del held[:start]
-        return messages
+        self.held += data
+        return [_message(body) for body in bodies(self.held)]
 
 
 def _message(body: bytes) -> tuple[int, object]:

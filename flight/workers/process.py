@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from flight.declare import Failed, Snapshot, Stored, Stores
-from flight.workers.messages import PipeError, Unpacker, pack
+from flight.workers.messages import Unpacker, pack
+from flight.workers.pipes import CHUNK, PipeError, pull
 
 NS = 1_000_000_000
 QUEUE_MAX = 2**22  # octets waiting for the pipe; more than the recorder hands over before it waits itself
 UNANSWERED_MAX = 1_024  # requests; four times what the executive waits for at once
-PULL_MAX = 2**19  # octets taken in one tick: two whole reads of a packet store, decoded within a millisecond
-CHUNK = 65_536
 BACK_OFF_NS = (NS // 5, NS, 5 * NS, 30 * NS)
 STEADY_NS = 600 * NS  # a worker that lived so long has earned a short back-off again
 HUNG_NS = 120 * NS  # a card was measured to stall a sync for many seconds; longer is a dead worker
@@ -102,7 +101,7 @@ class ProcessWorker:
             return
         try:
             self._push()
-            for ticket, result in self.unpacker.feed(self._pull()):
+            for ticket, result in self.unpacker.feed(pull(self.socket)):
                 self._answered(ticket, result)
         except (PipeError, OSError):
             self._lose()
@@ -168,22 +167,6 @@ class ProcessWorker:
                 self.queue[0] = self.queue[0][sent:]
                 return
             self.queue.popleft()
-
-    def _pull(self) -> bytes:
-        """What has arrived.  OSError if the worker has closed its end and all of it has been read."""
-        assert self.socket is not None
-        data = bytearray()
-        while len(data) < PULL_MAX:
-            try:
-                piece = self.socket.recv(CHUNK)
-            except BlockingIOError:
-                break
-            if not piece:
-                if data:
-                    break
-                raise ConnectionResetError
-            data += piece
-        return bytes(data)
 
     def _lose(self) -> None:
         """The process has ended or must: kill it, fail what waits, and start another later."""

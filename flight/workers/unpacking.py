@@ -12,12 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flight.jobs import Closed, Gate, Opened, PackageReader, PartEnds, PartOctets, Refusal, Refused
+from flight.workers.no_follow import FOLDER, FOLDER_MODE, NEW, parent_of
 
 FILE_MODE = 0o444  # inputs are read only
 PROGRAM_MODE = 0o555  # the entry and the verifier, which may be programs of the board's architecture
-FOLDER_MODE = 0o755
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal:
@@ -68,20 +66,8 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
 
 
 def _new_file(folder: Path, path: str, programs: set[str]) -> int:
-    *folders, name = path.split("/")
-    at = os.open(folder, _FOLDER)
-    try:
-        for one in folders:
-            try:
-                os.mkdir(one, FOLDER_MODE, dir_fd=at)
-            except FileExistsError:
-                """Made for a part before; if it is no folder, the next line refuses."""
-            below = os.open(one, _FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-        return os.open(name, _NEW, PROGRAM_MODE if path in programs else FILE_MODE, dir_fd=at)
-    finally:
-        os.close(at)
+    with parent_of(folder, path, make=True) as (at, name):
+        return os.open(name, NEW, PROGRAM_MODE if path in programs else FILE_MODE, dir_fd=at)
 
 
 def _write(file: int, octets: bytes) -> None:
@@ -91,7 +77,7 @@ def _write(file: int, octets: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = os.open(folder, FOLDER)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from flight.jobs import Gate, find_tenant, unlimited
+from flight.jobs import Gate, unlimited
 from ground.jobs.keys import JobKeyError, make_key, public_path, read_key, read_public
 from ground.jobs.packing import SDK, PackError, pack, sdk_path, size_of
 from ground.jobs.reading import (
@@ -105,9 +105,8 @@ def _show(options: Options, say: Say) -> int:
     if gate.tenants is None:
         say(f"signature    not checked: give --key or --tenants; made with key {found.key_check.hex()}")
     else:
-        tenant = find_tenant(gate.tenants, found.key_check)
-        assert tenant is not None
-        say(f"signature    right, by key {found.key_check.hex()} of {tenant.owner}")
+        assert found.tenant is not None
+        say(f"signature    right, by key {found.key_check.hex()} of {found.tenant.owner}")
     return DONE
 
 

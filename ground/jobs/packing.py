@@ -12,7 +12,7 @@ import time
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -93,7 +93,7 @@ def pack(
         raise PackError([f"{MANIFEST}: {', '.join(written)} is written by the packer"])
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_OCTETS) as store:
         parts = [_store(path, source, store, passed) for path, source in sources.items()]
-        table |= {"parts": [_part_value(part) for part in parts], "stored_sha256": _hash(store)}
+        table |= {"parts": [asdict(part) for part in parts], "stored_sha256": _hash(store)}
         manifest = read_manifest(table)
         if isinstance(manifest, tuple):
             raise PackError([str(fault) for fault in manifest])
@@ -146,7 +146,9 @@ def _read_table(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise PackError([f"{path} is missing; docs/jobs.md says what stands in it"])
     with path.open("rb") as file:
-        octets = file.read(TOML_OCTETS)
+        octets = file.read(TOML_OCTETS + 1)
+    if len(octets) > TOML_OCTETS:
+        raise PackError([f"{path}: more than {TOML_OCTETS:,} octets; expected at most that"])
     try:
         table: dict[str, object] = tomllib.loads(octets.decode())
     except (ValueError, RecursionError) as error:
@@ -183,10 +185,6 @@ def _store(path: str, source: Path, store: IO[bytes], passed: Passed) -> Part:
             if again.digest() != digest.digest():
                 raise PackError([f"{path}: changed while it was packed"])
     return Part(path, size, stored, digest.digest())
-
-
-def _part_value(part: Part) -> dict[str, object]:
-    return {"path": part.path, "size": part.size, "stored": part.stored, "sha256": part.sha256}
 
 
 def _hash(store: IO[bytes]) -> bytes:

@@ -18,7 +18,8 @@ from flight.store.record import Damage, encode, place_of, scan
 from flight.wire import decode_cuc, encode_cuc, encode_tc
 from flight.wire.timed import Timed, pack_timed, read_some, read_timed
 from flight.workers import messages
-from flight.workers.messages import PipeError, Unpacker, pack
+from flight.workers.messages import Unpacker, pack
+from flight.workers.pipes import PipeError
 from sim.disk import SimulatedDisk
 from tests.flight.modules.conftest import Craft, bare_mission
 from tests.fuzz.engine import Target

@@ -17,11 +17,10 @@ from pathlib import Path
 import wasmtime
 
 from flight.runners.wasm.calls import Calls, Exited, answering
+from flight.runners.wasm.exit_codes import FUEL, GUEST_CODE_MAX, REFUSED, TRAPPED
 from flight.runners.wasm.files import READ, WRITTEN, Tree
 from flight.runners.wasm.translation import ENGINE, engine_installed
 
-TRAPPED, FUEL, REFUSED = 121, 122, 123  # exit codes, as flight.runners.endings reads them
-GUEST_CODE_MAX = 100
 STACK_OCTETS = 512 * 1024
 TABLE_ELEMENTS_MAX = 100_000
 MODULE = "wasi_snapshot_preview1"

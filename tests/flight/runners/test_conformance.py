@@ -18,6 +18,7 @@ import pytest
 from flight.boards.clock import monotonic
 from flight.declare.running import (
     ExitReason,
+    Isolation,
     JobEntry,
     JobFolders,
     JobLimits,
@@ -30,7 +31,7 @@ from flight.ports import JobRunner
 from flight.runners.client import RunnerClient
 from flight.runners.modelled import ModelledRunner
 from flight.runners.processes import of_user
-from flight.runners.settings import RunnerSettings
+from flight.runners.settings import RunnerSettings, find_machine
 from sim.disk import SimulatedDisk
 from sim.runner import VirtualRunner
 
@@ -255,7 +256,7 @@ def test_a_runner_that_dies_takes_its_jobs_along_and_another_one_comes(place):
         assert ended.reason is ExitReason.LOST
         assert client.began_at > began
         assert client.starts == 2
-        user = RunnerSettings(client.state).user_of(1)
+        user = RunnerSettings(client.state).user_of(1, find_machine(), Isolation.USER)
         if os.geteuid() == 0:
             wait_for(client, lambda: not of_user(user))
 

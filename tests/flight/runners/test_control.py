@@ -35,6 +35,15 @@ def test_an_earlier_run_is_forgotten(control, tmp_path):
     assert control.look() is None
 
 
+@pytest.mark.parametrize("name", ["status", "request"])
+def test_a_folder_in_their_place_is_refused_and_costs_no_handle(tmp_path, name):
+    (tmp_path / name).mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IsADirectoryError):
+        Control(str(tmp_path))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_each_status_counts_once_and_only_forward(control, tmp_path):
     write(tmp_path, status(5))
     assert control.look().sequence == 5

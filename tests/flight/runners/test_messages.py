@@ -23,7 +23,7 @@ from flight.declare.running import (
     RunnerKind,
 )
 from flight.runners.messages import Answer, End, Message, Start, Steer, Unpacker, pack
-from flight.workers.messages import LENGTH, PipeError
+from flight.workers.pipes import LENGTH, PipeError
 
 FOLDERS = JobFolders(*(f"/jobs/{name}" for name in "abcdefg"))
 LIMITS = JobLimits(memory_octets=1, disk_octets=2, cores_milli=3, processes=4, files=5, open_files=16, fuel=9)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +13,7 @@ from flight.boards.clock import monotonic
 from flight.declare.running import ExitReason, JobState, Refusal
 from flight.runners.endings import reason_of
 from flight.runners.messages import Answer, End, Steer
-from flight.runners.service import ALONE_NS, Service, perform
+from flight.runners.service import ALONE_NS, Executive, Service, perform
 from tests.flight.runners.conftest import LIMITS
 
 
@@ -28,6 +30,33 @@ def test_without_an_executive_jobs_are_frozen(best, monkeypatch):
     service.left_at = monotonic() - ALONE_NS - 1
     service.turn(monotonic())
     best.until_state(number, JobState.FROZEN)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_each_turn_tends_the_jobs_once(monkeypatch, there):
+    tended = []
+
+    class Counted:
+        jobs: ClassVar[dict[int, object]] = {}
+
+        def tend(self, now):
+            tended.append(now)
+
+        def poll(self, now):
+            self.tend(now)
+            return []
+
+    service = Service.__new__(Service)
+    service.runner = Counted()  # type: ignore[assignment]
+    service.executive, service.left_at = None, monotonic()
+    ours, theirs = socket.socketpair()
+    with theirs, ours:
+        if there:
+            service.executive = Executive(ours)
+        monkeypatch.setattr(service, "_wait", lambda now: None)
+        monkeypatch.setattr(service, "_accept", lambda now: None)
+        service.turn(monotonic())
+    assert len(tended) == 1
 
 
 STRAY = """

@@ -38,7 +38,8 @@ from flight.declare.storage import (
     Stores,
     StoreState,
 )
-from flight.workers.messages import KINDS, LENGTH, MESSAGE_MAX, PipeError, Unpacker, pack
+from flight.workers.messages import KINDS, Unpacker, pack
+from flight.workers.pipes import LENGTH, MESSAGE_MAX, PipeError
 
 count = st.integers(0, 2**56 - 1)
 name = st.text(max_size=20)

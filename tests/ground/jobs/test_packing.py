@@ -159,6 +159,12 @@ def test_one_line_for_what_is_wrong(folder: Path, key: Path, old: str, new: str,
     assert any(line in one for one in lines_of(folder, key))
 
 
+def test_a_table_that_is_too_long_is_refused_not_cut(folder: Path, key: Path) -> None:
+    path = folder / "job.toml"
+    path.write_text(path.read_text() + "#" * (1 << 18))
+    assert lines_of(folder, key) == [f"{path}: more than 262,144 octets; expected at most that"]
+
+
 def test_what_is_not_on_board_is_refused_with_the_list(
     folder: Path, key: Path, tmp_path: Path, run: Run
 ) -> None:

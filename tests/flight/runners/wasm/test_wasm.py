@@ -15,8 +15,9 @@ from tests.flight.runners.conftest import interpreter
 
 wasmtime = pytest.importorskip("wasmtime", reason="the extra `wasm` is not installed")
 from flight.runners.wasm.calls import Calls  # noqa: E402
+from flight.runners.wasm.exit_codes import FUEL, REFUSED, TRAPPED  # noqa: E402
 from flight.runners.wasm.files import NOSPC, NOTCAPABLE, ROFS, File, Folder, Refused, Tree  # noqa: E402
-from flight.runners.wasm.host import FUEL, REFUSED, TRAPPED, main, run  # noqa: E402
+from flight.runners.wasm.host import main, run  # noqa: E402
 
 LIMITS = JobLimits(memory_octets=2**20, disk_octets=2**20, fuel=10**8)
 NAMES = ("package", "models", "outputs", "checkpoints", "scratch")
