@@ -229,9 +229,9 @@ class Inventory:
 
 # ---------------------------------------------------------------- through the port of the workers
 
-STAGES = 8  # a runner's number is the book's times this, and the stage: a few copies, and the verifier
-COPIES_MAX = 3
-VERIFIER = 3  # the stage of the package's own verifier, behind those of the copies
+NUMBERS_EACH = (
+    8  # a runner's number is the book's times this, and the stage (`flight.declare.shelving.STAGES`)
+)
 
 
 class Verb(enum.IntEnum):
@@ -290,5 +290,5 @@ RUNNER_REQUESTS = (StartJob, SteerJob, WatchJobs)
 
 
 def runner_number(job: int, stage: int) -> int:
-    assert 0 <= stage < STAGES
-    return job * STAGES + stage
+    assert 0 <= stage < NUMBERS_EACH
+    return job * NUMBERS_EACH + stage

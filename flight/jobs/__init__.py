@@ -45,6 +45,7 @@ from flight.jobs.package import (
     package_head,
 )
 from flight.jobs.paths import PATH_EXPECTED, is_name, is_path
+from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.jobs.receipt import (
     PRINTED,
     PRINTED_OCTETS,
@@ -153,9 +154,11 @@ __all__ = [
     "read_brief",
     "read_catalogue",
     "read_manifest",
+    "read_plain",
     "read_status",
     "read_tenants",
     "receipt_of",
     "request_octets",
     "unlimited",
+    "write_plain",
 ]

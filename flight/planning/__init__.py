@@ -1,5 +1,6 @@
-"""Planning of compute jobs: a planner that proposes and a guard that admits.  Pure functions; nothing flies yet."""
+"""Planning of compute jobs: a planner that proposes and a guard that admits.  Pure functions."""
 
+from flight.planning.fallback import greedy
 from flight.planning.guard import Envelope, Request, Verdict, admit, envelope
 from flight.planning.outlook import ELEMENTS, LEARNED, Outlook, StationPass
 from flight.planning.plan import STEPS, plan
@@ -46,6 +47,7 @@ __all__ = [
     "Verdict",
     "admit",
     "envelope",
+    "greedy",
     "plan",
     "planned",
     "read_record",

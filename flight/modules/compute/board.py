@@ -10,6 +10,7 @@ FOLLOW_NS = 3 * SECOND  # a switch has answered within two readings, or it has n
 AGAIN_NS = 2 * SECOND  # an order that does not read back is given again this often
 REARM_NS = 3600 * SECOND  # a board that has obeyed for so long has its retries back
 SWITCHES_MAX = 64  # bits of the signal `rails_allowed`
+NO_JOBS = 255  # of a level that the jobs want: there are none, and the board does what was commanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,17 @@ class BoardWatch:
         self.rail_told = False
 
     def step(
-        self, now: int, wanted: int, rung: int, allowed: bool, levels: tuple[int, ...], out: Outbox
+        self,
+        now: int,
+        wanted: int,
+        rung: int,
+        allowed: bool,
+        levels: tuple[int, ...],
+        out: Outbox,
+        planned: int = NO_JOBS,
     ) -> None:
-        """`allowed`: power lets the rail be on; `rung` is 4 or more whenever the board must be off."""
+        """`allowed`: power lets the rail be on; `rung` is 4 or more whenever the board must be off; `planned` is what
+        the jobs on it want."""
         row = self.row
         self.throttle = levels[row.throttle] if row.throttle < len(levels) else -1
         rail = levels[row.rail] if row.rail < len(levels) else -1
@@ -89,8 +98,10 @@ class BoardWatch:
             self.adopted = True  # after a restart the board works as it does
             self.level = min(max(read, 0), row.top)
         self.limit = limit = self._limit(rung) if allowed and not self.is_cut else 0
-        target = min(wanted, limit)
-        if target > self.level:
+        target = min(wanted, limit, planned)
+        if target > self.level and planned != NO_JOBS:
+            self._raise_planned(now, target, out)
+        elif target > self.level:
             self._raise(now, out)
         else:
             self.may_since = None
@@ -120,6 +131,11 @@ class BoardWatch:
             self.may_since = now
         if now - self.may_since >= dwell_ns and now - self.changed_at >= dwell_ns and self.read == self.level:
             self._change(now, self.level + 1, out)
+
+    def _raise_planned(self, now: int, level: int, out: Outbox) -> None:
+        """At once to where the plan wants it, which has weighed power and heat; a dwell after the last change."""
+        if now - self.changed_at >= self.settings.dwell_s * SECOND and self.read == self.level:
+            self._change(now, level, out)
 
     def _change(self, now: int, level: int, out: Outbox) -> None:
         if not self.told_less:  # a trial each dwell is no news

@@ -27,7 +27,7 @@ from flight.declare import (
     telemetry,
     unit,
 )
-from flight.modules.compute.board import Board, BoardSettings, BoardWatch
+from flight.modules.compute.board import NO_JOBS, Board, BoardSettings, BoardWatch
 
 STALE_NS = 3 * SECOND  # mode and rung of three periods ago are no leave to work
 OFF_RUNG = 4
@@ -37,7 +37,8 @@ Watts = Annotated[float, unit("W")]
 
 
 class ComputeInputs(NamedTuple):
-    """The first inputs of every compute module; `thermal_rung_<node>` of its boards follow."""
+    """The first inputs of every compute module; `thermal_rung_<node>` of its boards follow, and where jobs are taken
+    `jobs_level_<board>`."""
 
     mode: int
     mode_age: int
@@ -68,9 +69,12 @@ class Outputs(Signals):
 class Compute(BoardSettings, Module):
     """Follows the wanted level of each board within what it is allowed.  Made by `compute`."""
 
-    def __init__(self, table: tuple[Board, ...]) -> None:
+    def __init__(self, table: tuple[Board, ...], *, jobs: bool = False) -> None:
         nodes = list(dict.fromkeys(board.node for board in table if board.node))
         fields = [*ComputeInputs._fields, *(f"thermal_rung_{node}" for node in nodes)]
+        planned = [f"jobs_level_{board.name}" for board in table] if jobs else []
+        self.planned_from = len(fields) if jobs else None
+        fields += planned
         self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
         first = len(ComputeInputs._fields)
         self.table = table
@@ -78,6 +82,7 @@ class Compute(BoardSettings, Module):
         self.heat_places = [first + nodes.index(board.node) if board.node else -1 for board in table]
         self.kept = _kept_class(table)()
         self.wanted = [board.wanted for board in table]
+        self.no_jobs = (NO_JOBS,) * len(table)
         self.status, self.outputs = Status(), Outputs()
         self.boards = _boards_packet(table)()
         self.report_at = 0
@@ -109,14 +114,17 @@ class Compute(BoardSettings, Module):
             rung = OFF_RUNG
         allowed, levels, highest = sees.rails_allowed, sees.levels, 0
         heats = cast("tuple[int, ...]", sees)
-        for watch, place, wanted in zip(self.watches, self.heat_places, self.wanted, strict=True):
+        planned = self.no_jobs if self.planned_from is None else heats[self.planned_from :]
+        for watch, place, wanted, level in zip(
+            self.watches, self.heat_places, self.wanted, planned, strict=True
+        ):
             local = rung
             if place >= 0 and heats[place] > rung:
                 local = heats[place]
-            watch.step(now, wanted, local, bool(allowed >> watch.row.rail & 1), levels, out)
-            level = watch.read if watch.read >= 0 else watch.level
-            if level > highest:  # noqa: PLR1730 (a call would double the cost of the loop)
-                highest = level
+            watch.step(now, wanted, local, bool(allowed >> watch.row.rail & 1), levels, out, level)
+            read = watch.read if watch.read >= 0 else watch.level
+            if read > highest:  # noqa: PLR1730 (a call would double the cost of the loop)
+                highest = read
         self.outputs.compute_level = highest
         if now >= self.report_at:
             self.report_at = now + PERIOD_S * SECOND
@@ -188,6 +196,6 @@ def _class_for(names: tuple[str, ...]) -> type[Compute]:
     return made
 
 
-def compute(table: tuple[Board, ...]) -> Compute:
-    """The compute module of a mission."""
-    return _class_for(tuple(board.name for board in table))(table)
+def compute(table: tuple[Board, ...], *, jobs: bool = False) -> Compute:
+    """The compute module of a mission; `jobs`: it has a jobs module, which says what the boards are wanted for."""
+    return _class_for(tuple(board.name for board in table))(table, jobs=jobs)

@@ -141,7 +141,9 @@ class Files(Module):
     suspended = Event(Severity.INFO, "transaction {source}-{sequence} is suspended", source=U16, sequence=U32)
     resumed = Event(Severity.INFO, "transaction {source}-{sequence} goes on", source=U16, sequence=U32)
 
-    def __init__(self) -> None:
+    def __init__(self, notices: str = "") -> None:
+        """`notices` names the inbox of another module that is told what becomes of files."""
+        self.told_too = notices
         self.status = self.Status()
         self.kept = self.Kept()
         self.status.refresh, self.kept.refresh = self._show, self._show_kept
@@ -213,6 +215,8 @@ class Files(Module):
             self.posted_at = now
         for notice in result.notices:
             self._tell(notice, out)
+            if self.told_too:
+                out.post(self.told_too, notice)
 
     def _tell(self, notice: FileNotice, out: Outbox) -> None:
         status, (what, source, sequence, condition, _) = self.status, notice

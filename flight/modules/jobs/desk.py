@@ -1,0 +1,58 @@
+"""What the parts of the jobs module share: the book, its way to the disk, and answers of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flight.declare import Outbox
+from flight.modules.jobs.book import Book
+from flight.modules.jobs.demand import Lane, Usable, usable
+from flight.modules.jobs.packets import Declared, Numbers, Status
+from flight.modules.jobs.row import REASON_LETTERS, Row
+from flight.modules.jobs.saving import Saver
+from flight.planning import Outlook
+
+Answered = Callable[[int, object, Outbox], None]
+
+
+class Desk:
+    """`own` is the module, for its events and parameters."""
+
+    def __init__(self, own: Declared, lanes: tuple[Lane, ...], status: Status, kept: Numbers) -> None:
+        self.own, self.lanes, self.status = own, lanes, status
+        self.book = Book()
+        self.saver = Saver(self.book, kept)
+        self.outlook: Outlook | None = None
+        self.asked: dict[int, Answered] = {}  # tickets of workers
+        self.judging: set[int] = set()  # just come: the next plan says whether they stay
+        self.replan = ""  # why a new plan is wanted, empty if none is
+
+    def ask(self, request: object, within_ns: int, then: Answered, out: Outbox) -> int:
+        ticket = out.submit(request, within_ns)
+        self.asked[ticket] = then
+        return ticket
+
+    def answered(self, now: int, ticket: int, result: object, out: Outbox) -> None:
+        then = self.asked.pop(ticket, None)
+        if then is not None:
+            then(now, result, out)
+
+    def uses(self, row: Row) -> tuple[Usable, ...]:
+        """Levels at which any board can run it: all boards have the same."""
+        return usable(row.known, self.lanes[0])
+
+    def utc_s(self, now: int) -> int:
+        """0 while it is not known."""
+        outlook = self.outlook
+        if outlook is None or not outlook.utc_0_s:
+            return 0
+        return outlook.utc_0_s + (now - outlook.slot_0_ns) // 10**9
+
+    def say(self, reason: str) -> bytes:
+        return reason[:REASON_LETTERS].encode("latin-1", "replace")
+
+    def end(self, row: Row, how: str, reason: str) -> None:
+        """`how` is the name of a `flight.jobs.Ended`."""
+        row.ended, row.reason = how, reason[:REASON_LETTERS]
+        self.book.touch()
+        self.replan = self.replan or "a job has ended"

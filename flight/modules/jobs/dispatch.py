@@ -1,0 +1,339 @@
+"""What runs now: at each slot the plan or the greedy rule asks, the guard admits, and the ladder always wins.
+
+Within a slot nothing new is admitted but what a new plan asks for; what got worse is held against the guard again, and
+what must not run in the next slot is asked for its checkpoint before that begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from flight.declare import COMPUTE, SECOND, Outbox
+from flight.modules.jobs.crew import Crew
+from flight.modules.jobs.demand import Usable
+from flight.modules.jobs.desk import Desk
+from flight.modules.jobs.planning import Planner, slots_of
+from flight.modules.jobs.row import Row
+from flight.modules.jobs.runs import Run, Wish
+from flight.modules.jobs.stages import TO_RUN, Bound, JobStage, Why, bound_of
+from flight.planning import Binding, Envelope, Job, Outlook, Problem, Request, Verdict, admit, greedy
+
+STALE_NS = 3 * SECOND  # mode and rung of three periods ago are no leave to work
+STOP_RUNG, HOLD_RUNG = 3, 4
+LOOK_EVERY_NS = 5 * SECOND  # within a slot: what is measured against the guard again
+NOISE_SHARE, NOISE_C = (
+    0.001,
+    0.2,
+)  # of capacity, and K: what a measurement may differ by from one second to the next
+DARK_NS = 3 * SECOND  # a board has answered within two readings, or it is off
+NO_LEVEL = 255
+WHYS = {Binding.ANOMALY: Why.ANOMALY, Binding.QUIET: Why.QUIET}
+
+
+class Seen(NamedTuple):
+    """Of the module's inputs, what decides here.  `boards` are read-backs of the boards' levels, -1 unknown;
+    `drawn_w` what they draw, NaN where nobody measures it."""
+
+    mode: int
+    mode_age: int
+    rung: int
+    rung_age: int
+    energy_wh: float
+    temperature_c: float
+    in_anomaly: bool
+    boards: tuple[int, ...]
+    drawn_w: tuple[float, ...]
+
+
+class Place(NamedTuple):
+    lane: int
+    use: Usable
+
+
+class Dispatch:
+    def __init__(self, desk: Desk, crew: Crew, planner: Planner) -> None:
+        self.desk, self.crew, self.planner = desk, crew, planner
+        self.admitted: dict[int, Place] = {}
+        self.bound: dict[int, Bound] = {}  # why the guard admitted less than was asked for
+        self.slot = -1  # since the mission clock's zero
+        self.look_at = 0
+        self.dark: dict[int, int] = {}  # a lane that should be on, and since when it is not
+        self.stepped_at = 0
+        self.safe_before = True
+        self.refusals = 0
+        self.greedy = False
+
+    def step(self, now: int, sees: Seen, out: Outbox) -> None:
+        elapsed, self.stepped_at = now - self.stepped_at, now
+        for run in self.crew.runs.values():
+            run.second(elapsed, self._watts(run), in_anomaly=sees.in_anomaly)
+        if self._safing(now, sees):
+            self.safe_before = False
+            return
+        outlook = self.desk.outlook
+        slots = slots_of(outlook, now) if outlook is not None else None
+        slot_ns = outlook.limits.slot_s * SECOND if outlook is not None else SECOND
+        if self.slot != now // slot_ns or self.planner.arrived or not self.safe_before or slots is None:
+            self.slot, self.safe_before = now // slot_ns, True
+            self.planner.arrived = False
+            self._decide(now, sees)
+            self.look_at = now + LOOK_EVERY_NS
+        elif now >= self.look_at and self.crew.runs:
+            self.look_at = now + LOOK_EVERY_NS
+            self._look_again(now, sees)
+        if outlook is not None and slots is not None:
+            self._ahead(now, (self.slot + 1) * slot_ns, outlook)
+        self._anomaly(now, sees)
+        self._boards(now, sees)
+        self._lies(now, sees, out)
+        self._start(now, sees, out)
+
+    def levels(self) -> list[int]:
+        """Of the boards, for the compute module."""
+        if not self.desk.book.unfinished():
+            return [NO_LEVEL] * len(self.desk.lanes)
+        found = [0] * len(self.desk.lanes)
+        for place in self.admitted.values():
+            found[place.lane] = place.use.board_level
+        for run in self.crew.runs.values():
+            found[run.lane] = max(found[run.lane], run.use.board_level)
+        return found
+
+    def _watts(self, run: Run) -> float:
+        return self.desk.lanes[run.lane].watts[run.use.board_level] if run.sent else 0.0
+
+    # ---------------------------------------------------------------- safing
+
+    def _safing(self, now: int, sees: Seen) -> bool:
+        """Whether nothing may run.  Rung 3 leaves time for a checkpoint; above, boards lose their supply at once."""
+        fresh = sees.mode_age <= STALE_NS and sees.rung_age <= STALE_NS and sees.rung >= 0
+        hold = not fresh or sees.mode != COMPUTE or sees.rung >= HOLD_RUNG
+        if not hold and sees.rung < STOP_RUNG:
+            return False
+        self.admitted.clear()
+        until = now + self.desk.own.checkpoint_s * SECOND
+        for run in self.crew.runs.values():
+            if hold:
+                run.hold(Why.SAFING, until)
+            else:
+                self._stop(run, Why.SAFING, now)
+        return True
+
+    def _stop(self, run: Run, why: Why, now: int, until: int = 0) -> None:
+        """With a checkpoint where that helps."""
+        if run.row.known.preemptible:
+            run.want(Wish.STOP, why, until or now + self.desk.own.checkpoint_s * SECOND)
+        else:
+            run.want(Wish.KILL, why)
+
+    # ---------------------------------------------------------------- slots
+
+    def _decide(self, now: int, sees: Seen) -> None:
+        """Who runs in this slot, by the plan and the guard."""
+        rows = [row for row in self.desk.book.unfinished() if self._may_ask(row, now, sees)]
+        self.admitted, self.bound = {}, {}
+        found = self.planner.problem(now, rows, (sees.energy_wh, sees.temperature_c), 0.0)
+        if found is None:
+            asked: list[Request] = []
+            verdicts: tuple[Verdict, ...] = ()
+        else:
+            asked = self._requests(rows, found[1], now)
+            verdicts = self._verdicts(found[1], asked, (sees.energy_wh, sees.temperature_c), now)
+        for verdict in verdicts:
+            row = rows[verdict.request.job]
+            if verdict.level != verdict.request.level:
+                self.refusals += 1
+                self.bound[row.number] = bound_of(verdict.binding)
+            if verdict.level >= 0:
+                self._place(row, self.desk.uses(row)[verdict.level])
+        whys = {rows[one.request.job].number: WHYS.get(one.binding, Why.GUARD) for one in verdicts}
+        for run in self.crew.runs.values():
+            number = run.row.number
+            if number in self.admitted:
+                use = self.admitted[number].use
+                run.use = run.use if run.slowed and use.watts > run.use.watts else use
+                run.want(Wish.RUN, Why.PLAN)
+            else:
+                nothing = Why.GUARD if found is None else Why.PLAN
+                self._stop(run, whys.get(number, nothing), now)
+
+    def _may_ask(self, row: Row, now: int, sees: Seen) -> bool:
+        if row.cancelled or row.number in self.desk.judging or not self.desk.uses(row):
+            return False
+        if self.crew.rests.get(row.number, 0) > now:
+            return False
+        return row.known.anomaly_allowed or not sees.in_anomaly
+
+    def _requests(self, rows: list[Row], problem: Problem, now: int) -> list[Request]:
+        slot = self.planner.slot(now)
+        self.greedy = slot < 0
+        if slot < 0:
+            return list(self._greedy(rows, problem))
+        wanted = []
+        for index, row in enumerate(rows):
+            told = self.planner.told.get(row.number)
+            held = row.number in self.crew.runs and not row.known.preemptible
+            if held or (told is not None and (slot in told.slots or self.planner.late(row, slot))):
+                use = told.use if told is not None and told.planned else 0
+                wanted.append((not held, row.number not in self.crew.runs, -row.known.value, index, use))
+        return [
+            Request(index, min(use, len(problem.jobs[index].levels) - 1)) for *_, index, use in sorted(wanted)
+        ]
+
+    def _greedy(self, rows: list[Row], problem: Problem) -> tuple[Request, ...]:
+        """Without a plan.  What cannot be stopped is not begun if it would have to be, for the anomaly or a reset."""
+        barred = {
+            index
+            for index, job in enumerate(problem.jobs)
+            if not job.preemptible and rows[index].number not in self.crew.runs and _meets_bar(job, problem)
+        }
+        return tuple(request for request in greedy(problem) if request.job not in barred)
+
+    def _verdicts(
+        self, problem: Problem, asked: list[Request], measured: tuple[float, float], now: int
+    ) -> tuple[Verdict, ...]:
+        outlook = self.desk.outlook
+        assert outlook is not None
+        survives = _rest(outlook, problem.slots)
+        return admit(problem.limits, problem.forecast, survives, 0, measured, problem.jobs, asked)
+
+    def _place(self, row: Row, use: Usable) -> None:
+        run = self.crew.runs.get(row.number)
+        if run is not None:
+            self.admitted[row.number] = Place(run.lane, use)
+            return
+        taken = {one.lane for one in self.crew.runs.values()} | {one.lane for one in self.admitted.values()}
+        free = [lane for lane in range(len(self.desk.lanes)) if lane not in taken]
+        if free:
+            self.admitted[row.number] = Place(free[0], use)
+
+    def _look_again(self, now: int, sees: Seen) -> None:
+        """Within a slot: the rest of it against the guard, with what is measured now."""
+        rows = [run.row for run in self.crew.runs.values() if run.wish is Wish.RUN]
+        outlook = self.desk.outlook
+        assert outlook is not None
+        measured = (
+            sees.energy_wh + NOISE_SHARE * outlook.limits.capacity_wh,
+            sees.temperature_c - NOISE_C,
+        )
+        found = self.planner.problem(now, rows, measured, 0.0)
+        if found is None:
+            return
+        slots, problem = found
+        slot_ns = slots.slot_s * SECOND
+        left_ns = max(SECOND, slots.first_ns + slot_ns - now)
+        share = min(1.0, left_ns / slot_ns)
+        limits = replace(
+            problem.limits,
+            slot_s=max(1, left_ns // SECOND),
+            decay=1.0 - (1.0 - problem.limits.decay) * share,
+        )
+        uses = [self.crew.runs[row.number].use for row in rows]
+        asked = [Request(index, self.desk.uses(row).index(uses[index])) for index, row in enumerate(rows)]
+        jobs = tuple(replace(job, release=0) for job in problem.jobs)
+        survives = _rest(outlook, problem.slots)
+        for verdict in admit(limits, problem.forecast, survives, 0, measured, jobs, asked):
+            row = rows[verdict.request.job]
+            run = self.crew.runs[row.number]
+            if verdict.level < 0:
+                self.refusals += 1
+                self.bound[row.number] = bound_of(verdict.binding)
+                self.admitted.pop(row.number, None)
+                self._stop(run, WHYS.get(verdict.binding, Why.GUARD), now)
+            elif verdict.level != verdict.request.level:
+                self.refusals += 1
+                run.use = self.desk.uses(row)[verdict.level]
+
+    def _ahead(self, now: int, end_ns: int, outlook: Outlook) -> None:
+        """Before the slot ends: who must not run in the next is asked for a checkpoint in time."""
+        if end_ns - now > self.desk.own.checkpoint_s * SECOND:
+            return
+        following = slots_of(outlook, end_ns)
+        if following is None:
+            return
+        place = len(outlook.forecast.base_w) - following.many
+        slot = self.planner.slot(end_ns)
+        for run in self.crew.runs.values():
+            row = run.row
+            if run.wish is not Wish.RUN or not row.known.preemptible:
+                continue
+            if outlook.forecast.anomaly[place] and not row.known.anomaly_allowed:
+                self._leave(run, Why.ANOMALY, now, end_ns)
+            elif place in outlook.forecast.quiet:
+                self._leave(run, Why.QUIET, now, end_ns)
+            elif slot >= 0:
+                told = self.planner.told.get(row.number)
+                if told is not None and told.planned and told.finish > slot and slot not in told.slots:
+                    self._leave(run, Why.PLAN, now, end_ns)
+
+    def _leave(self, run: Run, why: Why, now: int, end_ns: int) -> None:
+        self.admitted.pop(run.row.number, None)
+        self._stop(run, why, now, end_ns)
+
+    # ---------------------------------------------------------------- each second
+
+    def _anomaly(self, now: int, sees: Seen) -> None:
+        """We are in it, whatever was forecast."""
+        if not sees.in_anomaly:
+            return
+        for run in self.crew.runs.values():
+            if not run.row.known.anomaly_allowed and run.wish is Wish.RUN:
+                self._leave(run, Why.ANOMALY, now, now + self.desk.own.checkpoint_s * SECOND)
+
+    def _boards(self, now: int, sees: Seen) -> None:
+        """A job whose board has no supply is held, and lost if that stays so."""
+        for run in self.crew.runs.values():
+            if sees.boards[run.lane] != 0 or not run.sent:
+                self.dark.pop(run.lane, None)
+                if run.wish is Wish.HOLD and run.why is Why.BOARD:
+                    run.want(Wish.RUN, Why.PLAN)
+                continue
+            since = self.dark.setdefault(run.lane, now)
+            if now - since >= DARK_NS and run.wish is Wish.RUN:
+                run.hold(Why.BOARD, now + self.desk.own.checkpoint_s * SECOND)
+
+    def _lies(self, now: int, sees: Seen, out: Outbox) -> None:
+        """A board that draws far above its level does what its job did not say: slowed first, then stopped."""
+        own = self.desk.own
+        for run in self.crew.runs.values():
+            lane, level = self.desk.lanes[run.lane], sees.boards[run.lane]
+            told_w = lane.watts[level] if 0 < level < len(lane.watts) else self._watts(run)
+            drawn_w = sees.drawn_w[run.lane]
+            if not drawn_w > told_w * (1.0 + own.lying_share) or run.row.state is not JobStage.RUNNING:
+                run.above_since = 0
+                continue
+            run.above_since = run.above_since or now
+            if now - run.above_since < own.lying_s * SECOND or run.wish is not Wish.RUN:
+                continue
+            out.event(own.lies, run.row.number, run.lane, drawn_w, told_w)
+            slower = [use for use in self.desk.uses(run.row) if use.watts < run.use.watts]
+            if slower and not run.slowed:
+                run.slowed, run.above_since, run.use = True, now, slower[0]
+            else:
+                self._leave(run, Why.LYING, now, now + own.checkpoint_s * SECOND)
+
+    def _start(self, now: int, sees: Seen, out: Outbox) -> None:
+        if not self.crew.adopted:
+            return
+        for number, place in self.admitted.items():
+            row = self.desk.book.rows.get(number)
+            if row is None or row.state not in TO_RUN or number in self.crew.runs:
+                continue
+            if sees.boards[place.lane] != 0:
+                self.crew.start(row, place.lane, place.use, now, out)
+
+
+def _rest(outlook: Outlook, count: int) -> Envelope:
+    past = len(outlook.forecast.base_w) - count
+    return Envelope(outlook.survives.energy_wh[past:], outlook.survives.temperature_c[past:])
+
+
+def _meets_bar(job: Job, problem: Problem) -> bool:
+    """Whether a slot that it must not run in comes before it would be done at its first level."""
+    last = -(-(job.work_milli - job.done_milli) // job.levels[0].speed_milli)
+    slots = range(min(last, problem.slots))
+    anomaly = problem.forecast.anomaly
+    return any(
+        (anomaly[slot] and not job.anomaly_allowed) or slot in problem.forecast.quiet for slot in slots
+    )
