@@ -12,6 +12,7 @@ from pathlib import Path
 
 FORMATS = ("json", "xtce", "markdown")
 BOARDS = ("pc", "bench")
+PLANNING_NICENESS = 10  # seconds of one core, which nobody waits for
 LINK_SHAPE = "serial:DEVICE@BAUD, tcp:HOST:PORT or udp:HOST:PORT"
 
 
@@ -50,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     files.add_argument("--lock", required=True)
     files.add_argument("--settings", required=True, metavar="SPACECRAFT:FRAME:QUOTA")
     files.add_argument("--pipe", type=int, required=True)
+    planning = commands.add_parser(
+        "planning", help="(started by the executive) the process that looks ahead and plans"
+    )
+    planning.add_argument("--pipe", type=int, required=True)
     runner = commands.add_parser("runner", help="(started by the executive) the process that owns the jobs")
     runner.add_argument("--state", type=Path, required=True, metavar="DIR", help="a folder of its own")
     runner.add_argument("--device", action="append", default=[], metavar="NODE", help="that jobs may ask for")
@@ -114,6 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _worker(options)
     if options.command == "files":
         return _files(options)
+    if options.command == "planning":
+        return _planning(options)
     if options.command == "executive":
         return _executive(options)
     if options.command == "runner":
@@ -199,6 +206,18 @@ def _files(options: argparse.Namespace) -> int:
         return 1
     settings = FileSettings(*(int(word) for word in options.settings.split(":")))
     serve(options.pipe, FilesWorker(disk, settings))
+    return 0
+
+
+def _planning(options: argparse.Namespace) -> int:
+    import os
+
+    from flight.workers.planning import PlanningWorker
+    from flight.workers.serving import ignore_signals, serve
+
+    ignore_signals()
+    os.nice(PLANNING_NICENESS)
+    serve(options.pipe, PlanningWorker())
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flight.declare import SECOND, ChannelShare, Module, Value, checked_shares
 from flight.jobs import INSTALLED_MAX, TENANTS_MAX, Installed, Tenant
+from flight.planning import PlanningTable
 from flight.wire.coding import TmCoding
 from flight.wire.file_packets import FileSettings
 from flight.wire.telecommand_link import PROTECTED_LINK, TelecommandLink
@@ -88,6 +89,7 @@ class Mission:
     file_quota: int = 64 * 2**20  # octets of files on board, journal and incomplete ones included
     catalogue: tuple[Installed, ...] = ()  # what is on board for jobs
     tenants: tuple[Tenant, ...] = ()  # who may send jobs, with which key, and how much
+    planning: PlanningTable | None = None  # None: nothing is forecast, and no job is planned
 
     @property
     def files(self) -> FileSettings | None:

@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 
 from flight.app import build, safe_rows
 from flight.declare import SECOND, Snapshot, Stored, Stores
+from flight.declare.filing import FILE_REQUESTS
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
+from flight.planning import PLANNING_REQUESTS
 from flight.ports import Link, Sensors, Switches, Worker
 from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover
 from flight.store import StoreBudget
 from flight.watched import WatchedKernel
 from flight.workers.files import FilesWorker
+from flight.workers.planning import PlanningWorker
 from flight.workers.process import BACK_OFF_NS, LOST
-from flight.workers.routing import Workers
+from flight.workers.routing import Kinds, Workers
 from flight.workers.storage import StorageWorker
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
 from sim.runner import VirtualRunner
+
+PLANNING_NS = 2 * SECOND  # a plan took 2 s of one core at most (docs/orbsched.md)
 
 
 class VirtualClock:
@@ -150,6 +155,20 @@ class VirtualFiles(VirtualProcess):
         return True
 
 
+class VirtualPlanning(VirtualProcess):
+    """The planning worker, which has no memory and no disk to lose."""
+
+    def __init__(self) -> None:
+        super().__init__(PLANNING_NS)
+        self.worker = PlanningWorker()
+
+    def perform(self, request: object) -> object:
+        return self.worker.perform(request)
+
+    def begin(self, now: int) -> bool:
+        return True
+
+
 def _ignore(_counts: Sequence[int]) -> None:
     pass
 
@@ -216,13 +235,18 @@ class Computer:
         disk.kill_at(NEVER)  # the worker that it was meant for is gone
         built = build(mission)
         self.worker = worker = VirtualWorker(lambda: StorageWorker(disk, budgets), self.delay_ns)
-        port: Worker = worker
+        others: list[tuple[Kinds, Worker]] = []
         self.files: VirtualFiles | None = None
         if (files := mission.files) is not None:
             file_disk = self.file_disk
             file_disk.kill_at(NEVER)
             self.files = VirtualFiles(lambda: FilesWorker(file_disk, files))
-            port = Workers(worker, self.files)
+            others.append((FILE_REQUESTS, self.files))
+        self.planning: VirtualPlanning | None = None
+        if mission.planning is not None:
+            self.planning = VirtualPlanning()
+            others.append((PLANNING_REQUESTS, self.planning))
+        port: Worker = Workers(worker, *others) if others else worker
         lot = self.rng.getrandbits(32)
         resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe, lot)
         worker.sealed = resumed.provisional

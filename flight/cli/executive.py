@@ -23,18 +23,20 @@ from flight.boot import Resumed
 from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
+from flight.declare.filing import FILE_REQUESTS
 from flight.drivers.line_link import LineLink
 from flight.drivers.umbilical import Umbilical
 from flight.kernel import Board, Loaded
 from flight.mission import Mission
 from flight.page import SharedPage
-from flight.ports import Link
+from flight.planning import PLANNING_REQUESTS
+from flight.ports import Link, Worker
 from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover, without_storage
 from flight.runner import Runner, TickLog
 from flight.watched import WatchedKernel
 from flight.wire.file_packets import FileSettings
-from flight.workers.process import FilesProcess, ProcessWorker
-from flight.workers.routing import Workers
+from flight.workers.process import CountlessProcess, ProcessWorker
+from flight.workers.routing import Kinds, Workers
 
 STORAGE_WITHIN_NS = 12 * SECOND  # at boot, of the 20 s until the guardian acts; else flown without
 END_WITHIN_NS = 8 * SECOND  # below what the guardian allows for the whole end
@@ -65,9 +67,13 @@ class Flight:
         built = build(self.mission)
         self.page = SharedPage(orders.page)
         self.worker = ProcessWorker(worker_command(self.mission, Path(options.state)), monotonic)
-        self.files: FilesProcess | None = None
+        self.files: CountlessProcess | None = None
         if (files := self.mission.files) is not None:
-            self.files = FilesProcess(files_command(files, Path(options.state)), monotonic)
+            self.files = CountlessProcess(files_command(files, Path(options.state)), monotonic)
+        self.planning: CountlessProcess | None = None
+        if self.mission.planning is not None:
+            self.planning = CountlessProcess([sys.executable, "-m", "flight", "planning"], monotonic)
+        self.others = [one for one in (self.files, self.planning) if one is not None]
         resumed, loaded = self._recover(built)
         self.provisional = resumed.provisional
         # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
@@ -114,7 +120,7 @@ class Flight:
             link = self.line = make_link(
                 resolved(options.link), mission.coding.cadu_length, self._link_period_ns(built)
             )
-        worker = self.worker if self.files is None else Workers(self.worker, self.files)
+        worker = self._port()
         if options.board != "bench":
             return Board(
                 self.clock, link, NoSensors(mission), NoSwitches(mission), worker, machine, self._crashed
@@ -124,6 +130,15 @@ class Flight:
             mission, Umbilical(umbilical_pipe(options.umbilical), names), options.speed
         )
         return Board(self.clock, BenchLink(link, bench), bench, bench, worker, machine, self._crashed)
+
+    def _port(self) -> Worker:
+        """All workers as one."""
+        others: list[tuple[Kinds, Worker]] = []
+        if self.files is not None:
+            others.append((FILE_REQUESTS, self.files))
+        if self.planning is not None:
+            others.append((PLANNING_REQUESTS, self.planning))
+        return Workers(self.worker, *others) if others else self.worker
 
     def _link_period_ns(self, built: Built) -> int:
         """How often somebody hands frames over."""
@@ -136,8 +151,8 @@ class Flight:
         return min((row.every * base for row in rows), default=base)
 
     def _processes(self) -> list[int]:
-        files = self.files.pid if self.files is not None else 0
-        return [pid for pid in (self.orders.guardian, os.getpid(), self.worker.pid, files) if pid]
+        workers = [worker.pid for worker in (self.worker, *self.others)]
+        return [pid for pid in (self.orders.guardian, os.getpid(), *workers) if pid]
 
     def _crashed(self, module: str, error: Exception) -> None:
         """Kept by the storage worker as a document, `crash-<module>`: the executive itself writes no file."""
@@ -169,8 +184,8 @@ class Flight:
             if self.line.why != self.line_said:
                 self.line_said = self.line.why
                 _say(f"link {self.options.link}: {self.line_said or 'connected'}")
-        if self.files is not None:
-            self.files.tend()
+        for other in self.others:
+            other.tend()
         if self.provisional:
             self.kernel.tell_boot_again(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at
@@ -194,8 +209,8 @@ class Flight:
 
     def _close_workers(self, until: int) -> None:
         self.worker.close(until)
-        if self.files is not None:
-            self.files.close(until)
+        for other in self.others:
+            other.close(until)
 
     def _end(self, now: int) -> int:
         """Write what the next life needs to go on without a gap."""

@@ -1,4 +1,4 @@
-"""Planning of compute jobs: a planner that proposes and a guard that admits.  Pure functions."""
+"""Planning of compute jobs: a look ahead, a planner that proposes and a guard that admits.  Pure functions."""
 
 from flight.planning.fallback import greedy
 from flight.planning.guard import Envelope, Request, Verdict, admit, envelope
@@ -17,6 +17,7 @@ from flight.planning.problem import (
     State,
 )
 from flight.planning.record import PlanRecord, planned, read_record, record_octets
+from flight.planning.table import PlanningTable, Station
 from flight.planning.work import PLANNING_REQUESTS, Ahead, LookAhead, MakePlan, Planned, Site
 
 __all__ = [
@@ -39,10 +40,12 @@ __all__ = [
     "Plan",
     "PlanRecord",
     "Planned",
+    "PlanningTable",
     "Problem",
     "Request",
     "Site",
     "State",
+    "Station",
     "StationPass",
     "Verdict",
     "admit",

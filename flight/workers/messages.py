@@ -10,6 +10,7 @@ import cbor2
 from flight.declare import filing, storage
 from flight.declare.filing import FileFigures, FileNotice, Turn, Turned
 from flight.declare.storage import Append, Extent, Records, Stores, StoreState
+from flight.planning import Ahead, LookAhead, MakePlan, Planned, Site, StationPass
 from flight.workers.pipes import PipeError, bodies, framed
 
 REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
@@ -50,10 +51,26 @@ def _turned(fields: Iterable[object]) -> Turned:
     )
 
 
+def _look_ahead(fields: Iterable[object]) -> LookAhead:
+    asked = LookAhead._make(fields)
+    return asked._replace(sites=tuple(Site._make(site) for site in asked.sites))
+
+
+def _ahead(fields: Iterable[object]) -> Ahead:
+    ahead = Ahead._make(fields)
+    return ahead._replace(
+        eclipse=tuple(ahead.eclipse),
+        anomaly=tuple(ahead.anomaly),
+        edges=tuple((at, into) for at, into in ahead.edges),
+        passes=tuple(StationPass._make(one) for one in ahead.passes),
+    )
+
+
 # CBOR gives inner tuples back as lists; these make them whole again.
 KINDS: dict[str, Make] = {name: cast(Make, getattr(storage, name)._make) for name in NAMES}
 KINDS |= {name: cast(Make, getattr(filing, name)._make) for name in FILING}
 KINDS |= {"Turn": _turn, "Turned": _turned}
+KINDS |= {"LookAhead": _look_ahead, "Ahead": _ahead, "MakePlan": MakePlan._make, "Planned": Planned._make}
 KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
 
 

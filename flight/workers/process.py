@@ -242,8 +242,8 @@ def _has_ended(pid: int) -> bool:
         return True
 
 
-class FilesProcess(ProcessWorker):
-    """The files worker: it has no counts to tell, and takes requests from its start."""
+class CountlessProcess(ProcessWorker):
+    """A worker that has no counts to tell, and takes requests from its start: of files, of planning."""
 
     def _begin(self) -> None:
         super()._begin()

@@ -1,24 +1,28 @@
-"""Two workers behind one port: each request goes to the one that it is for."""
+"""Several workers behind one port: each request goes to the one that it is for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flight.declare.filing import FILE_REQUESTS
 from flight.ports import Worker
+
+Kinds = tuple[type[object], ...]
 
 
 class Workers:
-    """Storage takes all that is not about files.  Tickets are the executive's, so no two are alike."""
+    """Storage takes all that is for nobody else.  Tickets are the executive's, so no two are alike."""
 
-    def __init__(self, storage: Worker, files: Worker) -> None:
-        self.storage, self.files = storage, files
+    def __init__(self, storage: Worker, *others: tuple[Kinds, Worker]) -> None:
+        self.storage = storage
+        self.others = [worker for _, worker in others]
+        self.of_kind = {kind: worker for kinds, worker in others for kind in kinds}
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
-        worker = self.files if isinstance(request, FILE_REQUESTS) else self.storage
-        return worker.submit(ticket, request, now)
+        return self.of_kind.get(type(request), self.storage).submit(ticket, request, now)
 
     def poll(self, now: int) -> Sequence[tuple[int, object]]:
         found = self.storage.poll(now)
-        filed = self.files.poll(now)
-        return [*found, *filed] if filed else found
+        for worker in self.others:
+            if more := worker.poll(now):
+                found = [*found, *more]
+        return found

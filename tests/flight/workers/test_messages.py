@@ -38,6 +38,7 @@ from flight.declare.storage import (
     Stores,
     StoreState,
 )
+from flight.planning import Ahead, LookAhead, MakePlan, Planned, Site, StationPass, work
 from flight.workers.messages import KINDS, Unpacker, pack
 from flight.workers.pipes import LENGTH, MESSAGE_MAX, PipeError
 
@@ -48,6 +49,8 @@ extents = st.builds(Extent, count, count)
 states = st.builds(StoreState, name, extents, count, count, count, count, count, count)
 notices = st.builds(FileNotice, name, count, count, st.integers(0, 15), name)
 figures = st.builds(FileFigures, *[count] * len(FileFigures._fields))
+number = st.floats(allow_nan=False)
+sites = st.builds(Site, number, number, number, number, count)
 messages = st.one_of(
     st.builds(Append, st.integers(0, 2), count, st.lists(body, max_size=5).map(tuple)),
     st.builds(Commit),
@@ -71,6 +74,17 @@ messages = st.one_of(
     st.builds(RemoveFile, count, name),
     st.builds(SteerFile, count, st.integers(0, 2), count, count),
     st.builds(Ordered, count),
+    st.builds(LookAhead, count, count, count, count, name, name, st.lists(sites, max_size=3).map(tuple)),
+    st.builds(
+        Ahead,
+        count,
+        st.lists(number, max_size=5).map(tuple),
+        st.lists(st.booleans(), max_size=5).map(tuple),
+        st.lists(st.tuples(count, st.booleans()), max_size=5).map(tuple),
+        st.lists(st.builds(StationPass, count, count, count, count), max_size=5).map(tuple),
+    ),
+    st.builds(MakePlan, body),
+    st.builds(Planned, body),
 )
 tickets = st.integers(-(2**31), 2**62)
 
@@ -78,11 +92,11 @@ tickets = st.integers(-(2**31), 2**62)
 def test_every_request_and_result_can_be_sent() -> None:
     shapes = {
         value.__name__
-        for module in (storage, filing)
+        for module in (storage, filing, work)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
     }
-    parts = {"Extent", "StoreState", "FileNotice", "FileFigures"}
+    parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Site"}
     assert set(KINDS) == shapes - parts, "those are parts of others"
 
 
@@ -123,6 +137,8 @@ def framed(content: object) -> bytes:
         framed([1, "Append", [0, 0, 7]]),
         framed([1, "Records", [0, [[1]], 0]]),
         framed([1, "Stores", [[[1]], False, 0]]),
+        framed([1, "LookAhead", [0, 0, 60, 380, "", "", [1]]]),
+        framed([1, "Ahead", [0, [], [], [[1]], []]]),
         framed([1, ["Commit"], []]),
         framed(["one", "Commit", []]),
         framed({"a": 1, "b": 2, "c": 3}),

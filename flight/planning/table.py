@@ -1,0 +1,78 @@
+"""What a mission says of itself for planning: its slots, its battery and its heat as plans see them, its stations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from flight.planning.problem import Limits
+from flight.planning.record import SLOTS_MAX, STEPS_MAX
+from flight.planning.work import Site
+
+SITES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    name: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningTable:
+    """The guard's worst case is drawn from these numbers, and from no estimate.
+
+    `node` is a thermal node with a sensor `<node>_temperature`, whose temperature in a steady state is the sink's and
+    `resistance_k_w` more for each W on the bus, and which gets there with `time_constant_s`.  `array_w` is what the
+    sunlit array gives, `base_w` what the bus draws without jobs.
+    """
+
+    slot_s: int
+    slots: int
+    lanes: int  # compute boards
+    memory_mb: int
+    capacity_wh: float
+    floor: float  # share of the capacity below which no job may take the battery
+    charge_efficiency: float
+    discharge_efficiency: float
+    array_w: float
+    base_w: float
+    node: str
+    limit_c: float
+    sink_c: float
+    resistance_k_w: float
+    time_constant_s: float
+    harvest_at_least: float
+    resistance_at_most: float
+    steps: int  # of one plan
+    stations: tuple[Station, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.slot_s > 0, self
+        assert 0 < self.slots <= SLOTS_MAX, self
+        assert 0 <= self.steps <= STEPS_MAX, self
+        assert len(self.stations) <= SITES_MAX, self
+        assert 0.0 < self.floor < 1.0, self
+        assert 0.0 < self.harvest_at_least <= 1.0 <= self.resistance_at_most, self
+        assert max(self.charge_efficiency, self.discharge_efficiency) <= 1.0, self
+        positive = (self.capacity_wh, self.charge_efficiency, self.discharge_efficiency, self.array_w)
+        assert all(one > 0.0 for one in (*positive, self.resistance_k_w, self.time_constant_s)), self
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return tuple(station.site for station in self.stations)
+
+    def limits(self) -> Limits:
+        return Limits(
+            slot_s=self.slot_s,
+            lanes=self.lanes,
+            memory_mb=self.memory_mb,
+            capacity_wh=self.capacity_wh,
+            floor_wh=self.floor * self.capacity_wh,
+            charge_efficiency=self.charge_efficiency,
+            discharge_efficiency=self.discharge_efficiency,
+            decay=math.exp(-self.slot_s / self.time_constant_s),
+            limit_c=self.limit_c,
+            harvest_at_least=self.harvest_at_least,
+            resistance_at_most=self.resistance_at_most,
+        )
