@@ -72,7 +72,7 @@ class Flight:
             self.files = CountlessProcess(files_command(files, Path(options.state)), monotonic)
         self.planning: CountlessProcess | None = None
         if self.mission.planning is not None:
-            self.planning = CountlessProcess([sys.executable, "-m", "flight", "planning"], monotonic)
+            self.planning = CountlessProcess([*own_program("flight"), "planning"], monotonic)
         self.others = [one for one in (self.files, self.planning) if one is not None]
         resumed, loaded = self._recover(built)
         self.provisional = resumed.provisional
