@@ -122,8 +122,10 @@ def _run(options: argparse.Namespace) -> int:
         return decode(options, _say)
     if options.verb == "job":
         from ground.jobs.command import job
+        from ground.shell.jobs import is_online
 
-        return job(options, _say)
+        if not is_online(options):
+            return job(options, _say)
     name = options.name or getpass.getuser()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     from ground.client import connect

@@ -153,6 +153,11 @@ class Files:
             if len(content) >= taken(reply["octets"], int) or not reply["data"]:
                 return bytes(content)
 
+    def here(self, folder: str) -> list[tuple[str, int]]:
+        """(name, octets) of files that are on the ground, in and below a folder; the last ones by name."""
+        rows = taken(self._craft.ask("ground_files", folder=folder)["files"], list)
+        return [(taken(name, str), taken(octets, int)) for name, octets in rows]
+
     # ---------------------------------------------------------------- waiting
 
     def _wait(

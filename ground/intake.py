@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from flight.dictionary import Dictionary
 from ground.decode import EventReport, event_entry, event_text, event_values
 from ground.gaps import Coverage, note_absent
+from ground.job_ledger import MODULE as JOBS
+from ground.job_ledger import Ledger
 from ground.limits import LimitMonitor
 from ground.listeners import Listeners
 from ground.reception import Packet
@@ -31,14 +33,16 @@ class Intake:
         times: Correlation,
         uplink: Uplink,
         listeners: Listeners,
+        ledger: Ledger,
         time_point: Callable[[Point | None, int], None],
     ) -> None:
         self.dictionary, self.coverage, self.latest, self.limits = dictionary, coverage, latest, limits
-        self.times, self.uplink, self.listeners = times, uplink, listeners
+        self.times, self.uplink, self.listeners, self.ledger = times, uplink, listeners, ledger
         self._time_point = time_point
 
     def take(self, packets: Sequence[Packet], now_ns: int) -> None:
         newest, limited, listened = self.latest.newest, self.limits.kinds, bool(self.listeners.packets)
+        rows = self.ledger.sid
         for packet in packets:
             sid = packet[6]
             if sid < 0:
@@ -49,8 +53,16 @@ class Intake:
                 newest[sid] = packet
             if sid in limited:
                 self.limits.take(packet)
+            if sid == rows:
+                self.take_row(packet)
             if listened:
                 self._queue_reading(packet)
+
+    def take_row(self, packet: Packet) -> None:
+        """How one job stands."""
+        reading = self.latest.read(packet)
+        if reading is not None:
+            self.ledger.row(reading.time_ns, reading.values)
 
     def _queue_reading(self, packet: Packet) -> None:
         reading = self.latest.read(packet)
@@ -82,6 +94,8 @@ class Intake:
             return
         if entry.label == BOOTED:
             self._time_point(self.times.rebooted(packet.time_ns), packet.received_ns)
+        if entry.module == JOBS:
+            self.ledger.event(packet.time_ns, packet.record, entry, values)
         if self.listeners.events:
             text = event_text(entry, values)
             head = (packet.time_ns, packet.received_ns, packet.record)

@@ -95,6 +95,20 @@ class Query:
         for row in self._rows(sql, first_ns, last_ns, service, subtype):
             yield Packet(*row)
 
+    def packets_of(self, sid: int, first_ns: int = 0) -> Iterator[Packet]:
+        """Of one structure as they came, by time."""
+        sql = "SELECT * FROM packets WHERE sid = ? AND time >= ? ORDER BY time"
+        for row in self._rows(sql, sid, first_ns):
+            yield Packet(*row)
+
+    def events_of(self, module: str) -> Iterator[Packet]:
+        """As they came, by time."""
+        sql = """SELECT packets.* FROM events JOIN packets USING (record)
+            WHERE substr(events.label, 1, ?) = ? ORDER BY events.time, record"""
+        prefix = f"{module}."
+        for row in self._rows(sql, len(prefix), prefix):
+            yield Packet(*row)
+
     def counts(self) -> dict[str, int]:
         """Packets by label; other reports by `TM[service,subtype]`."""
         labels = {entry.sid: entry.label for entry in self.dictionary.packets}

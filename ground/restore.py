@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from flight.wire import SEQUENCE_MODULO
 from ground.archive import Archive
+from ground.decode import event_entry, event_values
+from ground.job_ledger import MODULE as JOBS
 from ground.times import Point
 from ground.uplink import HEARD_MAX
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 BOOTED = "executive.booted"
 # After an unclean end: the commands of the last minute may be unknown, and their counts are spent.
 COUNTS_SKIPPED = 64
+ROWS_NS = 2 * 86_400 * 1_000_000_000  # 35,000 rows, read in half a second
 
 
 def restore(ground: Ground, archive: Archive, now_ns: int) -> None:
@@ -32,3 +35,18 @@ def restore(ground: Ground, archive: Archive, now_ns: int) -> None:
         packet = query.newest(entry.sid)
         if packet is not None:
             ground.latest.newest[entry.sid] = packet
+    _restore_jobs(ground, archive)
+
+
+def _restore_jobs(ground: Ground, archive: Archive) -> None:
+    """Every event of a job, and the rows of the last days: a job that has none of those is over."""
+    query, ledger = archive.query, ground.ledger
+    newest = query.newest(ledger.sid)
+    if newest is not None:
+        for packet in query.packets_of(ledger.sid, newest.time_ns - ROWS_NS):
+            ground.intake.take_row(packet)
+    for packet in query.events_of(JOBS):
+        entry = event_entry(ground.dictionary, packet.body)
+        values = None if entry is None else event_values(entry, packet.body)
+        if entry is not None and values is not None:
+            ledger.event(packet.time_ns, packet.record, entry, values)

@@ -24,6 +24,7 @@ from ground.commanding import (
 from ground.files import GroundFiles
 from ground.gaps import Coverage
 from ground.intake import Intake
+from ground.job_ledger import Ledger
 from ground.key_care import KeyCare
 from ground.limits import AlarmRow, LimitMonitor
 from ground.listeners import Listeners
@@ -79,6 +80,7 @@ class Ground:
         self.key_care = KeyCare(self.uplink, self.latest)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)
         self.times = Correlation()
+        self.ledger = Ledger(dictionary)
         self.intake = Intake(
             dictionary,
             self.coverage,
@@ -87,6 +89,7 @@ class Ground:
             self.times,
             self.uplink,
             self.listeners,
+            self.ledger,
             self._time_point,
         )
         self.requests = Requests(self)

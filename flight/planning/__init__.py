@@ -2,6 +2,7 @@
 
 from flight.planning.fallback import greedy
 from flight.planning.guard import Envelope, Request, Verdict, admit, envelope
+from flight.planning.of_manifest import job_of
 from flight.planning.outlook import ELEMENTS, LEARNED, Outlook, StationPass
 from flight.planning.plan import STEPS, plan
 from flight.planning.problem import (
@@ -51,6 +52,7 @@ __all__ = [
     "admit",
     "envelope",
     "greedy",
+    "job_of",
     "plan",
     "planned",
     "read_record",

@@ -1,4 +1,7 @@
-"""`skyrack-ground job`: keys, pack, show, verify.  What is wrong stands in lines on standard error."""
+"""`skyrack-ground job` without a ground: keys, sdk, pack, show, verify, replay, result.
+
+What is wrong stands in lines on standard error.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,31 @@ from ground.jobs.reading import (
     read_receipt,
     read_tenants_file,
 )
+from ground.jobs.results import lay_out, open_result
 from ground.jobs.telling import package_lines, receipt_lines
 from ground.protocol import UsageError
 from ground.shell.desk import DONE, FAILED
+from ground.shell.jobs import tell_replay, tell_result
 
 Options = argparse.Namespace
 Say = Callable[[str], None]
 BAR_FROM_OCTETS = 8 << 20  # what takes less than half a second needs no bar
+RECORD_OCTETS = 1 << 20
 UPLINK_BIT_S = 9600  # of a station, if `server --uplink` says nothing else
 
 
 def job(options: Options, say: Say) -> int:
-    """UsageError for what cannot be done; FAILED for a package or a receipt that is not right."""
-    task = {"keys": _keys, "sdk": _sdk, "pack": _pack, "show": _show, "verify": _verify}[options.task]
+    """What needs no ground.  UsageError for what cannot be done; FAILED for a package or receipt that is not right."""
+    tasks = {
+        "keys": _keys,
+        "sdk": _sdk,
+        "pack": _pack,
+        "show": _show,
+        "verify": _verify,
+        "replay": _replay,
+        "result": _result,
+    }
+    task = tasks[options.task]
     try:
         return task(options, say)
     except PackError as error:
@@ -131,6 +146,28 @@ def _verify(options: Options, say: Say) -> int:
     if failed:
         raise JobError([f"the board's own checks did not hold: {', '.join(failed)}"])
     return DONE
+
+
+def _replay(options: Options, say: Say) -> int:
+    path: Path = options.record
+    if not path.is_file():
+        raise UsageError(f"job replay: {path} is no file")
+    with path.open("rb") as file:
+        return tell_replay(str(path), file.read(RECORD_OCTETS + 1), say)
+
+
+def _result(options: Options, say: Say) -> int:
+    path = Path(options.job)
+    if not path.is_file():
+        raise UsageError(f"job result: {path} is no file")
+    board = read_public(options.key) if options.key else None
+    octets = path.read_bytes()
+    opened = (
+        open_result(octets, board, str(path))
+        if options.to is None
+        else lay_out(octets, board, str(path), options.to)
+    )
+    return tell_result(opened, options.to, say)
 
 
 def _uplink(octets: int) -> str:

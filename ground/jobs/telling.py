@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from flight.jobs import Manifest, Receipt, Redundancy, Run
 
+VERIFIER = 3  # a stage
 SHOWN_MAX = 12  # files; the others are counted
 
 
@@ -46,11 +47,15 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     one = receipt
     yield f"job          {one.owner}/{one.name}, serial {one.serial}, package sha256 {one.package_sha256.hex()}"
     yield f"where        spacecraft {one.spacecraft_id}, board {one.board}"
+    reason = f": {one.reason}" if one.reason else ""
+    yield f"ended        {one.ended.value}{reason}; {one.energy_j:,} J in {len(one.runs)} runs"
     used = ", ".join(f"{entry.name}=={entry.version} {entry.sha256.hex()[:16]}" for entry in one.installed)
     yield f"used         {used}"
     yield f"program      {one.program.path}, sha256 {one.program.sha256.hex()}; {len(one.inputs)} other files"
     for run in one.runs:
         yield f"run          {_run(run)}"
+    for printed in one.printed:
+        yield f"printed      {printed.path}, {printed.size:,} octets"
     for output in one.outputs:
         yield f"output       {output.path}, {output.size:,} octets, sha256 {output.sha256.hex()}"
     for check in one.checks:
@@ -60,9 +65,11 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
 def _run(run: Run) -> str:
     seconds = (run.end_ns - run.start_ns) / 1e9
     begin = _utc(run.start_utc_s) if run.start_utc_s else f"T+{run.start_ns / 1e9:.1f} s, UTC not known"
+    copy = ", the verifier" if run.stage == VERIFIER else f", copy {run.stage + 1}" if run.stage else ""
     where = f", {run.anomaly_s} s of it in the anomaly" if run.anomaly_s else ""
     return (
-        f"{begin}: {seconds:,.1f} s, {run.energy_j:,} J{where}; {run.ended.value}, status {run.exit_status}"
+        f"{begin}: {seconds:,.1f} s on {run.board}{copy}, {run.energy_j:,} J{where}; "
+        f"{run.ended.value}, status {run.exit_status}"
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ground.server.operations import Operations
 
 PIECE_LONGEST = 1 << 18  # octets in one request or answer; a quarter of the longest message
+FILES_LISTED_MAX = 1000  # a name has 200 octets at most
 STATUS, QUOTA = "files.status", "quota"
 STEERS = ("suspend", "resume", "cancel")
 
@@ -66,6 +67,15 @@ def read_file(operations: Operations, ask: Ask) -> Plain:
     return {"data": data, "octets": octets}
 
 
+def ground_files(operations: Operations, ask: Ask) -> Plain:
+    """(name, octets) of the files that are here, in and below `folder`; the last `limit` by name."""
+    folder = ask.text("folder")
+    checked_name(f"{folder}/x")
+    limit = ask.whole("limit", 1, FILES_LISTED_MAX, FILES_LISTED_MAX)
+    found = operations.ground.files.store.names(folder)
+    return {"files": [list(one) for one in found[-limit:]], "total": len(found)}
+
+
 def transfers(operations: Operations, _: Ask) -> Plain:
     """The newest, oldest first."""
     return {"transfers": [transfer_map(one) for one in operations.ground.files.transfers.values()]}
@@ -101,6 +111,7 @@ FILE_VERBS: Mapping[str, Callable[[Operations, Ask], Plain]] = {
     "write_file": write_file,
     "put_file": put_file,
     "read_file": read_file,
+    "ground_files": ground_files,
     "transfers": transfers,
     "steer_file": steer_file,
 }

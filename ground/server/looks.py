@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flight.dictionary import to_json
 from ground.fields import suggestion
+from ground.job_maps import facts_map, times_of
 from ground.protocol import (
     VERSION,
     Plain,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LISTED_MAX = 10_000
 GAPS_SHOWN = 200
+JOBS_LISTED_MAX = 500  # half a message
+PIECES_LISTED, PIECES_SHOWN = 8, 64  # runs of a job, among others and alone
 
 
 class UnknownError(LookupError):
@@ -165,6 +168,30 @@ def utc(operations: Operations, ask: Ask) -> Plain:
     }
 
 
+def jobs(operations: Operations, ask: Ask) -> Plain:
+    """The newest `limit` jobs by number, or job `number` alone with all its runs; UTC of each time in them, and now.
+
+    What one spacecraft says of its jobs is told as it is; UnknownError for a number that was never told of.
+    """
+    number = ask.whole("number", 0, 2**32 - 1, 0)
+    ledger, times = operations.ground.ledger, operations.ground.times
+    if number:
+        one = ledger.facts(number)
+        if one is None:
+            raise UnknownError(f"no job {number} has been told of")
+        found, pieces = [one], PIECES_SHOWN
+    else:
+        found = ledger.all_facts()[-ask.whole("limit", 1, JOBS_LISTED_MAX, JOBS_LISTED_MAX) :]
+        pieces = PIECES_LISTED
+    utc = {at_ns: times.utc(at_ns) for at_ns in times_of(found)}
+    return {
+        "jobs": [facts_map(job, pieces) for job in found],
+        "total": len(ledger),
+        "mission_ns": times.mission(ask.now.ground_ns),
+        "utc": [[at_ns, known.utc_ns] for at_ns, known in utc.items() if known is not None],
+    }
+
+
 def flush(operations: Operations, _: Ask) -> Plain:
     """Bring the archive up to date, for a program that reads it; where it is."""
     operations.ground.flush()
@@ -186,5 +213,6 @@ LOOKS: Mapping[str, Callable[[Operations, Ask], Plain]] = {
     "link": link,
     "alarms": alarms,
     "utc": utc,
+    "jobs": jobs,
     "flush": flush,
 }

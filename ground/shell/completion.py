@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
 from flight.dictionary import Dictionary, Field
+from ground.jobs.client import TAKE, Jobs
 from ground.shell.desk import Desk
+from ground.shell.job_words import TASKS
 from ground.shell.parser import ACTION_WORDS, FORMATS, MONITOR_WORDS, SCHEDULE_WORDS
 from ground.shell.wording import SEVERITIES, argument_words
 from ground.table_requests import monitored_rows
@@ -19,6 +21,8 @@ SHELL_WORDS: Mapping[str, str] = {
     "exit": "leave; the seat becomes free",
 }
 BOOLEANS = ("on", "off")
+JOB_NUMBERS = ("show", "cancel", "result")
+JOB_FILES = ("submit", "show", "when", "replay", "pack", "sdk", "verify")
 
 
 class LineCompleter(Completer):
@@ -27,6 +31,7 @@ class LineCompleter(Completer):
     def __init__(self, desk: Desk, verbs: Mapping[str, str]) -> None:
         self.desk, self.dictionary = desk, desk.craft.dictionary
         self.verbs = {**verbs, **SHELL_WORDS}
+        self._files = PathCompleter(expanduser=True)
         self._rules: Mapping[str, Callable[[list[str], str], Iterator[Completion]]] = {
             "command": self._command,
             "arm": self._hazardous,
@@ -44,6 +49,7 @@ class LineCompleter(Completer):
             "seat": lambda _, typed: plain(typed, ("show", "take", "release", "force")),
             "retrieve": lambda words, typed: plain(typed, self.dictionary.stores if len(words) == 1 else ()),
             "export": self._export,
+            "job": self._job,
             "audit": lambda _, typed: plain(typed, ("show", "verify")),
         }
 
@@ -170,6 +176,21 @@ class LineCompleter(Completer):
             yield from self._packets(words, typed)
         else:
             yield from plain(typed, ("--packet", "--events", "--commands", "--format", "--output"))
+
+    def _job(self, words: list[str], typed: str) -> Iterator[Completion]:
+        """Tasks, then jobs by number and name, or files of this computer."""
+        if len(words) == 1:
+            yield from matching(typed, TASKS)
+        elif words[1] in JOB_NUMBERS and len(words) == 2:
+            yield from matching(typed, self._known_jobs())
+        if words[1:] and words[1] in JOB_FILES:
+            yield from self._files.get_completions(Document(typed), CompleteEvent())
+
+    def _known_jobs(self) -> dict[str, str]:
+        if TAKE not in self.dictionary.commands_by_label:
+            return {}
+        found = Jobs(self.desk.craft).list().jobs
+        return {str(one.number): f"{one.title}, {one.state.lower()}" for one in reversed(found)}
 
     def _anything(self, _: list[str], typed: str) -> Iterator[Completion]:
         yield from matching(typed, {name: "" for name, _ in self.dictionary.modules})

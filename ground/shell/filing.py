@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
+from ground.jobs.client import TAKE
 from ground.protocol import NS, Topic, Update, UsageError, transfer
 from ground.shell.desk import DONE, FAILED, STOPPED, Desk
 from ground.shell.wording import duration, table
@@ -118,7 +119,7 @@ def _wait(desk: Desk, act: Callable[[Progress], object], stopped: str = GOES_ON)
     if not desk.craft.in_contact:
         desk.say("no contact: it waits for the next pass")
     try:
-        with _bar() as show:
+        with bar() as show:
 
             def progress(one: Transfer) -> None:
                 last[:] = [one]
@@ -137,7 +138,7 @@ def _wait(desk: Desk, act: Callable[[Progress], object], stopped: str = GOES_ON)
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def bar() -> Iterator[Progress]:
     """A progress bar where a person watches, nothing elsewhere."""
     if not sys.stdout.isatty():
         yield lambda _one: None
@@ -166,11 +167,19 @@ def on_update(desk: Desk, update: Update) -> None:
         settle(desk, transfer(update.body["transfer"]))
 
 
+def take_package(desk: Desk, one: Transfer) -> None:
+    """At a prompt: the rest of `job submit`, once the package is on board."""
+    name = desk.packages.pop(one.number, "")
+    if name and one.state is TransferState.DONE:
+        desk.craft.command(TAKE, file=name.encode())
+
+
 def settle(desk: Desk, one: Transfer) -> None:
     """At a prompt: say how a transfer ended, and do what was wanted of the file."""
     if not one.ended:
         return
     desk.say(line_of(one))
+    take_package(desk, one)
     if one.command not in desk.wanted_files:
         return
     local = desk.wanted_files.pop(one.command)

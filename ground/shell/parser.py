@@ -82,10 +82,13 @@ def severity(text: str) -> int:
 
 
 def verbs_parser(prog: str = "") -> Parser:
-    """Everything that is said to a running server, or to the archive of one."""
+    """Everything that is said to a running server, or to the archive of one, and what is done with packages of jobs."""
+    from ground.shell.job_words import add_job  # which is made of what stands here
+
     parser = Parser(prog=prog, add_help=False)
     verbs = parser.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
     add_verbs(verbs)
+    add_job(verbs)
     parser.verbs = verbs.choices
     return parser
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from ground.shell import filing, link_view, looking, sending, services
+from ground.jobs import command
+from ground.shell import filing, jobs, link_view, looking, sending, services
 from ground.shell.desk import Desk
+
+
+def job(desk: Desk, options: argparse.Namespace) -> int:
+    return jobs.online(desk, options) if jobs.is_online(options) else command.job(options, desk.say)
+
 
 VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "command": sending.command,
@@ -33,4 +39,5 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "gaps": looking.gaps,
     "alarms": looking.alarms,
     "dictionary": looking.dictionary,
+    "job": job,
 }

@@ -243,7 +243,7 @@ def test_errors_of_use(folder: Path, key: Path, tmp_path: Path, run: Run) -> Non
         (("show", tmp_path / "gone"), "gone is no file"),
         (("show", output, "--key", tmp_path / "gone"), "gone is missing"),
         (("sdk", tmp_path / "gone"), "gone is no folder"),
-        (("paint",), "'paint' is unknown, expected keys, sdk, pack, show, verify"),
+        (("paint",), "'paint' is unknown, did you mean plan?"),
         ((), "the following arguments are required: task"),
     ):
         status, out, err = run(*words)

@@ -46,9 +46,10 @@ def test_all_is_right(place: Path, run: Run) -> None:
     status, out, err = run(*words(place))
     assert (status, err) == (0, "")
     assert f"output       result.txt, 5 octets, sha256 {sha256(b'hello').hexdigest()}" in out
-    assert "run          2027-01-15T08:01:40Z: 60.0 s, 360 J; stopped, status 75\n" in out
+    assert "run          2027-01-15T08:01:40Z: 60.0 s on rack_a, 360 J; stopped, status 75\n" in out
     assert (
-        "run          T+90.0 s, UTC not known: 9.5 s, 57 J, 4 s of it in the anomaly; done, status 0\n" in out
+        "run          T+90.0 s, UTC not known: 9.5 s on rack_b, 57 J, 4 s of it in the anomaly; done, status 0\n"
+        in out
     )
     assert "check        vote: held\n" in out
     assert "of rack-1\n" in out

@@ -1,0 +1,237 @@
+"""What telemetry has told of each job on board: its rows and its events, in whatever order they came.
+
+Sans-I/O.  Rows (`jobs.row`) say how a job stands, events (`jobs.taken`, `jobs.started` and so on) what became of it and
+when.  What is played back later falls into its place: everything is kept by its time on board.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flight.dictionary import Dictionary, EventEntry, PacketEntry
+from ground.fields import choice_name
+from ground.job_facts import NOWHERE, STAGE_WORDS, JobFacts, Planned, Stretch, waits_for
+
+NS = 1_000_000_000
+MODULE, ROW = "jobs", "jobs.row"
+JOBS_MAX = 4096  # told of; more than a spacecraft takes in years, and 4 MB
+MARKS_MAX = 256  # events of one job: taken, 64 runs of three events, kept, delivered, and again
+PLANS_MAX = 64  # of one job: times at which its planned start or finish was another
+BEGINS, ENDS = "started", ("stopped", "ended", "lost", "cancelled")
+GONE = {"delivered": "DELIVERED", "cancelled": "CANCELLED", "lost": "FAILED"}
+OFF = 255  # of a board or a level: none
+
+Values = Mapping[str, object]
+
+
+class Mark(NamedTuple):
+    """An event of a job; sorted by the time on board, then by the record's number."""
+
+    time_ns: int
+    record: int
+    kind: str
+    values: Values
+
+
+@dataclass(slots=True)
+class _Job:
+    row_ns: int = -1
+    row: Values = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
+    plans: list[Planned] = field(default_factory=list)
+
+
+class Ledger:
+    """`row` and `event` take what a spacecraft tells; `facts` and `all_facts` say what that comes to."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._row: PacketEntry | None = dictionary.packets_by_label.get(ROW)
+        self._boards = board_names(dictionary)
+        self._jobs: dict[int, _Job] = {}
+        self.forgotten = 0  # jobs, the lowest numbers first
+
+    @property
+    def sid(self) -> int:
+        """Of the rows; one that no packet has, if this mission has no jobs."""
+        return self._row.sid if self._row else -2
+
+    # ---------------------------------------------------------------- what comes
+
+    def row(self, time_ns: int, values: tuple[int | float | bool, ...]) -> None:
+        assert self._row is not None, "a row of a mission without jobs"
+        told: dict[str, object] = {
+            one.name: choice_name(one, value) if one.choices else value
+            for one, value in zip(self._row.fields, values, strict=True)
+        }
+        number = told.get("job")
+        if not isinstance(number, int) or number == 0:
+            return  # nothing in the book
+        job = self._of(number)
+        self._note_plan(job, time_ns, told)
+        if time_ns >= job.row_ns:
+            job.row_ns, job.row = time_ns, told
+
+    def event(self, time_ns: int, record: int, entry: EventEntry, values: tuple[object, ...]) -> None:
+        """Any event of the module `jobs`; one that names no job is passed over."""
+        told = {
+            one.name: _plain(choice_name(one, value) if one.choices else value)
+            for one, value in zip(entry.fields, values, strict=True)
+        }
+        number = told.get("job")
+        if not isinstance(number, int):
+            return
+        marks = self._of(number).marks
+        mark = Mark(time_ns, record, entry.name, told)
+        if any(one[:3] == mark[:3] for one in marks):
+            return  # it was heard live and comes again from the store
+        insort(marks, mark, key=lambda one: one[:2])
+        del marks[1 : 1 + max(0, len(marks) - MARKS_MAX)]  # the first says what it is called
+
+    def _of(self, number: int) -> _Job:
+        found = self._jobs.get(number)
+        if found is None:
+            found = self._jobs[number] = _Job()
+            if len(self._jobs) > JOBS_MAX:
+                del self._jobs[min(self._jobs)]
+                self.forgotten += 1
+        return found
+
+    def _note_plan(self, job: _Job, time_ns: int, told: Values) -> None:
+        first, finish = _whole(told, "first_s"), _whole(told, "finish_s")
+        plans = job.plans
+        if not finish:
+            return
+        at = next((place for place, one in enumerate(plans) if one.told_ns > time_ns), len(plans))
+        if at and (plans[at - 1].first_ns, plans[at - 1].finish_ns) == (first * NS, finish * NS):
+            return
+        plans.insert(at, Planned(time_ns, first * NS, finish * NS))
+        del plans[: max(0, len(plans) - PLANS_MAX)]
+
+    # ---------------------------------------------------------------- what is known
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def numbers(self) -> list[int]:
+        return sorted(self._jobs)
+
+    def all_facts(self) -> list[JobFacts]:
+        return [self._facts(number, self._jobs[number]) for number in self.numbers()]
+
+    def facts(self, number: int) -> JobFacts | None:
+        job = self._jobs.get(number)
+        return None if job is None else self._facts(number, job)
+
+    def _facts(self, number: int, job: _Job) -> JobFacts:
+        row = job.row
+        when = {mark.kind: mark.time_ns for mark in job.marks}
+        stretches = tuple(self._stretches(job.marks))
+        state = _state(job)
+        name, serial = _called(job.marks)
+        return JobFacts(
+            number=number,
+            name=name,
+            serial=serial,
+            state=state,
+            board=self._board(row.get("board", OFF)),
+            level=_whole(row, "level", OFF),
+            progress_milli=_whole(row, "progress_milli"),
+            energy_j=_whole(row, "energy_j"),
+            attempts=_whole(row, "attempts"),
+            runs=max(_whole(row, "runs"), len(stretches)),
+            value=_whole(row, "value"),
+            planned=job.plans[-1] if job.plans and state in STAGE_WORDS else None,
+            plans=tuple(job.plans),
+            waits_for=waits_for(state, row, job.marks[-1].values if job.marks else {}),
+            taken_ns=when.get("taken"),
+            ended_ns=when.get("ended"),
+            kept_ns=when.get("kept"),
+            delivered_ns=when.get("delivered"),
+            result_octets=_last(job.marks, "octets"),
+            how=_how(job.marks),
+            stretches=stretches,
+            told_ns=max([job.row_ns, *(mark.time_ns for mark in job.marks[-1:])]),
+        )
+
+    def _stretches(self, marks: list[Mark]) -> Iterator[Stretch]:
+        """A start that no stop follows is under way, or ended unheard when the next one starts."""
+        begun: Mark | None = None
+        for mark in marks:
+            if mark.kind == BEGINS:
+                if begun is not None:
+                    yield self._stretch(begun, mark.time_ns, "not heard")
+                begun = mark
+            elif mark.kind in ENDS and begun is not None:
+                yield self._stretch(begun, mark.time_ns, _why(mark))
+                begun = None
+        if begun is not None:
+            yield self._stretch(begun, None, "")
+
+    def _stretch(self, begun: Mark, end_ns: int | None, ended: str) -> Stretch:
+        return Stretch(self._board(begun.values.get("board", OFF)), begun.time_ns, end_ns, ended)
+
+    def _board(self, given: object) -> str:
+        """A name of the dictionary's, whether the wire has the name or the number."""
+        if isinstance(given, str):
+            return given
+        if not isinstance(given, int) or given == OFF:
+            return NOWHERE
+        return self._boards[given] if given < len(self._boards) else f"board {given}"
+
+
+def board_names(dictionary: Dictionary) -> tuple[str, ...]:
+    """Of the compute boards, in the order of their numbers: as `compute.level` takes them."""
+    command = dictionary.commands_by_label.get("compute.level")
+    fields = command.fields if command else ()
+    found = next((one.choices for one in fields if one.name == "board"), ())
+    return tuple(name for name, _ in sorted(found, key=lambda one: one[1]))
+
+
+def _state(job: _Job) -> str:
+    """As the newest row has it, unless a newer event tells the end."""
+    for mark in reversed(job.marks):
+        if mark.time_ns < job.row_ns:
+            break
+        if mark.kind in GONE:
+            return GONE[mark.kind]
+    told = job.row.get("state")
+    if isinstance(told, str):
+        return told
+    return _STATES.get(job.marks[-1].kind, "WAITING") if job.marks else "WAITING"
+
+
+_STATES = {"started": "RUNNING", "stopped": "FROZEN", "ended": "ENDED", "kept": "RESULT"}
+
+
+def _called(marks: list[Mark]) -> tuple[str, int]:
+    """Name and serial, of the event that it was taken; of one that was not heard nothing is known."""
+    for mark in marks:
+        if mark.kind == "taken":
+            return str(mark.values.get("name", "")), _whole(mark.values, "serial")
+    return "", 0
+
+
+def _how(marks: list[Mark]) -> str:
+    """How it ended, in the spacecraft's words."""
+    return next((str(one.values.get("how", "")) for one in reversed(marks) if one.kind == "ended"), "")
+
+
+def _why(mark: Mark) -> str:
+    words = mark.values.get("reason", mark.values.get("how", mark.kind))
+    return str(words).lower().replace("_", " ")
+
+
+def _last(marks: list[Mark], name: str) -> int:
+    return next((_whole(one.values, name) for one in reversed(marks) if name in one.values), 0)
+
+
+def _whole(values: Values, name: str, missing: int = 0) -> int:
+    found = values.get(name, missing)
+    return found if isinstance(found, int) else missing
+
+
+def _plain(value: object) -> object:
+    return value.decode("ascii", "backslashreplace") if isinstance(value, bytes) else value
