@@ -9,6 +9,7 @@ from flight.jobs.catalogue import (
     absent,
     catalogue_text,
     find_installed,
+    installed_of,
     read_catalogue,
 )
 from flight.jobs.control import (
@@ -71,6 +72,7 @@ from flight.jobs.result import (
     ResultReader,
     ResultWriter,
     files_of,
+    result_name,
 )
 from flight.jobs.signing import KEY_OCTETS, key_check, public_of
 from flight.jobs.tenants import TENANTS_MAX, Quota, Tenant, Used, find_tenant, read_tenants, unlimited
@@ -144,6 +146,7 @@ __all__ = [
     "files_of",
     "find_installed",
     "find_tenant",
+    "installed_of",
     "is_name",
     "is_path",
     "is_unsigned",
@@ -159,6 +162,7 @@ __all__ = [
     "read_tenants",
     "receipt_of",
     "request_octets",
+    "result_name",
     "unlimited",
     "write_plain",
 ]

@@ -47,18 +47,27 @@ def find_installed(catalogue: tuple[Installed, ...], needed: str, kinds: frozens
     return next((one for one in fitting if version in ("", one.version)), None)
 
 
+def installed_of(catalogue: tuple[Installed, ...], manifest: Manifest) -> tuple[Installed, ...]:
+    """What of it is on board, the runtime first."""
+    found = [find_installed(catalogue, needed, kinds) for _, needs, kinds in _needs(manifest) for needed in needs]
+    return tuple(one for one in found if one is not None)
+
+
 def absent(catalogue: tuple[Installed, ...], manifest: Manifest) -> tuple[str, ...]:
     """A line for each thing that the manifest names and that is not on board, with what there is."""
-    groups = (
+    return tuple(
+        f"{word} {needed} is not on board; there {_there(catalogue, kinds)}"
+        for word, needs, kinds in _needs(manifest)
+        for needed in needs
+        if find_installed(catalogue, needed, kinds) is None
+    )
+
+
+def _needs(manifest: Manifest) -> tuple[tuple[str, tuple[str, ...], frozenset[Kind]], ...]:
+    return (
         ("runtime", (manifest.runtime,), RUNTIMES),
         ("library", manifest.libraries, frozenset({Kind.LIBRARY})),
         ("model", manifest.models, frozenset({Kind.MODEL})),
-    )
-    return tuple(
-        f"{word} {needed} is not on board; there {_there(catalogue, kinds)}"
-        for word, needs, kinds in groups
-        for needed in needs
-        if find_installed(catalogue, needed, kinds) is None
     )
 
 

@@ -21,6 +21,7 @@ from flight.jobs.digest import new_sha256
 from flight.jobs.fields import Fault
 from flight.jobs.package import CHUNK, RAW_DEFLATE
 from flight.jobs.receipt import RECEIPT_OCTETS, FileHash, Receipt, decode_receipt
+from flight.jobs.terms import Terms
 
 RESULT_MAGIC = b"SKYRES\x00\x01"
 HEAD = Struct(">8sI")
@@ -49,6 +50,11 @@ class FileEnds:
 
 
 ResultEvent = ResultOpened | FileOctets | FileEnds | Fault
+
+
+def result_name(terms: Terms) -> str:
+    """Of the file, in both stores."""
+    return f"results/{terms.owner}-{terms.name}-{terms.serial}.result"
 
 
 def files_of(receipt: Receipt) -> tuple[FileHash, ...]:

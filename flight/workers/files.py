@@ -23,6 +23,7 @@ from flight.declare.filing import (
     Turn,
     Turned,
 )
+from flight.declare.shelving import SHELF_REQUESTS
 from flight.declare.storage import Failed
 from flight.ports import Disk
 from flight.wire.cfdp import (
@@ -36,10 +37,12 @@ from flight.wire.cfdp import (
     PutRefusal,
     Remote,
     TransactionId,
-    safe_name,
 )
 from flight.wire.file_packets import GROUND_ENTITY, FileSettings, listing_of
+from flight.workers.open_files import OpenFiles, is_safe
 from flight.workers.scrub import Scrub
+from flight.workers.shelf import Shelf
+from flight.workers.shelf import Answer as ShelfAnswer
 
 SECOND = 1_000_000_000
 TRANSACTIONS_MAX = 16  # at once: a pass is minutes, and more would only share its line
@@ -58,12 +61,14 @@ TOLD = frozenset(
         Indication.RESUMED,
     }
 )
-Answer = Turned | Ordered | Failed
+Answer = Turned | Ordered | Failed | ShelfAnswer
 
 
 class FilesWorker:
-    def __init__(self, disk: Disk, settings: FileSettings) -> None:
-        self._disk, self.settings = disk, settings
+    """`shelf` is what looks after jobs, None where there are none."""
+
+    def __init__(self, disk: Disk, settings: FileSettings, shelf: Shelf | None = None) -> None:
+        self._disk, self.settings, self.shelf = disk, settings, shelf
         self.entity: CfdpEntity | None = None
         self.store: DiskFileStore | None = None
         self.sums: KeptSums | None = None
@@ -93,7 +98,17 @@ class FilesWorker:
             case SteerFile(now, steer, source, sequence):
                 return _steered(self._entity(now), Steer(steer), TransactionId(source, sequence), now)
             case _:
-                return Failed(f"not a request about files: {type(request).__name__}")
+                return self._shelve(request)
+
+    def _shelve(self, request: object) -> Answer:
+        if self.shelf is None or not isinstance(request, SHELF_REQUESTS):
+            return Failed(f"not a request about files: {type(request).__name__}")
+        return self.shelf.perform(request, self._files(self._entity(request.now)))
+
+    def _files(self, entity: CfdpEntity) -> OpenFiles:
+        assert self.store is not None
+        assert self.sums is not None
+        return OpenFiles(self._disk, self.store, self.sums, entity)
 
     def _entity(self, now: int) -> CfdpEntity:
         if self.entity is None:
@@ -178,15 +193,12 @@ class FilesWorker:
     # ---------------------------------------------------------------- orders
 
     def _remove(self, entity: CfdpEntity, name: str) -> Answer:
-        if safe_name(name.encode(errors="replace")) is None:
+        if not is_safe(name):
             return Failed("file name not allowed")
-        if any(one.file_name == name and not one.ending for one in entity.senders.values()):
+        files = self._files(entity)
+        if files.is_sent(name):
             return Failed("the file is being sent: cancel that first")
-        assert self.store is not None
-        self.store.remove(name)
-        self._disk.sync_directory()
-        assert self.sums is not None
-        self.sums.forget(name)
+        files.remove(name)
         return Ordered(0)
 
 

@@ -7,8 +7,9 @@ from typing import cast
 
 import cbor2
 
-from flight.declare import filing, storage
+from flight.declare import filing, shelving, storage
 from flight.declare.filing import FileFigures, FileNotice, Turn, Turned
+from flight.declare.shelving import CompareCopies, CopiesCompared, KeepOnly, KeepResult, RunTold, TakePackage, Used
 from flight.declare.storage import Append, Extent, Records, Stores, StoreState
 from flight.planning import Ahead, LookAhead, MakePlan, Planned, Site, StationPass
 from flight.workers.pipes import PipeError, bodies, framed
@@ -16,6 +17,7 @@ from flight.workers.pipes import PipeError, bodies, framed
 REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
 NAMES = (*REQUESTS, "Snapshot", "Close", "Stored", "Records", "Found", "Stores", "Failed")
 FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
+SHELVING = ("PackageTaken", "DropJob", "ResultKept", "KeepFile", "FileKept")
 Make = Callable[[Iterable[object]], object]
 
 
@@ -66,11 +68,44 @@ def _ahead(fields: Iterable[object]) -> Ahead:
     )
 
 
+def _take_package(fields: Iterable[object]) -> TakePackage:
+    request = TakePackage._make(fields)
+    return request._replace(used=tuple(Used._make(one) for one in request.used))
+
+
+def _keep_only(fields: Iterable[object]) -> KeepOnly:
+    request = KeepOnly._make(fields)
+    return request._replace(jobs=tuple(request.jobs))
+
+
+def _compare(fields: Iterable[object]) -> CompareCopies:
+    request = CompareCopies._make(fields)
+    return request._replace(stages=tuple(request.stages))
+
+
+def _compared(fields: Iterable[object]) -> CopiesCompared:
+    return CopiesCompared(*(tuple(agreeing) for agreeing in cast(Iterable[list[int]], fields)))
+
+
+def _keep_result(fields: Iterable[object]) -> KeepResult:
+    request = KeepResult._make(fields)
+    return request._replace(
+        runs=tuple(RunTold._make(run) for run in request.runs),
+        checks=tuple((name, held) for name, held in request.checks),
+    )
+
+
 # CBOR gives inner tuples back as lists; these make them whole again.
 KINDS: dict[str, Make] = {name: cast(Make, getattr(storage, name)._make) for name in NAMES}
 KINDS |= {name: cast(Make, getattr(filing, name)._make) for name in FILING}
+KINDS |= {name: cast(Make, getattr(shelving, name)._make) for name in SHELVING}
 KINDS |= {"Turn": _turn, "Turned": _turned}
+<<<<<<< HEAD
 KINDS |= {"LookAhead": _look_ahead, "Ahead": _ahead, "MakePlan": MakePlan._make, "Planned": Planned._make}
+=======
+KINDS |= {"TakePackage": _take_package, "KeepOnly": _keep_only, "KeepResult": _keep_result}
+KINDS |= {"CompareCopies": _compare, "CopiesCompared": _compared}
+>>>>>>> 993aee2 (wip shelf)
 KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
 
 

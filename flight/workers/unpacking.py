@@ -29,7 +29,7 @@ def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal
         result = _fill(pieces, fresh, gate)
         if isinstance(result, Closed):
             fresh.rename(place)
-            _sync(place.parent)
+            sync_folder(place.parent)
     except OSError as error:
         result = Refusal(Refused.STORAGE, (error.strerror or type(error).__name__,))
     if isinstance(result, Refusal):
@@ -47,7 +47,7 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
                 if isinstance(event, PartOctets | PartEnds) and file < 0:
                     file = _new_file(folder, event.part.path, programs)
                 if isinstance(event, PartOctets):
-                    _write(file, event.octets)
+                    write_all(file, event.octets)
                 if isinstance(event, PartEnds):
                     os.fsync(file)
                     os.close(file)
@@ -61,7 +61,7 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
     assert closed is not None
     if isinstance(closed, Closed):
         for path, _, _ in os.walk(folder):
-            _sync(Path(path))
+            sync_folder(Path(path))
     return closed
 
 
@@ -70,13 +70,13 @@ def _new_file(folder: Path, path: str, programs: set[str]) -> int:
         return os.open(name, NEW, PROGRAM_MODE if path in programs else FILE_MODE, dir_fd=at)
 
 
-def _write(file: int, octets: bytes) -> None:
+def write_all(file: int, octets: bytes) -> None:
     rest = memoryview(octets)
     while rest:
         rest = rest[os.write(file, rest) :]
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, FOLDER)
     try:
         os.fsync(descriptor)
