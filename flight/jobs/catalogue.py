@@ -49,7 +49,9 @@ def find_installed(catalogue: tuple[Installed, ...], needed: str, kinds: frozens
 
 def installed_of(catalogue: tuple[Installed, ...], manifest: Manifest) -> tuple[Installed, ...]:
     """What of it is on board, the runtime first."""
-    found = [find_installed(catalogue, needed, kinds) for _, needs, kinds in _needs(manifest) for needed in needs]
+    found = [
+        find_installed(catalogue, needed, kinds) for _, needs, kinds in _needs(manifest) for needed in needs
+    ]
     return tuple(one for one in found if one is not None)
 
 

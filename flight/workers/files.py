@@ -41,8 +41,8 @@ from flight.wire.cfdp import (
 from flight.wire.file_packets import GROUND_ENTITY, FileSettings, listing_of
 from flight.workers.open_files import OpenFiles, is_safe
 from flight.workers.scrub import Scrub
-from flight.workers.shelf import Shelf
 from flight.workers.shelf import Answer as ShelfAnswer
+from flight.workers.shelf import Shelf
 
 SECOND = 1_000_000_000
 TRANSACTIONS_MAX = 16  # at once: a pass is minutes, and more would only share its line

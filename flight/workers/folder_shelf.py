@@ -15,7 +15,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flight.declare import JobFolders
-from flight.jobs import CHUNK, PRINTED, PRINTED_OCTETS, Closed, Fault, FileHash, Gate, Kind, Manifest, Refusal, Refused, find_installed
+from flight.jobs import (
+    CHUNK,
+    PRINTED,
+    PRINTED_OCTETS,
+    Closed,
+    Fault,
+    FileHash,
+    Gate,
+    Kind,
+    Manifest,
+    Refusal,
+    Refused,
+    find_installed,
+)
 from flight.runners.scratch import empty
 from flight.workers.job_outputs import collect
 from flight.workers.job_shelf import RECORD_NAME, Printed, folders_of, read_record, record_of, stages_of
@@ -124,12 +137,11 @@ class FolderShelf:
         lacking = []
         for needed in manifest.models:
             one = find_installed(gate.catalogue or (), needed, MODELS)
-            try:
-                if one is None or self.models is None:
-                    raise FileNotFoundError
-                os.link(self.models / f"{one.name}-{one.version}", folder / one.name, follow_symlinks=False)
-            except FileNotFoundError:
+            file = None if one is None or self.models is None else self.models / f"{one.name}-{one.version}"
+            if one is None or file is None or not file.is_file():
                 lacking.append(f"model {needed} is in the catalogue, and its file is not on board")
+            else:
+                os.link(file, folder / one.name, follow_symlinks=False)
         return tuple(lacking)
 
     def _remove(self, path: Path) -> None:

@@ -9,7 +9,17 @@ from zlib import crc32
 
 from flight.declare import JobFolders
 from flight.declare.shelving import VERIFIER
-from flight.jobs import Closed, Fault, FileHash, Gate, Manifest, Redundancy, Refusal, decode_manifest, encode_manifest
+from flight.jobs import (
+    Closed,
+    Fault,
+    FileHash,
+    Gate,
+    Manifest,
+    Redundancy,
+    Refusal,
+    decode_manifest,
+    encode_manifest,
+)
 
 JOB_LIMIT = 1 << 24  # numbers of the book
 RECORD_NAME = "taken"
@@ -56,7 +66,7 @@ class JobShelf(Protocol):
 
 
 def folders_of(root: str, job: int, stage: int) -> JobFolders:
-    """Where a runner finds what it needs for one stage.  The verifier's outputs are those of the job, which it reads."""
+    """Where a runner finds what it needs for one stage.  The verifier's outputs are the job's, which it reads."""
     place, own = f"{root}/{job}", f"{root}/{job}/{stage}"
     outputs = f"{place}/0/outputs" if stage == VERIFIER else f"{own}/outputs"
     return JobFolders(

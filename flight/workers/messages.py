@@ -9,7 +9,15 @@ import cbor2
 
 from flight.declare import filing, shelving, storage
 from flight.declare.filing import FileFigures, FileNotice, Turn, Turned
-from flight.declare.shelving import CompareCopies, CopiesCompared, KeepOnly, KeepResult, RunTold, TakePackage, Used
+from flight.declare.shelving import (
+    CompareCopies,
+    CopiesCompared,
+    KeepOnly,
+    KeepResult,
+    RunTold,
+    TakePackage,
+    Used,
+)
 from flight.declare.storage import Append, Extent, Records, Stores, StoreState
 from flight.planning import Ahead, LookAhead, MakePlan, Planned, Site, StationPass
 from flight.workers.pipes import PipeError, bodies, framed
@@ -100,12 +108,9 @@ KINDS: dict[str, Make] = {name: cast(Make, getattr(storage, name)._make) for nam
 KINDS |= {name: cast(Make, getattr(filing, name)._make) for name in FILING}
 KINDS |= {name: cast(Make, getattr(shelving, name)._make) for name in SHELVING}
 KINDS |= {"Turn": _turn, "Turned": _turned}
-<<<<<<< HEAD
 KINDS |= {"LookAhead": _look_ahead, "Ahead": _ahead, "MakePlan": MakePlan._make, "Planned": Planned._make}
-=======
 KINDS |= {"TakePackage": _take_package, "KeepOnly": _keep_only, "KeepResult": _keep_result}
 KINDS |= {"CompareCopies": _compare, "CopiesCompared": _compared}
->>>>>>> 993aee2 (wip shelf)
 KINDS |= {"Append": _append, "Records": _records, "Stores": _stores}
 
 

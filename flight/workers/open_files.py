@@ -54,7 +54,10 @@ class OpenFiles:
             file.close()
 
     def write(self, name: str, pieces: Iterable[bytes]) -> int:
-        """A file that is there whole, or not at all, or still the old one.  Its octets.  OSError, also for the quota."""
+        """A file that is there whole, or not at all, or still the old one.
+
+        Gives its octets.  OSError, also for the quota.
+        """
         assert is_safe(name)
         octets = total = 0
         try:

@@ -5,6 +5,7 @@ Total: whatever is wrong, with a request, a package, a job's outputs or the disk
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -216,7 +217,7 @@ class Shelf:
                 digest.update(piece)
                 yield writer.add(piece)
             if digest.digest() != file.sha256:
-                raise OSError(f"output {file.path} changes while it is read")
+                raise OSError(errno.EIO, f"output {file.path} changes while it is read")
         yield writer.end()
 
 

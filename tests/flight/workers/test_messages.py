@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.declare import filing, storage
+from flight.declare import filing, shelving, storage
 from flight.declare.filing import (
     FileFigures,
     FileNotice,
@@ -18,6 +18,20 @@ from flight.declare.filing import (
     SteerFile,
     Turn,
     Turned,
+)
+from flight.declare.shelving import (
+    CompareCopies,
+    CopiesCompared,
+    DropJob,
+    FileKept,
+    KeepFile,
+    KeepOnly,
+    KeepResult,
+    PackageTaken,
+    ResultKept,
+    RunTold,
+    TakePackage,
+    Used,
 )
 from flight.declare.storage import (
     Append,
@@ -48,6 +62,9 @@ body = st.binary(max_size=50)
 extents = st.builds(Extent, count, count)
 states = st.builds(StoreState, name, extents, count, count, count, count, count, count)
 notices = st.builds(FileNotice, name, count, count, st.integers(0, 15), name)
+used = st.builds(Used, name, count, count, count)
+runs = st.builds(RunTold, count, name, count, count, count, name, count, count, count)
+numbers = st.lists(count, max_size=4).map(tuple)
 figures = st.builds(FileFigures, *[count] * len(FileFigures._fields))
 number = st.floats(allow_nan=False)
 sites = st.builds(Site, number, number, number, number, count)
@@ -74,6 +91,7 @@ messages = st.one_of(
     st.builds(RemoveFile, count, name),
     st.builds(SteerFile, count, st.integers(0, 2), count, count),
     st.builds(Ordered, count),
+<<<<<<< HEAD
     st.builds(LookAhead, count, count, count, count, name, name, st.lists(sites, max_size=3).map(tuple)),
     st.builds(
         Ahead,
@@ -85,6 +103,27 @@ messages = st.one_of(
     ),
     st.builds(MakePlan, body),
     st.builds(Planned, body),
+=======
+    st.builds(TakePackage, count, count, name, count, st.lists(used, max_size=3).map(tuple)),
+    st.builds(PackageTaken, body, body),
+    st.builds(DropJob, count, count),
+    st.builds(KeepOnly, count, numbers),
+    st.builds(CompareCopies, count, count, numbers),
+    st.builds(CopiesCompared, numbers),
+    st.builds(
+        KeepResult,
+        count,
+        count,
+        name,
+        name,
+        count,
+        st.lists(runs, max_size=3).map(tuple),
+        st.lists(st.tuples(name, st.booleans()), max_size=3).map(tuple),
+    ),
+    st.builds(ResultKept, name, count, name),
+    st.builds(KeepFile, count, name, body, count),
+    st.builds(FileKept, name),
+>>>>>>> a8e78ab (wip)
 )
 tickets = st.integers(-(2**31), 2**62)
 
@@ -92,11 +131,19 @@ tickets = st.integers(-(2**31), 2**62)
 def test_every_request_and_result_can_be_sent() -> None:
     shapes = {
         value.__name__
+<<<<<<< HEAD
         for module in (storage, filing, work)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
     }
     parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Site"}
+=======
+        for module in (storage, filing, shelving)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
+    }
+    parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Used", "RunTold"}
+>>>>>>> a8e78ab (wip)
     assert set(KINDS) == shapes - parts, "those are parts of others"
 
 

@@ -1,0 +1,451 @@
+"""Packages in, results out: the same on folders and in the simulator; whatever is wrong is `Failed` with words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flight.declare.filing import Ordered, RemoveFile, SendFile, Turn
+from flight.declare.shelving import (
+    CompareCopies,
+    CopiesCompared,
+    DropJob,
+    FileKept,
+    KeepFile,
+    KeepOnly,
+    KeepResult,
+    PackageTaken,
+    ResultKept,
+    RunTold,
+    TakePackage,
+    Used,
+)
+from flight.declare.storage import Failed
+from flight.jobs import Check, Ended, FileHash, Run, Signer, brief_octets, brief_of, is_unsigned
+from flight.workers.files import FilesWorker
+from sim.disk import SimulatedDisk
+from tests.flight.jobs.made import CATALOGUE, MANIFEST, OTHER_PRIVATE, package, tenant
+from tests.flight.workers.shelves import (
+    GOOD,
+    KEEP,
+    NAME,
+    RESULT,
+    RUN,
+    SECOND,
+    TAKE,
+    UTC_S,
+    World,
+    folder_world,
+    made,
+    names_world,
+    unpacked,
+)
+
+TAKEN = PackageTaken(brief_octets(brief_of(MANIFEST)), sha256(GOOD).digest())
+STDOUT = b"modelled job 7, stage 0\n"
+
+
+@pytest.fixture(params=["folders", "names"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    return folder_world(tmp_path) if request.param == "folders" else names_world()
+
+
+@pytest.fixture
+def on_board(world: World) -> World:
+    """Job 7 has been taken, and run three times."""
+    world.put()
+    assert world.ask(TAKE) == TAKEN
+    for stage in range(3):
+        world.ground.run(7, stage)
+    return world
+
+
+def why(answer: object) -> str:
+    assert isinstance(answer, Failed)
+    return answer.reason
+
+
+# ---------------------------------------------------------------- packages
+
+
+def test_a_package_becomes_a_job(world: World) -> None:
+    world.put()
+    assert world.ask(TAKE) == TAKEN
+    assert world.files() == []
+    assert world.shelf.jobs.jobs() == [7]
+    taken = world.shelf.jobs.taken(7)
+    assert taken is not None
+    assert (taken.manifest, taken.sha256, taken.octets) == (MANIFEST, TAKEN.package_sha256, len(GOOD))
+
+
+def test_asked_again_it_says_the_same(on_board: World) -> None:
+    assert on_board.ask(TAKE) == TAKEN
+    on_board.put()  # as after a power cut before it was removed
+    assert on_board.ask(TAKE) == TAKEN
+    assert on_board.files() == []
+
+
+def test_another_package_of_that_name_is_not_taken_for_it(on_board: World) -> None:
+    on_board.put(octets=package(replace(MANIFEST, serial=8)))
+    assert why(on_board.ask(TAKE)) == "job 7 is of another package"
+    assert on_board.files() == [NAME]
+
+
+def test_the_same_package_under_another_number(on_board: World) -> None:
+    on_board.put()
+    assert why(on_board.ask(TAKE._replace(job=8))) == "the same package is job 7 already"
+    assert on_board.files() == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        (b"PK\3\4" + bytes(200), "no job package: it begins with b'PK"),
+        (package(private=OTHER_PRIVATE), "no such tenant: key "),
+        (GOOD[:20] + bytes(64) + GOOD[84:], "wrong signature: with key "),
+        (GOOD[:-1], "ends too early: after "),
+        (GOOD[:-1] + b"\xfe", "a part is not what the manifest says: "),
+        (GOOD + b"more", "something stands behind its end: 4 octets or more"),
+        (package(replace(MANIFEST, owner="umbrella")), "no such tenant: umbrella signs with the key of acme"),
+        (
+            package(replace(MANIFEST, libraries=("torch",))),
+            "names what is not on board: library torch is not",
+        ),
+        (
+            package(replace(MANIFEST, deadline_utc_s=UTC_S - 5, release_utc_s=0)),
+            "its deadline has passed: by 5 s",
+        ),
+        (b"", "ends too early: after 0 octets"),
+    ],
+)
+def test_refused_in_words_and_nothing_is_left(world: World, octets: bytes, reason: str) -> None:
+    world.put(octets=octets)
+    assert why(world.ask(TAKE)).startswith(reason)
+    assert world.shelf.jobs.jobs() == []
+    assert world.files() == [NAME]  # for whoever wants to see why; it can be removed
+    assert world.ask(RemoveFile(SECOND, NAME)) == Ordered(0)
+
+
+def test_a_deadline_counts_only_where_the_time_is_known(world: World) -> None:
+    world.put(octets=package(replace(MANIFEST, deadline_utc_s=UTC_S - 5, release_utc_s=0)))
+    assert isinstance(world.ask(TAKE._replace(utc_s=0)), PackageTaken)
+
+
+@pytest.mark.parametrize(
+    ("used", "quota", "reason"),
+    [
+        (
+            Used("acme", 2, 0, 0),
+            {"jobs": 2},
+            "over the tenant's quota: jobs on board: 3, and acme may have 2",
+        ),
+        (Used("acme", 1, 0, 0), {"jobs": 2}, ""),
+        (Used("other", 9, 9, 9), {"jobs": 1}, ""),
+        (
+            Used("acme", 0, 9_000, 0),
+            {"stored_octets": 9_100},
+            "over the tenant's quota: stored with this one",
+        ),
+        (Used("acme", 0, 0, 1), {"output_octets": 6_000}, "over the tenant's quota: outputs with this one's"),
+    ],
+)
+def test_quotas_are_of_all_jobs_of_a_tenant(
+    world: World, used: Used, quota: dict[str, object], reason: str
+) -> None:
+    world.with_tenant(tenant(**quota))
+    world.put()
+    answer = world.ask(TAKE._replace(used=(used,)))
+    assert answer == TAKEN if not reason else why(answer).startswith(reason)
+
+
+def test_what_is_no_package_of_ours(world: World) -> None:
+    assert why(world.ask(TAKE)) == f"no file {NAME}"
+    for name in ("../secret", "", ".cfdp-journal", "a\0b", "\ud800", "x" * 300):
+        assert why(world.ask(TAKE._replace(file=name))).startswith("no file ")
+    for job in (-1, 1 << 24):
+        assert why(world.ask(TAKE._replace(job=job))) == f"no number of a job: {job}"
+
+
+def test_a_package_that_is_being_sent_stays(world: World) -> None:
+    world.put()
+    assert isinstance(world.ask(SendFile(0, NAME, True)), Ordered)
+    assert why(world.ask(TAKE)) == "the file is being sent: cancel that first"
+    assert world.shelf.jobs.jobs() == []
+
+
+def test_a_worker_without_a_shelf() -> None:
+    world = names_world()
+    bare = FilesWorker(world.disk, world.worker.settings)
+    assert why(bare.perform(TAKE)) == "not a request about files: TakePackage"
+
+
+# ---------------------------------------------------------------- copies
+
+
+def compare(world: World, *stages: int) -> object:
+    return world.ask(CompareCopies(SECOND, 7, stages))
+
+
+def test_copies_that_agree(on_board: World) -> None:
+    assert compare(on_board, 0, 1, 2) == CopiesCompared((0, 1, 2))
+    assert compare(on_board, 0, 1) == CopiesCompared((0, 1))
+    assert compare(on_board, 1, 1) == CopiesCompared(())
+
+
+def test_the_odd_one_is_left_out(on_board: World) -> None:
+    on_board.ground.spoil(7, 1)
+    assert compare(on_board, 0, 1) == CopiesCompared(())
+    assert compare(on_board, 0, 1, 2) == CopiesCompared((0, 2))
+    on_board.ground.spoil(7, 2)
+    assert compare(on_board, 0, 1, 2) == CopiesCompared(())
+
+
+def test_no_such_copies(on_board: World) -> None:
+    assert why(compare(on_board, 0, 4)) == "no stages of a job: (0, 4)"
+    assert why(on_board.ask(CompareCopies(0, 8, (0, 1)))) == "job 8 is not on board"
+
+
+# ---------------------------------------------------------------- results
+
+
+def test_a_result_with_all_that_it_names(on_board: World) -> None:
+    kept = on_board.ask(KEEP)
+    octets = on_board.read(RESULT)
+    assert kept == ResultKept(RESULT, len(octets), "DONE")
+    receipt, files = unpacked(octets)
+    assert files == {
+        "standard-output": STDOUT,
+        "result.txt": made("result.txt", 1000),
+        "maps/cloud.bin": made("maps/cloud.bin", 5000),
+    }
+    assert (receipt.spacecraft_id, receipt.board) == (66, "ai_rack")
+    assert (receipt.owner, receipt.name, receipt.serial) == ("acme", "demo", 7)
+    assert receipt.package_sha256 == sha256(GOOD).digest()
+    assert (receipt.ended, receipt.reason, receipt.energy_j) == (Ended.DONE, "", 300)
+    assert receipt.program.path == "main.py"
+    assert receipt.installed == CATALOGUE
+    assert receipt.runs == (Run(0, "rack_a", 5, 9 * SECOND, UTC_S, Ended.DONE, 0, 300, 4),)
+    assert receipt.checks == (Check("vote", True), Check("outputs", True))
+    assert on_board.files() == [RESULT]
+
+
+def test_it_can_be_sent_and_holds_its_sum(on_board: World) -> None:
+    on_board.ask(KEEP)
+    assert isinstance(on_board.ask(SendFile(0, RESULT, True)), Ordered)
+    on_board.ask(Turn(400 * SECOND, False, 0, ()))
+    assert on_board.worker.sums is not None
+    assert on_board.worker.sums.damaged == set()
+    assert on_board.worker.sums._candidates[RESULT][0].octets == len(on_board.read(RESULT))  # type: ignore[union-attr]
+
+
+def test_asked_again_nothing_is_written(on_board: World) -> None:
+    kept = on_board.ask(KEEP)
+    on_board.ask(SendFile(0, RESULT, True))  # not even while it is sent
+    writes = on_board.disk.writes
+    assert on_board.ask(KEEP._replace(now=99)) == kept
+    assert on_board.disk.writes == writes
+
+
+def test_another_result_takes_the_place_of_the_first(on_board: World) -> None:
+    on_board.ask(KEEP)
+    other = KEEP._replace(runs=(RUN, RUN))
+    on_board.ask(SendFile(0, RESULT, True))
+    assert why(on_board.ask(other)) == f"{RESULT} is being sent, and has become another: cancel that first"
+    on_board.boot()  # the disk lives on; the transfer, too
+    assert why(on_board.ask(other)).startswith(f"{RESULT} is being sent")
+
+
+def test_a_result_that_is_not_sent_is_replaced(on_board: World) -> None:
+    on_board.ask(KEEP)
+    kept = on_board.ask(KEEP._replace(runs=(RUN, RUN)))
+    assert isinstance(kept, ResultKept)
+    assert len(unpacked(on_board.read(RESULT))[0].runs) == 2
+
+
+@pytest.mark.parametrize("ended", ["FAILED", "KILLED", "CANCELLED", "LOST"])
+def test_one_that_did_not_end_well_has_no_outputs(on_board: World, ended: str) -> None:
+    kept = on_board.ask(KEEP._replace(ended=ended, reason="so\nit is \u00e9", runs=(), checks=()))
+    assert isinstance(kept, ResultKept)
+    receipt, files = unpacked(on_board.read(RESULT))
+    assert files == {"standard-output": STDOUT}
+    assert (receipt.ended, receipt.reason) == (Ended[ended], "so?it is \\xe9")
+    assert receipt.outputs == receipt.runs == receipt.checks == ()
+
+
+def test_a_board_without_a_key_keeps_results(on_board: World) -> None:
+    on_board.with_settings(signer=Signer(66, "ai_rack"))
+    assert isinstance(on_board.ask(KEEP), ResultKept)
+    octets = on_board.read(RESULT)
+    assert is_unsigned(octets[12:])
+    receipt, files = unpacked(octets, None)
+    assert receipt.ended is Ended.DONE
+    assert len(files) == 3
+
+
+def test_a_result_that_does_not_fit(on_board: World) -> None:
+    on_board.quota = 6_500
+    on_board.boot()
+    assert why(on_board.ask(KEEP)) == "quota of the file store"
+    assert on_board.files() == []
+    on_board.quota = 20_000
+    on_board.boot()
+    assert isinstance(on_board.ask(KEEP), ResultKept)
+
+
+def test_a_full_disk(on_board: World) -> None:
+    on_board.disk.set_capacity(on_board.disk.stored_bytes + 3_000)
+    assert why(on_board.ask(KEEP)) == "No space left on device"
+    on_board.disk.set_capacity(1 << 40)
+    assert isinstance(on_board.ask(KEEP), ResultKept)
+    assert on_board.files() == [RESULT]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"job": 8}, "job 8 is not on board"),
+        ({"job": -1}, "no number of a job: -1"),
+        ({"stage": 4}, "no stages of a job: (4,)"),
+        ({"ended": "GONE"}, "no way to end: 'GONE'"),
+        ({"runs": (RUN._replace(ended="done"),)}, "no way to end: 'done'"),
+        (
+            {"runs": (RUN._replace(exit_status=10_000),)},
+            "no receipt can say this: runs[0].exit_status: 10000",
+        ),
+        ({"runs": (RUN._replace(end_ns=1),)}, "no receipt can say this: runs[0].end_ns: 1; expected"),
+        ({"runs": (RUN._replace(board="Rack A"),)}, "no receipt can say this: runs[0].board: 'Rack A'"),
+        ({"checks": (("a b", True),)}, "no receipt can say this: checks[0].name: 'a b'"),
+    ],
+)
+def test_what_no_result_can_be_of(on_board: World, changes: dict[str, object], reason: str) -> None:
+    assert why(on_board.ask(KEEP._replace(**changes))).startswith(reason)  # type: ignore[arg-type]
+    assert on_board.files() == []
+
+
+def test_a_record_with_a_flipped_bit_is_no_job(tmp_path: Path) -> None:
+    world = folder_world(tmp_path)
+    world.put()
+    world.ask(TAKE)
+    record = tmp_path / "jobs" / "7" / "taken"
+    octets = bytearray(record.read_bytes())
+    for at in range(0, len(octets), 11):
+        octets[at] ^= 4
+        record.chmod(0o600)
+        record.write_bytes(octets)
+        assert why(world.ask(KEEP)) == "job 7 is not on board"
+        octets[at] ^= 4
+    record.write_bytes(octets[:30])
+    assert why(world.ask(KEEP)) == "job 7 is not on board"
+    world.put()
+    assert world.ask(TAKE) == TAKEN
+
+
+# ---------------------------------------------------------------- jobs that go
+
+
+def test_a_job_that_goes(on_board: World) -> None:
+    on_board.put("jobs/other.job", package(replace(MANIFEST, serial=9)))
+    other = TAKE._replace(job=9, file="jobs/other.job")
+    assert isinstance(on_board.ask(other), PackageTaken)
+    for _ in range(2):
+        assert on_board.ask(DropJob(0, 7)) == Ordered(0)
+        assert on_board.shelf.jobs.jobs() == [9]
+    assert why(on_board.ask(KEEP)) == "job 7 is not on board"
+    assert why(on_board.ask(DropJob(0, -7))) == "no number of a job: -7"
+
+
+def test_at_a_start_what_the_book_does_not_know_goes(on_board: World) -> None:
+    assert on_board.ask(KeepOnly(0, (3, 7))) == Ordered(0)
+    assert on_board.shelf.jobs.jobs() == [7]
+    assert on_board.ask(KeepOnly(0, ())) == Ordered(0)
+    assert on_board.shelf.jobs.jobs() == []
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_of_the_files_in_a_folder_the_newest_stay(world: World) -> None:
+    world.put("plans/deeper/0001.plan", b"x")
+    world.put("plan", b"x")
+    for number in range(5):
+        assert world.ask(KeepFile(0, f"plans/{number:04}.plan", b"p%d" % number, 3)) == FileKept(
+            f"plans/{number:04}.plan"
+        )
+    wanted = ["plans/0002.plan", "plans/0003.plan", "plans/0004.plan"]
+    assert world.files() == ["plan", *wanted, "plans/deeper/0001.plan"]
+    assert world.read("plans/0003.plan") == b"p3"
+    world.ask(KeepFile(0, "plans/0003.plan", b"anew", 3))
+    assert world.read("plans/0003.plan") == b"anew"
+
+
+def test_files_that_cannot_be_kept(world: World) -> None:
+    for name in ("../a", "", ".cfdp-journal"):
+        assert why(world.ask(KeepFile(0, name, b"", 1))) == "file name not allowed"
+    assert why(world.ask(KeepFile(0, "a", b"", 0))) == "at least one file must stay"
+    world.ask(KeepFile(0, "plans/0001.plan", b"a", 1))
+    world.ask(SendFile(0, "plans/0001.plan", True))
+    assert why(world.ask(KeepFile(0, "plans/0001.plan", b"b", 1))) == "plans/0001.plan is being sent"
+    world.ask(KeepFile(0, "plans/0002.plan", b"b", 1))
+    assert world.files() == ["plans/0001.plan", "plans/0002.plan"]  # what is being sent stays
+
+
+# ---------------------------------------------------------------- anything
+
+numbers = st.integers(-2, 1 << 25) | st.just(7)
+words = st.text(max_size=12) | st.sampled_from([NAME, RESULT, "DONE", "FAILED", "rack_a"])
+runs = st.builds(RunTold, numbers, words, numbers, numbers, numbers, words, numbers, numbers, numbers)
+requests = st.one_of(
+    st.builds(TakePackage, numbers, numbers, words, numbers, st.just(())),
+    st.builds(DropJob, numbers, st.integers(8, 99)),
+    st.builds(CompareCopies, numbers, numbers, st.lists(numbers, max_size=4).map(tuple)),
+    st.builds(
+        KeepResult,
+        numbers,
+        numbers,
+        words,
+        words,
+        numbers,
+        st.lists(runs, max_size=2).map(tuple),
+        st.lists(st.tuples(words, st.booleans()), max_size=2).map(tuple),
+    ),
+    st.builds(KeepFile, numbers, words, st.binary(max_size=9), st.integers(-1, 2)),
+)
+
+
+@given(st.lists(requests, max_size=5))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_any_request_has_an_answer(asked: list[object]) -> None:
+    world = names_world()
+    world.put()
+    world.ask(TAKE)
+    for request in asked:
+        answer = world.ask(request)
+        assert isinstance(answer, PackageTaken | Ordered | CopiesCompared | ResultKept | FileKept | Failed)
+
+
+def test_the_simulated_disk_is_the_jobs_alone() -> None:
+    """Names of others on it stay."""
+    world = names_world()
+    world.put()
+    world.ask(TAKE)
+    disk = world.ground.disk  # type: ignore[attr-defined]
+    assert isinstance(disk, SimulatedDisk)
+    disk.write("other", 0, b"x")
+    world.ask(KeepOnly(0, ()))
+    assert disk.names() == ["other"]
+
+
+def test_a_hash_of_an_output_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = folder_world(tmp_path)
+    world.put()
+    world.ask(TAKE)
+    world.ground.run(7, 0)
+    wrong = (FileHash("result.txt", 1000, bytes(32)),)
+    monkeypatch.setattr(world.shelf.jobs, "outputs", lambda *_: wrong)
+    assert why(world.ask(KEEP)) == "output result.txt changes while it is read"
+    assert world.files() == []
