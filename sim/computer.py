@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from flight.app import build, safe_rows
 from flight.declare import SECOND, Snapshot, Stored, Stores
 from flight.declare.filing import FILE_REQUESTS
+from flight.declare.shelving import SHELF_REQUESTS
+from flight.jobs import Signer
 from flight.kernel import Board, Kernel, NoPage
 from flight.kernel.own import NAME
 from flight.mission import Mission
@@ -22,9 +24,11 @@ from flight.workers.files import FilesWorker
 from flight.workers.planning import PlanningWorker
 from flight.workers.process import BACK_OFF_NS, LOST
 from flight.workers.routing import Kinds, Workers
+from flight.workers.shelf import Shelf, ShelfSettings
 from flight.workers.storage import StorageWorker
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
+from sim.job_shelf import ModelledShelf
 from sim.runner import VirtualRunner
 
 PLANNING_NS = 2 * SECOND  # a plan took 2 s of one core at most (docs/orbsched.md)
@@ -220,6 +224,8 @@ class Computer:
     clock: VirtualClock = field(default_factory=VirtualClock)
     anew_at: int = 0
     file_disk: SimulatedDisk = field(default_factory=lambda: SimulatedDisk(random.Random(0)))
+    job_disk: SimulatedDisk = field(default_factory=lambda: SimulatedDisk(random.Random(0)))  # what jobs have
+    board_key: bytes | None = None  # it signs receipts
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
     runner: VirtualRunner | None = None  # of the jobs; it outlives the executive, and ends with the power
     planning: VirtualProcess | None = None  # the planning worker of the executive that lives now
@@ -238,10 +244,20 @@ class Computer:
         others: list[tuple[Kinds, Worker]] = []
         self.files: VirtualFiles | None = None
         if (files := mission.files) is not None:
-            file_disk = self.file_disk
-            file_disk.kill_at(NEVER)
-            self.files = VirtualFiles(lambda: FilesWorker(file_disk, files))
-            others.append((FILE_REQUESTS, self.files))
+            file_disk, job_disk = self.file_disk, self.job_disk
+            for one in (file_disk, job_disk):
+                one.kill_at(NEVER)
+            # Stored, not deflated: a run's octets must not depend on the version of a library.
+            settings = ShelfSettings(
+                Signer(mission.spacecraft_id, mission.name, self.board_key),
+                mission.tenants,
+                mission.catalogue,
+                deflate=0,
+            )
+            self.files = VirtualFiles(
+                lambda: FilesWorker(file_disk, files, Shelf(ModelledShelf(job_disk), settings))
+            )
+            others.append((FILE_REQUESTS + SHELF_REQUESTS, self.files))
         self.planning: VirtualPlanning | None = None
         if mission.planning is not None:
             self.planning = VirtualPlanning()

@@ -18,7 +18,7 @@ from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
-from sim.job_packages import mission_with
+from sim.job_packages import board_private_of, mission_with
 from sim.keys import memory_keys, put_on_board
 from sim.link import Radio
 from sim.scenario import Scenario
@@ -93,6 +93,7 @@ class Simulation:
         self.radio.up.spoiling.loss = scenario.link.loss_up
         self.disk = SimulatedDisk(stream(self.seed, "disk"))
         self.file_disk = SimulatedDisk(stream(self.seed, "file disk"))
+        self.job_disk = SimulatedDisk(stream(self.seed, "job disk"))
         if mission.secured:
             put_on_board(self.disk, self.seed)
             if isinstance(ground, Ground):
@@ -128,6 +129,8 @@ class Simulation:
             self.switches,
             stream(self.seed, "computer"),
             file_disk=self.file_disk,
+            job_disk=self.job_disk,
+            board_key=board_private_of(self.seed),
         )
 
     def run(self, until_s: int, progress: Callable[[float], None] | None = None) -> None:
@@ -195,6 +198,7 @@ class Simulation:
         disk = self.disk.reboot()  # also when the cut met it in the middle of a boot
         self.disk = self.computer.disk = disk
         self.file_disk = self.computer.file_disk = self.file_disk.reboot()
+        self.job_disk = self.computer.job_disk = self.job_disk.reboot()
         back = self.now_s + seconds
         guardian = VirtualGuardian(back * NS)
         guardian.orders = Orders(reason)

@@ -24,6 +24,7 @@ from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.declare.filing import FILE_REQUESTS
+from flight.declare.shelving import SHELF_REQUESTS
 from flight.drivers.line_link import LineLink
 from flight.drivers.umbilical import Umbilical
 from flight.kernel import Board, Loaded
@@ -135,7 +136,7 @@ class Flight:
         """All workers as one."""
         others: list[tuple[Kinds, Worker]] = []
         if self.files is not None:
-            others.append((FILE_REQUESTS, self.files))
+            others.append((FILE_REQUESTS + SHELF_REQUESTS, self.files))
         if self.planning is not None:
             others.append((PLANNING_REQUESTS, self.planning))
         return Workers(self.worker, *others) if others else self.worker

@@ -91,7 +91,6 @@ messages = st.one_of(
     st.builds(RemoveFile, count, name),
     st.builds(SteerFile, count, st.integers(0, 2), count, count),
     st.builds(Ordered, count),
-<<<<<<< HEAD
     st.builds(LookAhead, count, count, count, count, name, name, st.lists(sites, max_size=3).map(tuple)),
     st.builds(
         Ahead,
@@ -103,7 +102,6 @@ messages = st.one_of(
     ),
     st.builds(MakePlan, body),
     st.builds(Planned, body),
-=======
     st.builds(TakePackage, count, count, name, count, st.lists(used, max_size=3).map(tuple)),
     st.builds(PackageTaken, body, body),
     st.builds(DropJob, count, count),
@@ -123,7 +121,6 @@ messages = st.one_of(
     st.builds(ResultKept, name, count, name),
     st.builds(KeepFile, count, name, body, count),
     st.builds(FileKept, name),
->>>>>>> a8e78ab (wip)
 )
 tickets = st.integers(-(2**31), 2**62)
 
@@ -131,19 +128,11 @@ tickets = st.integers(-(2**31), 2**62)
 def test_every_request_and_result_can_be_sent() -> None:
     shapes = {
         value.__name__
-<<<<<<< HEAD
-        for module in (storage, filing, work)
+        for module in (storage, filing, shelving, work)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
     }
-    parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Site"}
-=======
-        for module in (storage, filing, shelving)
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, tuple) and value.__module__ == module.__name__
-    }
-    parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Used", "RunTold"}
->>>>>>> a8e78ab (wip)
+    parts = {"Extent", "StoreState", "FileNotice", "FileFigures", "Site", "Used", "RunTold"}
     assert set(KINDS) == shapes - parts, "those are parts of others"
 
 
