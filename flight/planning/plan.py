@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flight.planning.forward import bring_forward
 from flight.planning.problem import Binding, Decision, Placement, Plan, Problem
 from flight.planning.search import Search, begin, improve
 from flight.planning.timeline import Timeline
@@ -10,14 +11,22 @@ STEPS = 4_000_000  # slots looked at; see docs/orbsched.md for what that takes a
 
 
 def plan(
-    problem: Problem, *, steps: int = STEPS, seed: int = 1, previous: tuple[Placement, ...] = ()
+    problem: Problem,
+    *,
+    steps: int = STEPS,
+    seed: int = 1,
+    previous: tuple[Placement, ...] = (),
+    early: bool = False,
 ) -> Plan:
     """The best plan that `steps` find.  `previous` are placements of the plan before, moved to this problem's slots.
 
-    Even 0 steps give a plan: what still fits of the previous one, and then each job once, by worth.
+    Even 0 steps give a plan: what still fits of the previous one, and then each job once, by worth.  `early`: then
+    every job is moved to the front as far as the others let it.
     """
     search = begin(problem, seed, previous)
     improve(search, steps)
+    if early:
+        bring_forward(search)
     timeline = search.timeline
     placements = tuple(timeline.placed[index] for index in sorted(timeline.placed))
     return Plan(

@@ -56,7 +56,7 @@ class PlanRecord:
 
 
 def planned(record: PlanRecord) -> PlanRecord:
-    found = plan(record.problem, steps=record.steps, seed=record.seed, previous=record.previous)
+    found = plan(record.problem, steps=record.steps, seed=record.seed, previous=record.previous, early=True)
     return replace(record, plan=found)
 
 

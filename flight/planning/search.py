@@ -124,14 +124,14 @@ class Search:
             if span <= 0:
                 continue
             begin = job.release + (self.chance.below(span) if self.chance.below(2) else 0)
-            found = self._first_start(index, level, begin, latest, length)
+            found = self.first_start(index, level, begin, latest, length)
             if found is None and begin > job.release:
-                found = self._first_start(index, level, job.release, begin - 1, length)
+                found = self.first_start(index, level, job.release, begin - 1, length)
             if found:
                 return found
         return None
 
-    def _first_start(self, index: int, level: int, first: int, latest: int, length: int) -> Placement | None:
+    def first_start(self, index: int, level: int, first: int, latest: int, length: int) -> Placement | None:
         """Starts in order; a start that a slot refuses is followed by one that avoids that slot."""
         stride = max(1, length // 4)  # where energy or heat refuses, the slot itself is not to blame
         while first <= latest:

@@ -57,6 +57,7 @@ class Dispatch:
         self.admitted: dict[int, Place] = {}
         self.bound: dict[int, Bound] = {}  # why the guard admitted less than was asked for
         self.slot = -1  # since the mission clock's zero
+        self.slot_end_ns = 0
         self.look_at = 0
         self.dark: dict[int, int] = {}  # a lane that should be on, and since when it is not
         self.stepped_at = 0
@@ -76,6 +77,7 @@ class Dispatch:
         slot_ns = outlook.limits.slot_s * SECOND if outlook is not None else SECOND
         if self.slot != now // slot_ns or self.planner.arrived or not self.safe_before or slots is None:
             self.slot, self.safe_before = now // slot_ns, True
+            self.slot_end_ns = (self.slot + 1) * slot_ns
             self.planner.arrived = False
             self._decide(now, sees)
             self.look_at = now + LOOK_EVERY_NS
@@ -83,7 +85,7 @@ class Dispatch:
             self.look_at = now + LOOK_EVERY_NS
             self._look_again(now, sees)
         if outlook is not None and slots is not None:
-            self._ahead(now, (self.slot + 1) * slot_ns, outlook)
+            self._ahead(now, self.slot_end_ns, outlook)
         self._anomaly(now, sees)
         self._boards(now, sees)
         self._lies(now, sees, out)
@@ -121,7 +123,8 @@ class Dispatch:
         return True
 
     def _stop(self, run: Run, why: Why, now: int, until: int = 0) -> None:
-        """With a checkpoint where that helps."""
+        """With a checkpoint where that helps.  It is not begun again within the slot."""
+        self.crew.rests[run.row.number] = max(self.slot_end_ns, until)
         if run.row.known.preemptible:
             run.want(Wish.STOP, why, until or now + self.desk.own.checkpoint_s * SECOND)
         else:
@@ -314,7 +317,8 @@ class Dispatch:
                 self._leave(run, Why.LYING, now, now + own.checkpoint_s * SECOND)
 
     def _start(self, now: int, sees: Seen, out: Outbox) -> None:
-        if not self.crew.adopted:
+        """Not at the end of a slot: what is not wanted in the next would be stopped before it has done anything."""
+        if not self.crew.adopted or self.slot_end_ns - now <= self.desk.own.checkpoint_s * SECOND:
             return
         for number, place in self.admitted.items():
             row = self.desk.book.rows.get(number)

@@ -161,6 +161,7 @@ class Taking:
     def _stays(self, coming: Coming) -> None:
         self.coming.pop(coming.row.number, None)
         self.desk.judging.discard(coming.row.number)
+        self.planner.arrived = True  # it may ask for this slot
         self.desk.saver.when_stored(lambda _, box: self._answer(coming, DONE, box))
 
     def _can_plan(self, now: int) -> bool:

@@ -111,14 +111,15 @@ class Ground:
     sent: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)
     checkpoints: dict[str, int] = field(default_factory=dict)
+    refusing: str = ""  # why every package is refused
     agreeing: Callable[[CompareCopies], tuple[int, ...]] = lambda asked: asked.stages
 
     def shelved(self, request: object) -> object | None:
         match request:
             case TakePackage(_, _, file, job, _):
                 found = self.packages.pop(file, None) or self.taken.get(job)
-                if found is None:
-                    return Failed("there is no such file")
+                if found is None or self.refusing:
+                    return Failed(self.refusing or "there is no such file")
                 self.taken[job] = found
                 return PackageTaken(brief_octets(found), bytes(32))
             case KeepOnly(_, jobs):
