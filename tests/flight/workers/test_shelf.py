@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flight.declare.filing import Ordered, RemoveFile, SendFile, Turn
+from flight.declare.filing import Ordered, RemoveFile, SendFile
 from flight.declare.shelving import (
     CompareCopies,
     CopiesCompared,
@@ -26,24 +26,21 @@ from flight.declare.shelving import (
     Used,
 )
 from flight.declare.storage import Failed
-from flight.jobs import Check, Ended, FileHash, Run, Signer, brief_octets, brief_of, is_unsigned
+from flight.jobs import brief_octets, brief_of
 from flight.workers.files import FilesWorker
 from sim.disk import SimulatedDisk
-from tests.flight.jobs.made import CATALOGUE, MANIFEST, OTHER_PRIVATE, package, tenant
+from tests.flight.jobs.made import MANIFEST, OTHER_PRIVATE, package, tenant
 from tests.flight.workers.shelves import (
     GOOD,
     KEEP,
     NAME,
     RESULT,
-    RUN,
     SECOND,
     TAKE,
     UTC_S,
     World,
     folder_world,
-    made,
     names_world,
-    unpacked,
 )
 
 TAKEN = PackageTaken(brief_octets(brief_of(MANIFEST)), sha256(GOOD).digest())
@@ -210,123 +207,6 @@ def test_no_such_copies(on_board: World) -> None:
     assert why(on_board.ask(CompareCopies(0, 8, (0, 1)))) == "job 8 is not on board"
 
 
-# ---------------------------------------------------------------- results
-
-
-def test_a_result_with_all_that_it_names(on_board: World) -> None:
-    kept = on_board.ask(KEEP)
-    octets = on_board.read(RESULT)
-    assert kept == ResultKept(RESULT, len(octets), "DONE")
-    receipt, files = unpacked(octets)
-    assert files == {
-        "standard-output": STDOUT,
-        "result.txt": made("result.txt", 1000),
-        "maps/cloud.bin": made("maps/cloud.bin", 5000),
-    }
-    assert (receipt.spacecraft_id, receipt.board) == (66, "ai_rack")
-    assert (receipt.owner, receipt.name, receipt.serial) == ("acme", "demo", 7)
-    assert receipt.package_sha256 == sha256(GOOD).digest()
-    assert (receipt.ended, receipt.reason, receipt.energy_j) == (Ended.DONE, "", 300)
-    assert receipt.program.path == "main.py"
-    assert receipt.installed == CATALOGUE
-    assert receipt.runs == (Run(0, "rack_a", 5, 9 * SECOND, UTC_S, Ended.DONE, 0, 300, 4),)
-    assert receipt.checks == (Check("vote", True), Check("outputs", True))
-    assert on_board.files() == [RESULT]
-
-
-def test_it_can_be_sent_and_holds_its_sum(on_board: World) -> None:
-    on_board.ask(KEEP)
-    assert isinstance(on_board.ask(SendFile(0, RESULT, True)), Ordered)
-    on_board.ask(Turn(400 * SECOND, False, 0, ()))
-    assert on_board.worker.sums is not None
-    assert on_board.worker.sums.damaged == set()
-    assert on_board.worker.sums._candidates[RESULT][0].octets == len(on_board.read(RESULT))  # type: ignore[union-attr]
-
-
-def test_asked_again_nothing_is_written(on_board: World) -> None:
-    kept = on_board.ask(KEEP)
-    on_board.ask(SendFile(0, RESULT, True))  # not even while it is sent
-    writes = on_board.disk.writes
-    assert on_board.ask(KEEP._replace(now=99)) == kept
-    assert on_board.disk.writes == writes
-
-
-def test_another_result_takes_the_place_of_the_first(on_board: World) -> None:
-    on_board.ask(KEEP)
-    other = KEEP._replace(runs=(RUN, RUN))
-    on_board.ask(SendFile(0, RESULT, True))
-    assert why(on_board.ask(other)) == f"{RESULT} is being sent, and has become another: cancel that first"
-    on_board.boot()  # the disk lives on; the transfer, too
-    assert why(on_board.ask(other)).startswith(f"{RESULT} is being sent")
-
-
-def test_a_result_that_is_not_sent_is_replaced(on_board: World) -> None:
-    on_board.ask(KEEP)
-    kept = on_board.ask(KEEP._replace(runs=(RUN, RUN)))
-    assert isinstance(kept, ResultKept)
-    assert len(unpacked(on_board.read(RESULT))[0].runs) == 2
-
-
-@pytest.mark.parametrize("ended", ["FAILED", "KILLED", "CANCELLED", "LOST"])
-def test_one_that_did_not_end_well_has_no_outputs(on_board: World, ended: str) -> None:
-    kept = on_board.ask(KEEP._replace(ended=ended, reason="so\nit is \u00e9", runs=(), checks=()))
-    assert isinstance(kept, ResultKept)
-    receipt, files = unpacked(on_board.read(RESULT))
-    assert files == {"standard-output": STDOUT}
-    assert (receipt.ended, receipt.reason) == (Ended[ended], "so?it is \\xe9")
-    assert receipt.outputs == receipt.runs == receipt.checks == ()
-
-
-def test_a_board_without_a_key_keeps_results(on_board: World) -> None:
-    on_board.with_settings(signer=Signer(66, "ai_rack"))
-    assert isinstance(on_board.ask(KEEP), ResultKept)
-    octets = on_board.read(RESULT)
-    assert is_unsigned(octets[12:])
-    receipt, files = unpacked(octets, None)
-    assert receipt.ended is Ended.DONE
-    assert len(files) == 3
-
-
-def test_a_result_that_does_not_fit(on_board: World) -> None:
-    on_board.quota = 6_500
-    on_board.boot()
-    assert why(on_board.ask(KEEP)) == "quota of the file store"
-    assert on_board.files() == []
-    on_board.quota = 20_000
-    on_board.boot()
-    assert isinstance(on_board.ask(KEEP), ResultKept)
-
-
-def test_a_full_disk(on_board: World) -> None:
-    on_board.disk.set_capacity(on_board.disk.stored_bytes + 3_000)
-    assert why(on_board.ask(KEEP)) == "No space left on device"
-    on_board.disk.set_capacity(1 << 40)
-    assert isinstance(on_board.ask(KEEP), ResultKept)
-    assert on_board.files() == [RESULT]
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"job": 8}, "job 8 is not on board"),
-        ({"job": -1}, "no number of a job: -1"),
-        ({"stage": 4}, "no stages of a job: (4,)"),
-        ({"ended": "GONE"}, "no way to end: 'GONE'"),
-        ({"runs": (RUN._replace(ended="done"),)}, "no way to end: 'done'"),
-        (
-            {"runs": (RUN._replace(exit_status=10_000),)},
-            "no receipt can say this: runs[0].exit_status: 10000",
-        ),
-        ({"runs": (RUN._replace(end_ns=1),)}, "no receipt can say this: runs[0].end_ns: 1; expected"),
-        ({"runs": (RUN._replace(board="Rack A"),)}, "no receipt can say this: runs[0].board: 'Rack A'"),
-        ({"checks": (("a b", True),)}, "no receipt can say this: checks[0].name: 'a b'"),
-    ],
-)
-def test_what_no_result_can_be_of(on_board: World, changes: dict[str, object], reason: str) -> None:
-    assert why(on_board.ask(KEEP._replace(**changes))).startswith(reason)  # type: ignore[arg-type]
-    assert on_board.files() == []
-
-
 def test_a_record_with_a_flipped_bit_is_no_job(tmp_path: Path) -> None:
     world = folder_world(tmp_path)
     world.put()
@@ -438,14 +318,3 @@ def test_the_simulated_disk_is_the_jobs_alone() -> None:
     disk.write("other", 0, b"x")
     world.ask(KeepOnly(0, ()))
     assert disk.names() == ["other"]
-
-
-def test_a_hash_of_an_output_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = folder_world(tmp_path)
-    world.put()
-    world.ask(TAKE)
-    world.ground.run(7, 0)
-    wrong = (FileHash("result.txt", 1000, bytes(32)),)
-    monkeypatch.setattr(world.shelf.jobs, "outputs", lambda *_: wrong)
-    assert why(world.ask(KEEP)) == "output result.txt changes while it is read"
-    assert world.files() == []
