@@ -16,6 +16,7 @@ from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 BASE_TICK_NS = SECOND // 10
 FILES = "files"  # the row whose module needs the files worker
+JOBS = "jobs"  # the one that needs a job runner
 
 PLAIN = TmCoding(frame_length=223)
 
@@ -97,6 +98,10 @@ class Mission:
         if all(row.name != FILES for row in self.rows):
             return None
         return FileSettings(self.spacecraft_id, self.frame_length, self.file_quota)
+
+    @property
+    def takes_jobs(self) -> bool:
+        return any(row.name == JOBS for row in self.rows)
 
     def __post_init__(self) -> None:
         checked_shares(self.shares)

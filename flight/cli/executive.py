@@ -20,10 +20,12 @@ from flight.boards.links import make_link, resolved, umbilical_pipe
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
+from flight.cli.jobs_on_board import start_runner
 from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.declare.filing import FILE_REQUESTS
+from flight.declare.running import RUNNER_REQUESTS
 from flight.declare.shelving import SHELF_REQUESTS
 from flight.drivers.line_link import LineLink
 from flight.drivers.umbilical import Umbilical
@@ -34,8 +36,10 @@ from flight.planning import PLANNING_REQUESTS
 from flight.ports import Link, Worker
 from flight.recovery import ANEW_AFTER_NS, STORE_NAMES, recover, without_storage
 from flight.runner import Runner, TickLog
+from flight.runners.client import RunnerClient
 from flight.watched import WatchedKernel
 from flight.wire.file_packets import FileSettings
+from flight.workers.job_runner import JobRunnerWorker
 from flight.workers.process import CountlessProcess, ProcessWorker
 from flight.workers.routing import Kinds, Workers
 
@@ -75,6 +79,9 @@ class Flight:
         if self.mission.planning is not None:
             self.planning = CountlessProcess([*own_program("flight"), "planning"], monotonic)
         self.others = [one for one in (self.files, self.planning) if one is not None]
+        self.jobs: tuple[RunnerClient, JobRunnerWorker] | None = None
+        if self.mission.takes_jobs:
+            self.jobs = start_runner(self.mission, options)
         resumed, loaded = self._recover(built)
         self.provisional = resumed.provisional
         # The first life of a guardian begins anew at once; the others wait, so that a card which comes and goes does
@@ -139,6 +146,8 @@ class Flight:
             others.append((FILE_REQUESTS + SHELF_REQUESTS, self.files))
         if self.planning is not None:
             others.append((PLANNING_REQUESTS, self.planning))
+        if self.jobs is not None:
+            others.append((RUNNER_REQUESTS, self.jobs[1]))
         return Workers(self.worker, *others) if others else self.worker
 
     def _link_period_ns(self, built: Built) -> int:
@@ -187,6 +196,8 @@ class Flight:
                 _say(f"link {self.options.link}: {self.line_said or 'connected'}")
         for other in self.others:
             other.tend()
+        if self.jobs is not None:
+            self.jobs[1].tend(now)
         if self.provisional:
             self.kernel.tell_boot_again(now)
             self.anew = worker.floors is not None and monotonic() >= self.anew_at
@@ -212,6 +223,11 @@ class Flight:
         self.worker.close(until)
         for other in self.others:
             other.close(until)
+        if self.jobs is not None:
+            client = self.jobs[0]
+            if not self.anew:
+                client.end_runner()  # the next life of a guardian finds the jobs' checkpoints
+            client.close()
 
     def _end(self, now: int) -> int:
         """Write what the next life needs to go on without a gap."""

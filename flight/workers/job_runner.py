@@ -36,8 +36,11 @@ Folders = Callable[[int, int], JobFolders]
 
 @dataclass(frozen=True, slots=True)
 class JobMeans:
-    """What this computer has for jobs.  `libraries` are folders by the names of the catalogue; `devices` are for jobs
-    that ask for a share of an accelerator.  `kind` is for a runner that takes no other, as the modelled one."""
+    """What this computer has for jobs.
+
+    `libraries` are folders by the names of the catalogue, empty for what comes with the interpreter; `devices` are for
+    jobs that ask for a share of an accelerator.  `kind` is for a runner that takes no other, as the modelled one.
+    """
 
     catalogue: tuple[Installed, ...]
     folders: Folders  # by the book's number and the stage
@@ -69,9 +72,13 @@ class JobRunnerWorker:
                 self.results.append((ticket, Failed(f"no request about jobs: {type(request).__name__}")))
         return True
 
-    def poll(self, now: int) -> Sequence[tuple[int, object]]:
+    def tend(self, now: int) -> None:
+        """Each tick, on a board: also when nobody waits for an answer."""
         for entry in self.runner.poll(now):
             self.changed[entry.job] = entry
+
+    def poll(self, now: int) -> Sequence[tuple[int, object]]:
+        self.tend(now)
         if self.watch and self.changed:
             self._answer(self.runner.inventory(now).began_at, tuple(self.changed.values()))
         results, self.results = self.results, []
@@ -82,8 +89,7 @@ class JobRunnerWorker:
             self._answer(-1, ())
         self.watch = ticket
         if everything:
-            for entry in self.runner.poll(now):  # told with the inventory
-                self.changed[entry.job] = entry
+            self.tend(now)  # told with the inventory
             told = self.runner.inventory(now)
             self._answer(told.began_at, told.entries)
 
@@ -120,7 +126,7 @@ class JobRunnerWorker:
         names = [library.partition("==")[0] for library in brief.libraries]
         if any(name not in means.libraries for name in names):
             return Refusal.LIBRARY
-        libraries = tuple(means.libraries[name] for name in names)
+        libraries = tuple(folder for name in names if (folder := means.libraries[name]))
         try:
             job = job_of(runner_number(order.job, order.stage), brief, runtime.kind, means.interpreter)
         except ValueError:

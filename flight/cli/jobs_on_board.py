@@ -1,0 +1,44 @@
+"""What `skyrack-flight run` gives the jobs of a mission: their runner, and what this computer has for them."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from flight.cli.own_program import own_program
+from flight.cli.run import FlightOptions, libraries_of
+from flight.jobs import Kind
+from flight.mission import Mission
+from flight.runners.client import RunnerClient
+from flight.workers.job_runner import JobMeans, JobRunnerWorker
+from flight.workers.job_shelf import folders_of
+
+FOLDER = "jobs"  # of the state folder: what each job has
+RUNNER_FOLDER = "runner"
+
+
+def runner_command(options: FlightOptions) -> list[str]:
+    command = [*own_program("flight"), "runner", "--state", str(Path(options.state) / RUNNER_FOLDER)]
+    for node in options.job_devices:
+        command += ["--device", node]
+    for folder in libraries_of(options).values():
+        command += ["--library", folder]
+    return command
+
+
+def job_means(mission: Mission, options: FlightOptions) -> JobMeans:
+    """A library of the catalogue without a folder of its own must come with this interpreter."""
+    root = str(Path(options.state).resolve() / FOLDER)
+    names = [one.name for one in mission.catalogue if one.kind is Kind.LIBRARY]
+    ours = {name: "" for name in names if name.isidentifier() and importlib.util.find_spec(name) is not None}
+    return JobMeans(
+        mission.catalogue,
+        lambda job, stage: folders_of(root, job, stage),
+        libraries=ours | libraries_of(options),
+        devices=tuple(options.job_devices),
+    )
+
+
+def start_runner(mission: Mission, options: FlightOptions) -> tuple[RunnerClient, JobRunnerWorker]:
+    client = RunnerClient(runner_command(options), str(Path(options.state) / RUNNER_FOLDER))
+    return client, JobRunnerWorker(client, job_means(mission, options))
