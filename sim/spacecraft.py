@@ -39,6 +39,7 @@ class Link:
     """Heat path between two nodes: by contact, by radiation, or by a fluid loop that runs while `pump` is on.
 
     `exchange_area` is emittance x area x view factor; `stagnant` what a loop conducts while its rail is off.
+    `valve` bypasses a loop by the temperature of its first node: closed up to one, fully open from another.
     """
 
     between: Annotated[tuple[str, ...], Several(NAME, low=2, high=2)]
@@ -46,6 +47,9 @@ class Link:
     exchange_area_m2: Annotated[float, Quantity("m2", low=0.0, high=1e6)] = 0.0
     pump: Annotated[str, NAME] = ""
     stagnant_w_k: Annotated[float, Quantity("W/K", low=0.0, high=1e9)] = 0.0
+    valve_degc: Annotated[
+        tuple[float, ...], Several(Quantity("degC", low=-200.0, high=300.0), low=2, high=2)
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

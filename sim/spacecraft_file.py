@@ -109,8 +109,13 @@ def _check_links(form: Spacecraft, document: Document) -> None:
             raise document.error(("link", place, "between"), "joins a node to itself, expected two nodes")
         if link.pump:
             check_known(link.pump, rails, "rail", ("link", place, "pump"), document)
-        elif link.stagnant_w_k:
-            raise document.error(("link", place, "stagnant"), "is for a loop, expected a pump beside it")
+        elif link.stagnant_w_k or link.valve_degc:
+            what = "stagnant" if link.stagnant_w_k else "valve"
+            raise document.error(("link", place, what), "is for a loop, expected a pump beside it")
+        if link.valve_degc and not link.valve_degc[0] < link.valve_degc[1]:
+            raise document.error(
+                ("link", place, "valve"), "expected where it is closed, then, above, where open"
+            )
         if not (link.conductance_w_k or link.exchange_area_m2):
             raise document.error(("link", place), "carries no heat, expected conductance or exchange_area")
     needed = needed_heat_capacities(form.nodes, form.links, form.faces, STEP_S)

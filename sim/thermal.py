@@ -15,6 +15,7 @@ from sim.spacecraft import Face, Link, Node
 STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4), CODATA 2018
 SPACE_K = 2.725  # cosmic background, Fixsen 2009
 ZERO_CELSIUS_K = 273.15
+GREATEST_DROP_K = 200.0  # between the ends of a loop, for which its valve is stable
 HOTTEST_K = 450.0  # up to where stability is guaranteed; well above any limit of a spacecraft
 
 Floats = Sequence[float]
@@ -30,18 +31,25 @@ def needed_heat_capacities(
 ) -> list[float]:
     """J/K that each node needs at least for a stable step: step x sum of its conductances at `HOTTEST_K`.
 
-    A face or link that radiates counts with its slope there, 4 sigma A T^3.
+    A face or link that radiates counts with its slope there, 4 sigma A T^3; a valve with what a kelvin opens it by.
     """
     index = {node.name: place for place, node in enumerate(nodes)}
     total = [0.0] * len(nodes)
     slope = 4.0 * STEFAN_BOLTZMANN * HOTTEST_K**3
     for link in links:
         for end in link.between:
-            contact = max(link.conductance_w_k, link.stagnant_w_k)
+            contact = max(link.conductance_w_k, link.stagnant_w_k) + _valve_slope_w_k(link)
             total[index[end]] += contact + slope * link.exchange_area_m2
     for face in faces:
         total[index[face.node]] += slope * face.emissivity * face.area_m2
     return [conductance * step_s for conductance in total]
+
+
+def _valve_slope_w_k(link: Link) -> float:
+    if not link.valve_degc:
+        return 0.0
+    closed, open_ = link.valve_degc
+    return abs(link.conductance_w_k - link.stagnant_w_k) / (open_ - closed) * GREATEST_DROP_K
 
 
 class ThermalNetwork:
@@ -145,11 +153,19 @@ def _absorption(place: int, face: Face) -> list[str]:
     return terms
 
 
+def _flow(link: Link, loop: int, first: int) -> str:
+    if not link.valve_degc:
+        return f"p{loop}"
+    closed, open_ = (temperature + ZERO_CELSIUS_K for temperature in link.valve_degc)
+    opening = f"min(1.0, max(0.0, (t{first} - {closed!r}) * {1.0 / (open_ - closed)!r}))"
+    return f"({link.stagnant_w_k!r} + (p{loop} - {link.stagnant_w_k!r}) * {opening})"
+
+
 def _exchange(link: Link, first: int, second: int, pumped: list[Link]) -> list[str]:
     terms = []
     if link.pump:
         loop = next(place for place, other in enumerate(pumped) if other is link)
-        terms.append(f"p{loop} * (t{second} - t{first})")
+        terms.append(f"{_flow(link, loop, first)} * (t{second} - t{first})")
     elif link.conductance_w_k:
         terms.append(f"{link.conductance_w_k!r} * (t{second} - t{first})")
     if link.exchange_area_m2:

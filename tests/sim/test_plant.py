@@ -82,6 +82,22 @@ def test_a_pump_moves_heat_while_its_rail_is_on() -> None:
     assert temperature(plant, "rack_b") < temperature(plant, "rack_a") + 5.0
 
 
+@pytest.mark.slow
+def test_nothing_freezes_in_safe_mode_while_the_pumps_run() -> None:
+    """Racks off for six hours, at the flux of the Earth alone: the loops' valves hold them, without any heater."""
+    plant = Plant(RACK)
+    sunlit = [1361.0 * face.on_array * (face.normal[2] < 0.0) for face in RACK.faces]
+    earth = [60.0] * len(RACK.faces)
+    switch(plant, attitude=1, pump_a=1, pump_b=1, battery_pump=1)
+    for _ in range(6 * 3600):
+        plant.step(sunlit, earth)
+    for node in RACK.nodes:
+        if node.name.startswith(("rack", "coolant")):
+            assert node.low_degc + 20.0 < temperature(plant, node.name) < 0.0
+    assert temperature(plant, "radiator_a") < -60.0, "the panel itself is as cold as it likes"
+    assert temperature(plant, "battery") > RACK.battery.charge_low_degc
+
+
 def test_pumps_stop_with_the_bus() -> None:
     plant = Plant(RACK, 0.02)
     quiet = [0.0] * len(RACK.faces)

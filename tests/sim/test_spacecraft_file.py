@@ -143,6 +143,16 @@ CONTRADICTIONS = [
         "link.stagnant: is for a loop, expected a pump beside it",
     ),
     (
+        (LINK, LINK + '\nvalve = ["0 degC", "9 degC"]'),
+        line(LINK) + 2,
+        "link.valve: is for a loop, expected a pump beside it",
+    ),
+    (
+        (LINK, LINK + '\npump = "receiver"\nvalve = ["9 degC", "9 degC"]'),
+        line(LINK) + 3,
+        "link.valve: expected where it is closed, then, above, where open",
+    ),
+    (
         (LINK, LINK + '\npump = "pump"'),
         line(LINK) + 2,
         (

@@ -294,6 +294,33 @@ def test_a_loop_carries_heat_only_while_its_pump_runs() -> None:
     assert network.temperatures_k[1] - before == pytest.approx(0.5 * 53.9 / 1000.0, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("hot_degc", "opening"), [(-5.0, 0.0), (0.0, 0.0), (5.0, 0.25), (15.0, 0.75), (20.0, 1.0), (60.0, 1.0)]
+)
+@pytest.mark.parametrize("running", [False, True])
+def test_a_valve_opens_a_loop_with_the_temperature_of_its_first_node(
+    hot_degc: float, opening: float, running: bool
+) -> None:
+    nodes = [node("hot", 1e6, hot_degc), node("cold", 1000.0, -40.0)]
+    link = Link(("hot", "cold"), 50.0, pump="pump", stagnant_w_k=0.5, valve_degc=(0.0, 20.0))
+    network = ThermalNetwork(nodes, [link], [])
+    network.set_pump("pump", running)
+    network.step([], [], [0.0, 0.0])
+    conductance = 0.5 + (49.5 * opening if running else 0.0)
+    rise = network.temperatures_k[1] - ZERO_CELSIUS_K + 40.0
+    assert rise == pytest.approx(conductance * (hot_degc + 40.0) / 1000.0, rel=1e-9)
+
+
+def test_a_valve_that_opens_too_suddenly_for_the_step_is_refused() -> None:
+    def network(width_k: float) -> ThermalNetwork:
+        link = Link(("hot", "cold"), 50.0, pump="pump", valve_degc=(0.0, width_k))
+        return ThermalNetwork([node("hot", 1000.0, 60.0), node("cold", 1000.0, 0.0)], [link], [])
+
+    network(11.0)  # 50 + 50 / 11 * 200 W/K
+    with pytest.raises(UnstableNetworkError, match=r"node hot needs 1050 J/K for a step of 1 s"):
+        network(10.0)
+
+
 def test_two_loops_of_one_pump_and_two_pumps_are_told_apart() -> None:
     nodes = [node(name, 1000.0, start) for name, start in (("a", 50.0), ("b", 0.0), ("c", 0.0), ("d", 0.0))]
     links = [
