@@ -18,7 +18,7 @@ SAFE_WITHIN_S = 5
 SLOT_OCTETS = 64 * 1024  # critical slots, documents and their temporary copies beside the stores
 LOOK_EVERY_S = 10
 SLACK = 2  # requests of one tick beyond a limit that is checked once a tick
-READY_OCTETS_MAX = 512 * 1024  # of playback: one read of 256 KiB, and one record more
+READY_OCTETS_MAX = 832 * 1024  # of playback: 512 KiB waiting, one read of 256 KiB, and one record more
 CLOCK_FLOOR_OCTETS = 8
 
 

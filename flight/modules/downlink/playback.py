@@ -13,6 +13,9 @@ READ_WITHIN_NS = 30 * SECOND
 # Of a range in which the medium had something that could not be read: an error that passes must not become a report
 # that the records do not exist, for then nobody asks for them again.
 READ_ATTEMPTS = 3
+READY_OCTETS_MAX = (
+    512 * 1024
+)  # waiting for the line: 0.4 s of 10 Mbit/s, twice what one read brings; one more may be under way
 STORES = len(Priority)
 STORAGE_SERVICE, ABSENT = 15, 130  # subtypes from 128 up are ours (ECSS-E-ST-70-41C 5.2): see docs/operate.md
 RANGE = struct.Struct(">BQQ")
@@ -42,7 +45,7 @@ class Playback:
 
     def fetch(self, budget: int, out: Outbox) -> None:
         """Ask for the next records, highest priority first, if the line will want them soon."""
-        if self.reading is not None or self.ready_bytes >= budget:
+        if self.reading is not None or self.ready_bytes >= min(budget, READY_OCTETS_MAX):
             return
         for store, ranges in enumerate(self.unseen):
             if ranges.items:

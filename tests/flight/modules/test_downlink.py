@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.modules.downlink.playback import missing
+from flight.declare import READ_LIMIT_BYTES, Outbox, Records
+from flight.modules.downlink.playback import READY_OCTETS_MAX, Playback, missing
 from flight.modules.downlink.ranges import RANGES_MAX, Ranges
 from sim.link import Spoiling
 
@@ -254,3 +255,22 @@ def test_missing_is_the_complement(present, first, more) -> None:
     inside = sorted(n for n in present if first <= n <= last)
     holes = {n for low, high in missing(first, last, inside) for n in range(low, high + 1)}
     assert holes == set(range(first, last + 1)) - set(inside)
+
+
+@pytest.mark.parametrize("budget", [100_000, 10**9])
+def test_what_waits_for_the_line_is_bounded_however_fast_that_is(budget) -> None:
+    """Swarm seed 0 of AI Rack: a line of 10 Mbit/s let 2.5 MB be read ahead."""
+    playback, out = Playback(), Outbox()
+    playback.want(2, 0, 10_000)
+    count = highest = 0
+    for _ in range(100):
+        playback.fetch(budget, out)
+        if playback.reading is None:
+            break
+        ticket, store, *_ = playback.reading
+        records = tuple((count + place, bytes(1024)) for place in range(READ_LIMIT_BYTES // 1024))
+        playback.completed(ticket, Records(store, records, 0), out)
+        count += len(records)
+        highest = max(highest, playback.ready_bytes)
+    assert highest < min(budget, READY_OCTETS_MAX) + READ_LIMIT_BYTES
+    assert playback.ready_bytes >= min(budget, READY_OCTETS_MAX)
