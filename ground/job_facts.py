@@ -8,15 +8,10 @@ from typing import NamedTuple
 
 NOWHERE = "-"  # the board of a job that has none
 
-# What each stage means to whom the job belongs; the others need no plan any more.
-STAGE_WORDS: Mapping[str, str] = {
-    "WAITING": "waits",
-    "PLANNED": "is planned",
-    "STARTING": "starts",
-    "RUNNING": "runs",
-    "FROZEN": "is frozen",
-    "STOPPING": "stops",
-}
+UNDER_WAY = frozenset({"WAITING", "PLANNED", "STARTING", "RUNNING", "FROZEN", "STOPPING"})
+REFUSED = (
+    "REFUSED"  # taken on board, and then refused by the plan: no stage of the spacecraft's, for it is gone
+)
 BEHIND: Mapping[str, str] = {
     "ENDED": "its result is being put together",
     "RESULT": "its result waits for its turn",
@@ -85,7 +80,13 @@ class JobFacts:
     @property
     def file_stem(self) -> str:
         """Of its package and its result: `acme-sums-1`; empty if its name is not known."""
-        return f"{self.name.replace('/', '-')}-{self.serial}" if self.name else ""
+        return stem_of(self.name, self.serial) if self.name else ""
+
+    @property
+    def state_words(self) -> str:
+        """`failed, delivered` of one whose result tells that it failed."""
+        ended, told = self.how.partition(":")[0], self.state.lower()
+        return told if ended in ("", "done") or told in ("refused", "failed") else f"{ended}, {told}"
 
     @property
     def started_ns(self) -> int | None:
@@ -97,6 +98,10 @@ class JobFacts:
         if self.taken_ns is None or self.started_ns is None:
             return None
         return self.started_ns - self.taken_ns
+
+
+def stem_of(name: str, serial: int) -> str:
+    return f"{name.replace('/', '-')}-{serial}"
 
 
 def binding_words(given: object, station_pass: int = 0) -> str:
@@ -113,14 +118,14 @@ def binding_words(given: object, station_pass: int = 0) -> str:
     return f"{found.value} of pass {station_pass}" if station_pass else found.value
 
 
-def waits_for(state: str, row: Mapping[str, object], last: Mapping[str, object]) -> str:
-    """`row` as telemetry has it, `last` the values of the newest event."""
+def waits_for(state: str, row: Mapping[str, object]) -> str:
+    """`row` as telemetry has it."""
     if state in BEHIND:
         return BEHIND[state]
-    if state in ("FROZEN", "STOPPING"):
-        return str(last.get("reason", "")).lower().replace("_", " ") or "held"
     station_pass = row.get("station_pass")
     words = binding_words(row.get("binding", "NONE"), station_pass if isinstance(station_pass, int) else 0)
+    if state in ("FROZEN", "STOPPING"):
+        return words or "held"
     if state == "PLANNED":
         return words or "its turn"
     if state == "WAITING":

@@ -13,15 +13,35 @@ from typing import NamedTuple
 
 from flight.dictionary import Dictionary, EventEntry, PacketEntry
 from ground.fields import choice_name
-from ground.job_facts import NOWHERE, STAGE_WORDS, JobFacts, Planned, Stretch, waits_for
+from ground.job_facts import (
+    NOWHERE,
+    REFUSED,
+    UNDER_WAY,
+    JobFacts,
+    Planned,
+    Stretch,
+    stem_of,
+    waits_for,
+)
 
 NS = 1_000_000_000
-MODULE, ROW = "jobs", "jobs.row"
+MODULE, ROW, REFUSAL = "jobs", "jobs.row", "refused"
 JOBS_MAX = 4096  # told of; more than a spacecraft takes in years, and 4 MB
 MARKS_MAX = 256  # events of one job: taken, 64 runs of three events, kept, delivered, and again
 PLANS_MAX = 64  # of one job: times at which its planned start or finish was another
-BEGINS, ENDS = "started", ("stopped", "ended", "lost", "cancelled")
-GONE = {"delivered": "DELIVERED", "cancelled": "CANCELLED", "lost": "FAILED"}
+BEGINS, ENDS = "started", ("ran", "stopped", "failed_run", "ended", "lost", "refused")
+# What an event tells that is newer than the row; of others the row is still true.
+STATES = {
+    "started": "RUNNING",
+    "stopped": "WAITING",
+    "failed_run": "WAITING",
+    "ran": "ENDED",
+    "ended": "RESULT",
+    "kept_result": "RESULT",
+    "delivered": "DELIVERED",
+    "lost": "FAILED",
+    "refused": REFUSED,
+}
 OFF = 255  # of a board or a level: none
 
 Values = Mapping[str, object]
@@ -80,7 +100,7 @@ class Ledger:
             one.name: _plain(choice_name(one, value) if one.choices else value)
             for one, value in zip(entry.fields, values, strict=True)
         }
-        number = told.get("job")
+        number = self._refused(told) if entry.name == REFUSAL else told.get("job")
         if not isinstance(number, int):
             return
         marks = self._of(number).marks
@@ -89,6 +109,17 @@ class Ledger:
             return  # it was heard live and comes again from the store
         insort(marks, mark, key=lambda one: one[:2])
         del marks[1 : 1 + max(0, len(marks) - MARKS_MAX)]  # the first says what it is called
+
+    def _refused(self, told: dict[str, object]) -> int | None:
+        """The job that was taken on board and then refused by the plan: its file's name begins the reason."""
+        file, colon, why = str(told.get("why", "")).partition(": ")
+        for number in sorted(self._jobs, reverse=True) if colon else ():
+            marks = self._jobs[number].marks
+            name, serial = _called(marks)
+            if name and file == f"jobs/{stem_of(name, serial)}.job" and marks[-1].kind == "taken":
+                told["why"] = why
+                return number
+        return None
 
     def _of(self, number: int) -> _Job:
         found = self._jobs.get(number)
@@ -143,14 +174,14 @@ class Ledger:
             attempts=_whole(row, "attempts"),
             runs=max(_whole(row, "runs"), len(stretches)),
             value=_whole(row, "value"),
-            planned=job.plans[-1] if job.plans and state in STAGE_WORDS else None,
+            planned=job.plans[-1] if job.plans and state in UNDER_WAY else None,
             plans=tuple(job.plans),
-            waits_for=waits_for(state, row, job.marks[-1].values if job.marks else {}),
+            waits_for=waits_for(state, row),
             taken_ns=when.get("taken"),
             ended_ns=when.get("ended"),
-            kept_ns=when.get("kept"),
+            kept_ns=when.get("kept_result"),
             delivered_ns=when.get("delivered"),
-            result_octets=_last(job.marks, "octets"),
+            result_octets=_last(job.marks, "octets") or _whole(row, "octets"),
             how=_how(job.marks),
             stretches=stretches,
             told_ns=max([job.row_ns, *(mark.time_ns for mark in job.marks[-1:])]),
@@ -161,6 +192,8 @@ class Ledger:
         begun: Mark | None = None
         for mark in marks:
             if mark.kind == BEGINS:
+                if begun is not None and begun.values.get("run") == mark.values.get("run"):
+                    continue  # it outlived the executive, and is told of anew
                 if begun is not None:
                     yield self._stretch(begun, mark.time_ns, "not heard")
                 begun = mark
@@ -191,19 +224,12 @@ def board_names(dictionary: Dictionary) -> tuple[str, ...]:
 
 
 def _state(job: _Job) -> str:
-    """As the newest row has it, unless a newer event tells the end."""
-    for mark in reversed(job.marks):
-        if mark.time_ns < job.row_ns:
-            break
-        if mark.kind in GONE:
-            return GONE[mark.kind]
+    """As the newest row has it, unless an event is newer."""
+    newest = job.marks[-1] if job.marks else None
+    if newest is not None and newest.kind in STATES and newest.time_ns >= job.row_ns:
+        return STATES[newest.kind]
     told = job.row.get("state")
-    if isinstance(told, str):
-        return told
-    return _STATES.get(job.marks[-1].kind, "WAITING") if job.marks else "WAITING"
-
-
-_STATES = {"started": "RUNNING", "stopped": "FROZEN", "ended": "ENDED", "kept": "RESULT"}
+    return told if isinstance(told, str) else "WAITING"
 
 
 def _called(marks: list[Mark]) -> tuple[str, int]:
@@ -216,12 +242,18 @@ def _called(marks: list[Mark]) -> tuple[str, int]:
 
 def _how(marks: list[Mark]) -> str:
     """How it ended, in the spacecraft's words."""
-    return next((str(one.values.get("how", "")) for one in reversed(marks) if one.kind == "ended"), "")
+    words = {"ended": "how", "lost": "why", "refused": "why"}
+    found = next((one for one in reversed(marks) if one.kind in words), None)
+    return "" if found is None else str(found.values.get(words[found.kind], ""))
 
 
 def _why(mark: Mark) -> str:
-    words = mark.values.get("reason", mark.values.get("how", mark.kind))
-    return str(words).lower().replace("_", " ")
+    """Why a run was over: `done`, `plan`, `failed 3`."""
+    if mark.kind == "ran":
+        return "done"
+    told = mark.values
+    words = str(told.get("why", told.get("how", told.get("reason", mark.kind)))).lower().replace("_", " ")
+    return f"{words} {told['code']}" if told.get("code") else words
 
 
 def _last(marks: list[Mark], name: str) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from flight.jobs import Gate, Manifest
 from ground.fields import suggestion
 from ground.followed import Command, CommandFailedError
-from ground.job_facts import JobFacts
+from ground.job_facts import REFUSED, JobFacts
 from ground.job_ledger import board_names
 from ground.job_maps import job_facts
 from ground.jobs.forecasting import (
@@ -81,7 +81,8 @@ class Jobs:
         """
         craft, manifest = self._craft, read_package(package, gate or Gate()).manifest
         name = package_name(manifest)
-        if self._find(manifest) is not None:
+        there = self._find(manifest)
+        if there is not None and there.state != REFUSED:
             raise JobError([f"{package}: {name} is on board already; a new serial makes it another job"])
         craft.put(package, name, within_s=within_s, progress=progress)
         command = self._take(name)
@@ -89,7 +90,7 @@ class Jobs:
             command.expect_completed(within_s)
         except CommandFailedError:
             raise JobRefusedError(f"{name}: {command.reason or command.outcome}") from None
-        craft.wait_for(lambda: self._find(manifest), TOLD_S, what="word of the job")
+        craft.wait_for(lambda: (one := self._find(manifest)) and one.state != REFUSED, TOLD_S, "word of it")
         found = self._find(manifest)
         assert found is not None
         return found
@@ -104,7 +105,7 @@ class Jobs:
 
     def _find(self, manifest: Manifest) -> JobFacts | None:
         called = (f"{manifest.owner}/{manifest.name}", manifest.serial)
-        return next((one for one in self.list().jobs if (one.name, one.serial) == called), None)
+        return next((one for one in reversed(self.list().jobs) if (one.name, one.serial) == called), None)
 
     def cancel(self, number: int) -> Command:
         """Queued; `expect_completed` waits for its end."""
@@ -180,7 +181,7 @@ class Jobs:
         job = self.find(word)
         name = f"{RESULTS}/{job.file_stem}.result"
         if name not in here:
-            more = job.waits_for or job.state.lower()
+            more = job.waits_for or job.state_words
             raise NotReceivedError(f"{job.title}: its result is not here: {more}")
         return name
 

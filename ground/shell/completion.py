@@ -190,7 +190,7 @@ class LineCompleter(Completer):
         if TAKE not in self.dictionary.commands_by_label:
             return {}
         found = Jobs(self.desk.craft).list().jobs
-        return {str(one.number): f"{one.title}, {one.state.lower()}" for one in reversed(found)}
+        return {str(one.number): f"{one.title}, {one.state_words}" for one in reversed(found)}
 
     def _anything(self, _: list[str], typed: str) -> Iterator[Completion]:
         yield from matching(typed, {name: "" for name, _ in self.dictionary.modules})

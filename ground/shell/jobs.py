@@ -9,7 +9,7 @@ from pathlib import Path
 from flight.jobs import Ended, Fault, Gate
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
-from ground.job_facts import BEHIND, STAGE_WORDS, JobFacts
+from ground.job_facts import BEHIND, UNDER_WAY, JobFacts
 from ground.jobs.client import JobList, JobRefusedError, Jobs
 from ground.jobs.forecasting import NewestPlan, WhatIf, decision_words, replay
 from ground.jobs.gantt import gantt_of_plan
@@ -110,7 +110,7 @@ def cancel(desk: Desk, jobs: Jobs, options: Options) -> int:
 
 def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
     told = jobs.list()
-    shown = [one for one in told.jobs if options.all or one.state in STAGE_WORDS or one.state in BEHIND]
+    shown = [one for one in told.jobs if options.all or one.state in UNDER_WAY or one.state in BEHIND]
     if not told.jobs:
         desk.say("no jobs have been told of")
         return DONE
@@ -122,7 +122,7 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
         (
             str(one.number),
             one.title,
-            one.state.lower(),
+            one.state_words,
             one.board,
             f"{one.progress_milli / 10:.0f} %",
             energy(one.energy_j),
@@ -150,7 +150,7 @@ def job_lines(one: JobFacts, told: JobList) -> Iterator[str]:
     at = Times(told.utc_ns)
     yield f"job          {one.number}: {one.title}" + (f", serial {one.serial}" if one.serial else "")
     waits = f": {one.waits_for}" if one.waits_for else ""
-    yield f"state        {one.state.lower()}{waits}; told {_ago(told.mission_ns, one.told_ns)}"
+    yield f"state        {one.state_words}{waits}; told {_ago(told.mission_ns, one.told_ns)}"
     if one.planned is not None:
         yield f"planned      {at(one.planned.first_ns)} to {at(one.planned.finish_ns)}, worth {one.value:,}"
     yield f"done         {one.progress_milli / 10:.1f} %, {energy(one.energy_j)}, begun {_times(one.attempts)}"

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flight.modules.jobs.packets import Declared, JobRow
+from flight.modules.jobs.stages import Bound, JobStage
 from ground import job_ledger as ledger_module
 from ground.job_facts import JobFacts, Planned, Stretch
 from ground.job_ledger import Ledger
 from ground.job_maps import facts_map, job_facts
 from ground.protocol import NS, ProtocolError
 from tests.ground.conftest import make_dictionary
-from tests.ground.jobs.told import Heard, Teller, row
+from tests.ground.jobs.told import BINDINGS, ROW, STAGES, TOLD, Heard, Teller, row
 
 
 def facts(teller: Teller, job: int = 1) -> JobFacts:
@@ -37,11 +39,11 @@ def test_the_life_of_a_job():
     )
     assert (one.taken_ns, one.ended_ns, one.kept_ns, one.delivered_ns) == (
         100 * NS,
-        200 * NS,
+        210 * NS,
         210 * NS,
         300 * NS,
     )
-    assert (one.waited_ns, one.runs, one.result_octets, one.how) == (50 * NS, 2, 2048, "DONE")
+    assert (one.waited_ns, one.runs, one.result_octets, one.how) == (50 * NS, 2, 2048, "done")
     assert one.plans == (Planned(105 * NS, 150 * NS, 190 * NS),)
     assert one.planned is None  # it is over
     assert one.told_ns == 300 * NS
@@ -56,7 +58,7 @@ def test_the_order_of_arrival_does_not_matter(order):
             lambda: teller.row(120, 1, "PLANNED", first_s=160, finish_s=200, value=5),
             lambda: teller.event(150, "started", 1, 0, 1),
             lambda: teller.row(155, 1, "RUNNING", board=0, level=2, progress_milli=40, energy_j=9),
-            lambda: teller.event(160, "stopped", 1, 2),
+            lambda: teller.event(160, "stopped", 1, 2, 4, 50),
             lambda: teller.event(170, "started", 1, 1, 2),
             lambda: teller.row(175, 1, "RUNNING", board=1, level=3, progress_milli=90, energy_j=19),
         )
@@ -115,21 +117,58 @@ def test_why_it_waits(state: str, told: dict[str, int], says: str):
     assert facts(teller).waits_for == says
 
 
-def test_a_frozen_job_waits_for_what_froze_it():
+@pytest.mark.parametrize(
+    ("event", "ended", "state"),
+    [
+        (("stopped", 1, 2, 4, 300), "safing", "WAITING"),
+        (("failed_run", 1, 2, 3, 1), "failed 3", "WAITING"),
+        (("failed_run", 1, 3, 0, 1), "signalled", "WAITING"),
+        (("ran", 1, 1), "done", "ENDED"),
+        (("lost", 1, b"no room"), "no room", "FAILED"),
+        (("ended", 1, b"failed: exit 3"), "failed: exit 3", "RESULT"),
+    ],
+)
+def test_how_a_run_ended(event, ended, state):
     teller = Teller()
     teller.event(10, "started", 1, 0, 1)
-    teller.event(20, "stopped", 1, 2)
-    teller.row(21, 1, "FROZEN")
-    assert facts(teller).waits_for == "rung"
+    teller.event(20, *event)
+    assert facts(teller).stretches == (Stretch("rack_a", 10 * NS, 20 * NS, ended),)
+    assert facts(teller).state == state
 
 
-def test_events_newer_than_the_row_tell_the_end():
+def test_a_run_that_outlives_the_executive_is_one():
+    teller = Teller()
+    teller.event(10, "started", 1, 0, 1)
+    teller.event(50, "started", 1, 0, 1)
+    teller.event(90, "ran", 1, 1)
+    assert facts(teller).stretches == (Stretch("rack_a", 10 * NS, 90 * NS, "done"),)
+
+
+def test_an_event_newer_than_the_row_counts_and_an_older_one_does_not():
     teller = Teller()
     teller.row(10, 1, "RUNNING")
-    teller.event(20, "cancelled", 1)
-    assert facts(teller).state == "CANCELLED"
-    teller.row(30, 1, "WAITING")
-    assert facts(teller).state == "WAITING"
+    teller.event(20, "ended", 1, b"failed: exit 3")
+    teller.event(20, "kept_result", 1, 300)
+    assert facts(teller).state == "RESULT"
+    assert facts(teller).state_words == "failed, result"
+    teller.row(30, 1, "SENDING", octets=300)
+    assert facts(teller).state_words == "failed, sending"
+    teller.event(40, "delivered", 1)
+    assert facts(teller).state_words == "failed, delivered"
+    teller.row(50, 1, "RESULT")
+    assert facts(teller).state == "RESULT"  # somebody wants it again
+
+
+def test_the_plan_refuses_a_job_that_was_taken():
+    teller = Teller()
+    teller.event(10, "taken", 1, 7, b"acme/sums")
+    teller.event(11, "taken", 2, 8, b"acme/sums")
+    teller.event(20, "refused", b"jobs/acme-sums-7.job: not planned: energy")
+    assert (facts(teller).state, facts(teller).how) == ("REFUSED", "not planned: energy")
+    assert facts(teller, 2).state == "WAITING"
+    teller.event(21, "refused", b"jobs/acme-other-7.job: over the quota")
+    teller.event(22, "refused", b"no room")
+    assert teller.ledger.numbers() == [1, 2]
 
 
 def test_boards_without_a_name_and_none():
@@ -159,7 +198,7 @@ def test_bounds(monkeypatch):
     assert teller.ledger.forgotten == 2
     for run in range(20):
         teller.event(10 + 2 * run, "started", 5, 0, run)
-        teller.event(11 + 2 * run, "stopped", 5, 1)
+        teller.event(11 + 2 * run, "stopped", 5, 1, 4, 0)
         teller.row(11 + 2 * run, 5, "PLANNED", first_s=100 + run, finish_s=200)
     one = facts(teller, 5)
     assert one.title == "acme/sums"  # its name is not what is forgotten
@@ -211,3 +250,15 @@ def test_a_server_tells_and_a_new_one_goes_on(tmp_path: Path):
     heard.open(tmp_path / "archive")
     assert heard.ask("jobs")["jobs"] == before["jobs"]
     heard.ground.close()
+
+
+def test_the_jobs_module_tells_what_is_read_here():
+    """The double of these tests has the names of the real one."""
+    real = {event.name: {field.name: field for field in event.fields} for event in Declared.events()}
+    for name, _, fields in TOLD:
+        assert [field.name for field in fields] == list(real[name]), name
+        assert [field.code for field in fields] == [field.code for field in real[name].values()], name
+    missing = {field.name for field in ROW.fields} - set(JobRow.__annotations__)
+    assert not missing
+    assert [name for name, _ in STAGES] == [stage.name for stage in JobStage]
+    assert [name for name, _ in BINDINGS] == [bound.name for bound in Bound]

@@ -283,6 +283,7 @@ class Crew:
         desk.book.touch()
         desk.replan = desk.replan or "a run has ended"
         if reason is ExitReason.COMPLETED:
+            out.event(desk.own.ran, row.number, len(row.runs))
             row.progress_milli = 1000
             row.state = JobStage.ENDED  # the results' part says what comes next
             return

@@ -105,6 +105,7 @@ class Declared(Module):
         reason=ExitReason,
         progress_milli=U16,
     )
+    ran = Event(Severity.INFO, "job {job}: run {run} is done", job=U32, run=U8)
     failed_run = Event(
         Severity.LOW,
         "job {job}: a run ended by {reason} {code}, begun {begun} times",

@@ -44,21 +44,40 @@ ROW = PacketEntry(
         Field("first_s", "I"),
         Field("finish_s", "I"),
         Field("binding", "B", choices=BINDINGS),
-        Field("slot", "H"),
         Field("station_pass", "B"),
         Field("value", "I"),
+        Field("octets", "I"),
     ),
 )
+WHY = numbered("PLAN GUARD SAFING BOARD ANOMALY QUIET LYING CANCEL")
+REASON = numbered("NONE COMPLETED FAILED SIGNALLED STOPPED OVERRAN KILLED")
+# As the jobs module tells them: what these tests say must be true of it.
 TOLD = (
     ("taken", "job {job}: {name}, serial {serial}", (JOB, Field("serial", "Q"), Field("name", "*"))),
+    ("refused", "refused: {why}", (Field("why", "*"),)),
     ("started", "job {job} on {board}", (JOB, Field("board", "B"), Field("run", "B"))),
-    ("stopped", "job {job}: {reason}", (JOB, Field("reason", "B", choices=(("ANOMALY", 1), ("RUNG", 2))))),
-    ("ended", "job {job}: {how}", (JOB, Field("how", "B", choices=(("DONE", 0), ("FAILED", 1))))),
-    ("kept", "job {job}: {octets}", (JOB, Field("octets", "I"))),
+    (
+        "stopped",
+        "job {job}: {why}",
+        (
+            JOB,
+            Field("why", "B", choices=WHY),
+            Field("reason", "B", choices=REASON),
+            Field("progress_milli", "H"),
+        ),
+    ),
+    ("ran", "job {job}: run {run}", (JOB, Field("run", "B"))),
+    (
+        "failed_run",
+        "job {job}: {reason} {code}",
+        (JOB, Field("reason", "B", choices=REASON), Field("code", "B"), Field("begun", "B")),
+    ),
+    ("ended", "job {job}: {how}", (JOB, Field("how", "*"))),
+    ("kept_result", "job {job}: {octets}", (JOB, Field("octets", "I"))),
     ("delivered", "job {job}", (JOB,)),
     ("cancelled", "job {job}", (JOB,)),
-    ("lost", "job {job}", (JOB,)),
-    ("planned", "{jobs} jobs", (Field("jobs", "H"), Field("value", "I"), Field("steps", "I"))),
+    ("lost", "job {job}: {why}", (JOB, Field("why", "*"))),
+    ("planned", "{jobs} jobs", (Field("jobs", "H"), Field("value", "Q"), Field("steps", "I"))),
 )
 COMMANDED = (
     CommandEntry("jobs", "take", 30, False, 15, "Take a package.", (Field("file", "*"),)),
@@ -126,10 +145,11 @@ class Teller:
         self.event(first_s, "taken", job, 7, name)
         self.row(first_s + 5, job, "PLANNED", first_s=first_s + 50, finish_s=first_s + 90, value=5)
         self.event(first_s + 50, "started", job, 0, 1)
-        self.event(first_s + 60, "stopped", job, 1)
+        self.event(first_s + 60, "stopped", job, 4, 4, 300)
         self.event(first_s + 70, "started", job, 1, 2)
-        self.event(first_s + 100, "ended", job, 0)
-        self.event(first_s + 110, "kept", job, 2048)
+        self.event(first_s + 100, "ran", job, 2)
+        self.event(first_s + 110, "ended", job, b"done")
+        self.event(first_s + 110, "kept_result", job, 2048)
         self.event(first_s + 200, "delivered", job)
 
 
