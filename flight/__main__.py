@@ -102,20 +102,13 @@ def _add_flight(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fifo", action="store_true", help="with real-time priority, where it is permitted")
     command.add_argument("--tick-log", default="", metavar="PATH", help="when each tick began, for a bench")
     command.add_argument(
-        "--job-device",
-        dest="job_devices",
-        action="append",
-        default=[],
-        metavar="NODE",
-        help="a device that jobs with a share of an accelerator get",
+        "--job-devices", default="", metavar="NODE,...", help="what jobs with a share of an accelerator get"
     )
     command.add_argument(
-        "--job-library",
-        dest="job_libraries",
-        action="append",
-        default=[],
-        metavar="NAME=FOLDER",
-        help="where a library of the catalogue lies; left out, it comes with this Python",
+        "--job-libraries",
+        default="",
+        metavar="NAME=FOLDER,...",
+        help="libraries of the catalogue; those left out come with this Python",
     )
 
 

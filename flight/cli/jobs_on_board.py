@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from flight.cli.own_program import own_program
-from flight.cli.run import FlightOptions, libraries_of
+from flight.cli.run import FlightOptions, devices_of, libraries_of
 from flight.jobs import Kind
 from flight.mission import Mission
 from flight.runners.client import RunnerClient
@@ -19,7 +19,7 @@ RUNNER_FOLDER = "runner"
 
 def runner_command(options: FlightOptions) -> list[str]:
     command = [*own_program("flight"), "runner", "--state", str(Path(options.state) / RUNNER_FOLDER)]
-    for node in options.job_devices:
+    for node in devices_of(options):
         command += ["--device", node]
     for folder in libraries_of(options).values():
         command += ["--library", folder]
@@ -35,7 +35,7 @@ def job_means(mission: Mission, options: FlightOptions) -> JobMeans:
         mission.catalogue,
         lambda job, stage: folders_of(root, job, stage),
         libraries=ours | libraries_of(options),
-        devices=tuple(options.job_devices),
+        devices=devices_of(options),
     )
 
 

@@ -43,8 +43,8 @@ class FlightOptions(NamedTuple):
     speed: int = 1
     fifo: bool = False
     tick_log: str = ""  # for a bench: PATH.ticks, PATH.ends and PATH.pauses are written at an orderly end
-    job_devices: Sequence[str] = ()  # nodes that jobs with a share of an accelerator get
-    job_libraries: Sequence[str] = ()  # NAME=FOLDER, of the catalogue's libraries
+    job_devices: str = ""  # NODE,NODE: jobs with a share of an accelerator get them
+    job_libraries: str = ""  # NAME=FOLDER,NAME=FOLDER, of the catalogue's libraries
 
 
 def refuse_unflyable(options: FlightOptions) -> None:
@@ -67,13 +67,17 @@ def refuse_unflyable(options: FlightOptions) -> None:
         raise RunError(f"--speed {options.speed}: expected 1 to {SPEED_MAX}")
 
 
+def devices_of(options: FlightOptions) -> tuple[str, ...]:
+    return tuple(filter(None, options.job_devices.split(",")))
+
+
 def libraries_of(options: FlightOptions) -> dict[str, str]:
-    """Folders by name, of NAME=FOLDER.  RunError."""
+    """Folders by name.  RunError."""
     found = {}
-    for word in options.job_libraries:
+    for word in filter(None, options.job_libraries.split(",")):
         name, equals, folder = word.partition("=")
         if not (name and equals and folder.startswith("/")):
-            raise RunError(f"--job-library {word!r}: expected NAME=FOLDER with an absolute path")
+            raise RunError(f"--job-libraries {word!r}: expected NAME=FOLDER with an absolute path")
         found[name] = folder
     return found
 
@@ -108,8 +112,8 @@ def guardian_command(options: FlightOptions, watchdog: str) -> list[str]:
     executive += ["--link", options.link] if options.link else []
     executive += ["--umbilical", options.umbilical] if options.umbilical else []
     executive += ["--tick-log", options.tick_log] if options.tick_log else []
-    executive += [word for node in options.job_devices for word in ("--job-device", node)]
-    executive += [word for library in options.job_libraries for word in ("--job-library", library)]
+    executive += ["--job-devices", options.job_devices] if options.job_devices else []
+    executive += ["--job-libraries", options.job_libraries] if options.job_libraries else []
     own = [str(page_path(state)), watchdog or str(state / "watchdog"), str(state / "guardian.lock")]
     if options.fifo:
         own.append("--fifo")
