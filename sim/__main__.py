@@ -10,6 +10,7 @@ from pathlib import Path
 from flight.app import MissionError
 from flight.dictionary import IdsError
 from sim.bench_command import add_bench, run_bench_command
+from sim.campaign_command import add_campaign, run_campaign_command
 from sim.configuration import ConfigurationError
 from sim.live_command import add_live, run_live_command
 from sim.orbit import OrbitError
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="no progress, no table")
     add_live(commands)
     add_swarm(commands)
+    add_campaign(commands)
     add_bench(commands)
     return top
 
@@ -60,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
             return run_live_command(options, partial(print, flush=True))
         if options.command == "swarm":
             return run_swarm_command(options, partial(print, flush=True))
+        if options.command == "campaign":
+            return run_campaign_command(options, partial(print, flush=True))
         if options.command == "bench":
             return run_bench_command(options, partial(print, flush=True))
         return _run(options)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flight.app import build, safe_rows
 from flight.declare import SECOND, Snapshot, Stored, Stores
 from flight.declare.filing import FILE_REQUESTS
+from flight.declare.running import RUNNER_REQUESTS
 from flight.declare.shelving import SHELF_REQUESTS
 from flight.jobs import Signer
 from flight.kernel import Board, Kernel, NoPage
@@ -26,9 +27,12 @@ from flight.workers.process import BACK_OFF_NS, LOST
 from flight.workers.routing import Kinds, Workers
 from flight.workers.shelf import Shelf, ShelfSettings
 from flight.workers.storage import StorageWorker
+from sim.afflictions import Afflictions
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
+from sim.job_history import JobHistory
 from sim.job_shelf import ModelledShelf
+from sim.job_worker import VirtualJobs
 from sim.runner import VirtualRunner
 
 PLANNING_NS = 2 * SECOND  # a plan took 2 s of one core at most (docs/orbsched.md)
@@ -227,8 +231,10 @@ class Computer:
     job_disk: SimulatedDisk = field(default_factory=lambda: SimulatedDisk(random.Random(0)))  # what jobs have
     board_key: bytes | None = None  # it signs receipts
     before_start: Callable[[Kernel], None] | None = None  # sees each new kernel before its modules start
+    afflictions: Afflictions = field(default_factory=Afflictions)  # of jobs
+    history: JobHistory = field(default_factory=JobHistory)
     runner: VirtualRunner | None = None  # of the jobs; it outlives the executive, and ends with the power
-    planning: VirtualProcess | None = None  # the planning worker of the executive that lives now
+    planning: VirtualPlanning | None = None  # the planning worker of the executive that lives now
 
     def power_on(self, now: int, orders: Orders) -> Kernel:
         """Boot at world time `now` (a whole tick).  What the disk raises for a power cut passes through."""
@@ -258,10 +264,13 @@ class Computer:
                 lambda: FilesWorker(file_disk, files, Shelf(ModelledShelf(job_disk), settings))
             )
             others.append((FILE_REQUESTS + SHELF_REQUESTS, self.files))
-        self.planning: VirtualPlanning | None = None
+        self.planning = None
         if mission.planning is not None:
             self.planning = VirtualPlanning()
             others.append((PLANNING_REQUESTS, self.planning))
+        if mission.takes_jobs:
+            self.runner = self.runner or VirtualRunner(now, self.job_disk, self.afflictions, self.history)
+            others.append((RUNNER_REQUESTS, VirtualJobs(self.runner, mission)))
         port: Worker = Workers(worker, *others) if others else worker
         lot = self.rng.getrandbits(32)
         resumed, loaded = recover(worker.storage.perform, built.modules, orders.reason, orders.safe, lot)
@@ -271,6 +280,8 @@ class Computer:
             self.clock, self.link, self.sensors, self.switches, port, VirtualMachine(), self._crashed
         )
         self.offset = max(resumed.clock, -(-orders.clock_floor // SECOND) * SECOND) - now
+        if self.runner is not None:
+            self.runner.met(self.offset)
         kernel = self.kernel = WatchedKernel(
             built.mission, built.dictionary, built.modules, board, loaded, resumed.boot, NoPage()
         )

@@ -43,6 +43,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "clock": {"step": "s", "drift": "1"},
     "disk": {"full": "", "error": "", "slow": "s", "bit_flip": "", "power_cut": "", "cut_in_save": ""},
     "disk.files": {"full": "", "error": "", "power_cut": ""},
+    "disk.jobs": {"full": "", "error": "", "power_cut": ""},
     "computer": {"reset": ""},
     "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
     "job": {"crash": "", "hang": "", "slow": "1", "wrong_bits": "", "lie": "W"},

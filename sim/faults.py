@@ -191,14 +191,15 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
 
 
 def _file_disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
-    disk = simulation.file_disk
+    jobs = fault.target == "disk.jobs"
+    disk = simulation.job_disk if jobs else simulation.file_disk
     if fault.kind == "power_cut":
         disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
     elif fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     else:
         disk.set_capacity(disk.stored_bytes)
-        return Begun(lambda: simulation.file_disk.set_capacity(1 << 62))
+        return Begun(lambda: (simulation.job_disk if jobs else simulation.file_disk).set_capacity(1 << 62))
     return OVER
 
 
@@ -268,6 +269,7 @@ BEGIN: Mapping[str, Begin] = {
     "clock": _clock,
     "disk": _disk,
     "disk.files": _file_disk,
+    "disk.jobs": _file_disk,
     "computer": _reset,
     "process.executive": _executive,
     "process.guardian": _guardian,

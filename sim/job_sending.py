@@ -45,16 +45,17 @@ class JobSender:
     Call `look` once a second.  `sent` has every package; `taken` and `refused` are labels, as the board answered.
     """
 
-    def __init__(self, scenario: Scenario, ground: Ground, seed: int) -> None:
+    def __init__(self, scenario: Scenario, ground: Ground, simulation: Simulation) -> None:
         self.able = TAKE in ground.dictionary.commands_by_label
         if scenario.jobs and not self.able:
             where = f"{scenario.path}:{scenario.jobs[0].line}: job"
             raise ConfigurationError(f"{where}: {ground.dictionary.mission} takes no jobs")
-        self.scenario, self.ground, self.seed = scenario, ground, seed
-        self.packages = packages_of(scenario, seed)
+        self.scenario, self.ground, self.seed = scenario, ground, simulation.seed
+        self.packages = packages_of(scenario, simulation.seed)
         self.waiting: list[JobTable] = list(scenario.jobs)
         self.under_way: list[Sending] = []
-        self.sent: list[Package] = []
+        self.sent = simulation.packages
+        simulation.send_hostile = self.send_hostile
         self.taken: list[str] = []
         self.refused: dict[str, str] = {}
         self.oriented_s = -FRESH_S

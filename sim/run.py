@@ -24,6 +24,7 @@ from sim.document import suggest
 from sim.faults import Injector
 from sim.filing import FileMover
 from sim.job_sending import JobSender
+from sim.job_totals import JobWatch
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
@@ -163,9 +164,9 @@ def _flown(
     simulation = Simulation(scenario, built.mission, ground, seed, inject=injector)
     observer, checks = Observer(simulation), Checks(simulation, ground)
     mover = FileMover(scenario.files, ground, seed)
-    sender = JobSender(scenario, ground, seed)
-    simulation.send_hostile = sender.send_hostile
-    simulation.watchers = (commander, mover, sender, observer, checks)
+    sender = JobSender(scenario, ground, simulation)
+    jobs = JobWatch(simulation, ground, sender)
+    simulation.watchers = (commander, mover, sender, jobs, observer, checks)
     if work:
         simulation.frames = FrameFile(work / "frames.bin")
     began = clock()
@@ -178,6 +179,8 @@ def _flown(
         simulation.close()
     observer.finish(length)
     result = _result(simulation, observer, checks, ground, log)
+    if scenario.jobs:
+        result = replace(result, totals=(*result.totals, *jobs.totals(simulation).rows()))
     return Outcome(result, None, length / took if took > 0 else 0.0)
 
 

@@ -20,11 +20,14 @@ from flight.declare.running import (
     JobToRun,
     Refusal,
 )
+from flight.jobs import Brief
 from flight.ports import Disk
 from flight.runners.modelled import Behaviour, FaultKind, ModelledFault, ModelledRunner
 from sim.afflictions import Afflictions
 from sim.disk import NEVER, ProcessKilled
 from sim.job_checkpoints import JobCheckpoints
+from sim.job_history import JobHistory
+from sim.job_shelf import wrong_name
 
 NS = 1_000_000_000
 BACK_OFF_NS = NS  # from the end of a runner to the next one, as `flight.runners.client` starts it
@@ -38,8 +41,8 @@ Order = Callable[[ModelledRunner, int], Refusal | None]
 class VirtualRunner:
     """A `flight.ports.JobRunner`.  `now` of its calls is mission time, `offset` what that is ahead of the world's.
 
-    `afflictions` are faults of jobs by their label, and `labels` says which number is whose, and which stage of it;
-    `lives` counts the runners so far.
+    `afflictions` are faults of jobs by their label, `names` says which number is whose and which stage of it, and
+    `history` keeps what truly ran; `lives` counts the runners so far.
     """
 
     def __init__(
@@ -47,12 +50,15 @@ class VirtualRunner:
         world_ns: int,
         disk: Disk,
         afflictions: Afflictions | None = None,
+        history: JobHistory | None = None,
         behaviour: Behaviour = USUAL,
     ) -> None:
+        self.disk = disk
         self.checkpoints = JobCheckpoints(disk)
         self.afflictions = afflictions or Afflictions()
+        self.history = history or JobHistory()
         self.behaviour = behaviour
-        self.labels: dict[int, tuple[str, int]] = {}
+        self.names: dict[int, tuple[Brief, int]] = {}
         self.faults: dict[int, ModelledFault] = {}
         self.offset = 0
         self.watched_at = world_ns
@@ -76,7 +82,16 @@ class VirtualRunner:
     def start(self, job: JobToRun, limits: JobLimits, folders: JobFolders, now: int) -> Refusal | None:
         if job.job in self.known:
             return Refusal.NUMBER_IN_USE
-        return self._order(now, lambda runner, at: runner.start(job, limits, folders, at))
+        return self._order(now, lambda runner, at: self._start(runner, job, limits, folders, at))
+
+    def _start(
+        self, runner: ModelledRunner, job: JobToRun, limits: JobLimits, folders: JobFolders, at: int
+    ) -> Refusal | None:
+        refusal = runner.start(job, limits, folders, at)
+        named = self.names.get(job.job)
+        if refusal is None and named is not None:
+            self.history.begin(job.job, named[1], named[0], at)
+        return refusal
 
     def freeze(self, job: int, now: int) -> Refusal | None:
         return self._order(now, lambda runner, at: runner.freeze(job, at))
@@ -103,7 +118,7 @@ class VirtualRunner:
         refusal = self._order(now, lambda runner, at: runner.forget(job, at))
         lost = self.known.get(job)
         if refusal is None or (refusal is Refusal.UNKNOWN_JOB and lost is not None):
-            for kept in (self.known, self.changed, self.labels, self.faults):
+            for kept in (self.known, self.changed, self.names, self.faults):
                 kept.pop(job, None)
             return None
         return refusal
@@ -136,6 +151,12 @@ class VirtualRunner:
             return None
         self._learn(at)
         return refusal
+
+    def quiet(self, now: int) -> bool:
+        """A poll would give nothing."""
+        at = now - self.offset
+        self.watched_at = at
+        return not self.changed and self.down_until < 0 and at < self.due
 
     # ---------------------------------------------------------------- its life
 
@@ -175,6 +196,7 @@ class VirtualRunner:
             self.hung = False
             self.queued.clear()
             self.process.jobs.clear()
+            self.history.end_all(world_ns, ExitReason.LOST)
 
     def release(self, world_ns: int) -> None:
         """A process that stood still goes on, with what it was told meanwhile."""
@@ -184,16 +206,16 @@ class VirtualRunner:
                 order(self.process, world_ns)
             self.queued.clear()
 
-    def named(self, number: int, label: str, stage: int) -> None:
+    def named(self, number: int, brief: Brief, stage: int) -> None:
         """The job that will be started with that number."""
-        self.labels[number] = (label, stage)
+        self.names[number] = (brief, stage)
         self.afflict()
 
     def afflict(self) -> None:
         """Faults have begun or ended.  A flipped bit meets one copy alone."""
         self.faults.clear()
-        for number, (label, stage) in self.labels.items():
-            fault = self.afflictions.struck.get(label)
+        for number, (brief, stage) in self.names.items():
+            fault = self.afflictions.struck.get(f"{brief.owner}/{brief.name}")
             if fault is not None and not (stage and fault.kind is FaultKind.WRONG_BITS):
                 self.faults[number] = replace(fault, job=number)
         self.due = 0
@@ -204,6 +226,10 @@ class VirtualRunner:
 
     def _learn(self, world_ns: int) -> None:
         for entry in self.process.poll(world_ns):
+            self.history.progress(entry.job, entry.progress_milli)
+            if entry.state is JobState.ENDED:
+                self.history.end(entry.job, entry.changed_at, entry.reason)
+                self._leave(entry)
             heard = entry.heard_at + self.offset if entry.heard_at else 0
             told = replace(
                 entry,
@@ -213,6 +239,21 @@ class VirtualRunner:
             )
             self.known[entry.job] = self.changed[entry.job] = told
         self.due = min((self.process.due(number) for number in self.process.jobs), default=NEVER)
+
+    def _leave(self, entry: JobEntry) -> None:
+        """What a job leaves in its outputs: a flipped bit, where a fault has struck it."""
+        found = self.process.jobs[entry.job]
+        name = wrong_name(found.folders.outputs)
+        try:
+            if found.wrong:
+                self.disk.write(name, 0, bytes([1 << entry.job % 8]))
+                self.disk.sync(name)
+                self.disk.sync_directory()
+            elif entry.reason is ExitReason.COMPLETED and name in self.disk.names():
+                self.disk.remove(name)
+                self.disk.sync_directory()
+        except OSError:
+            self.checkpoints.failed += 1
 
     def _tell_lost(self, world_ns: int) -> None:
         for number, entry in self.known.items():

@@ -18,7 +18,9 @@ from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
-from sim.job_packages import board_private_of, mission_with
+from sim.job_history import JobHistory
+from sim.job_packages import Package, board_private_of, mission_with
+from sim.job_power import JobPower
 from sim.keys import memory_keys, put_on_board
 from sim.link import Radio
 from sim.scenario import Scenario
@@ -102,6 +104,10 @@ class Simulation:
         self.switches = SimulatedSwitches(mission, self.world.plant)
         self.transmitter = form.switches().index(form.radio.transmitter)
         self.receiver = form.switches().index(form.radio.receiver)
+        self.afflictions = Afflictions()  # of jobs
+        self.history = JobHistory()
+        self.job_power = JobPower()
+        self.packages: list[Package] = []  # sent as jobs, hostile ones with them
         self.computer = self._computer()
         self.power = Power(VirtualGuardian(0))
         self.trace = Trace()
@@ -114,7 +120,6 @@ class Simulation:
         self.frames: FrameSink | None = None  # gets the frames as sent
         self.station = -1
         self.silenced: set[int] = set()  # stations that a fault has taken
-        self.afflictions = Afflictions()  # of jobs
         self.send_hostile: Callable[[str, int, random.Random], None] | None = (
             None  # a package of that kind, now
         )
@@ -131,6 +136,8 @@ class Simulation:
             file_disk=self.file_disk,
             job_disk=self.job_disk,
             board_key=board_private_of(self.seed),
+            afflictions=self.afflictions,
+            history=self.history,
         )
 
     def run(self, until_s: int, progress: Callable[[float], None] | None = None) -> None:
@@ -153,6 +160,8 @@ class Simulation:
         self._carry(now + NS)
         if self.latched:
             self._release_latched()
+        if self.afflictions.lying_w or self.job_power.drawn:
+            self.job_power.second(self)
         if second % TRACE_EVERY_S == 0:
             plant = self.world.plant
             self.trace.world(second, (plant.power.battery.charge, *plant.thermal.temperatures_k))
@@ -186,6 +195,8 @@ class Simulation:
                 start, step = now + computer.offset, self.mission.base_tick_ns
                 for tick in range(self.ticks_per_second):
                     kernel.tick(start + tick * step)
+            elif computer.runner is not None:  # nobody steers the jobs, which run on
+                computer.runner.tend(now, watched=False)
         except PowerCut:
             self.cut_power(DARK_S)
         if self.power.guardian.bites(self.now_s, computer.kernel):
@@ -195,6 +206,7 @@ class Simulation:
         """The computer is off for that long; what its disk had not made sure is lost, kept or torn."""
         self.computer.power_off()
         self.computer.runner = None
+        self.history.end_all(self.now_s * NS)
         disk = self.disk.reboot()  # also when the cut met it in the middle of a boot
         self.disk = self.computer.disk = disk
         self.file_disk = self.computer.file_disk = self.file_disk.reboot()

@@ -11,6 +11,10 @@ from sim.checks.fault_rows import FaultRowsOnce
 from sim.checks.files import FilesWhole
 from sim.checks.forgery import OnlyTheGroundCommands, ThroughAfterFlood
 from sim.checks.heat import HeaterDuty, NodesWithinLimits
+from sim.checks.job_book import BookKept, JobsEndOrWait
+from sim.checks.job_limits import ComputeWithinLimits
+from sim.checks.job_results import Delivered, ResultsOfTheirOwner, ResultsTrue
+from sim.checks.job_runs import JobsHeld, NoCycling, OnceMeansOnce, OutOfTheAnomaly
 from sim.checks.link import TelemetryFlows
 from sim.checks.modes import ModesByTable
 from sim.checks.probe import Probe
@@ -29,6 +33,21 @@ from sim.result import CheckCount
 from sim.simulation import GroundSegment, Simulation
 
 __all__ = ["Check", "Checks"]
+
+
+def _of_jobs(simulation: Simulation, ground: GroundSegment, energy: EnergyFaults) -> list[Check]:
+    delivered = Delivered(simulation, ground)
+    return [
+        ComputeWithinLimits(simulation, energy),
+        OnceMeansOnce(),
+        JobsHeld(),
+        OutOfTheAnomaly(),
+        NoCycling(),
+        BookKept(),
+        JobsEndOrWait(),
+        ResultsTrue(delivered),
+        ResultsOfTheirOwner(delivered),
+    ]
 
 
 class Checks:
@@ -71,6 +90,8 @@ class Checks:
             OnlyTheGroundCommands(simulation),
             ThroughAfterFlood(ground),
         ]
+        if simulation.mission.takes_jobs:
+            self.all += _of_jobs(simulation, ground, energy)
         self.records = RecordsKept()
         if thorough:
             self.all += [NumbersNameOnePacket(), self.records]

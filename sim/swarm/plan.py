@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flight.mission import Mission, Sensor
+from sim.checks.energy import BOARDS
+from sim.job_tables import JobTable, TenantTable
 from sim.scenario import Fault, Scenario
 from sim.simulation import stream
+from sim.swarm.job_plan import JOB_FEATURES, draw_jobs
 from sim.swarm.orders import KINDS, Order
 
 DENSITIES = (0.04, 0.1, 0.2, 0.4)  # of the kinds of faults, in one seed: some have one, some half of them
@@ -40,6 +43,8 @@ class Plan:
     quiet_s: int  # from here on nothing goes wrong any more
     faults: tuple[Fault, ...]
     orders: tuple[Order, ...]
+    tenants: tuple[TenantTable, ...] = ()
+    jobs: tuple[JobTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +277,13 @@ def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, pas
         if rng.random() < ORDER_SHARE:
             count = rng.randint(*ORDERS_EACH)
             orders += [Order(stage.time(rng), name, rng.getrandbits(32)) for _ in range(count)]
+    tenants, jobs = jobs_of(seed, scenario, mission, quiet_s)
+    labels = [job.label for job in jobs]
+    for name, draw_of in JOB_FEATURES.items() if tenants else ():
+        rng = stream(seed, f"feature {name}")
+        if rng.random() < density:
+            for _ in range(rng.randint(1, EACH_MAX)):
+                faults += draw_of(rng, labels, stage.fault)
     hours, charge = start_of(seed)
     return Plan(
         seed,
@@ -280,4 +292,16 @@ def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, pas
         quiet_s,
         tuple(sorted(faults, key=lambda fault: fault.at_s)),
         tuple(sorted(orders)),
+        tenants,
+        jobs,
     )
+
+
+def jobs_of(
+    seed: int, scenario: Scenario, mission: Mission, end_s: int
+) -> tuple[tuple[TenantTable, ...], tuple[JobTable, ...]]:
+    """None for a mission that takes no jobs."""
+    if mission.planning is None:
+        return (), ()
+    board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
+    return draw_jobs(seed, end_s, board_w)

@@ -12,6 +12,7 @@ from ground import Ground, Settings
 from sim.checks import Checks
 from sim.checks.check import Check
 from sim.faults import Injector
+from sim.job_sending import JobSender
 from sim.result import CheckCount
 from sim.scenario import Scenario
 from sim.simulation import Simulation
@@ -53,7 +54,8 @@ def scenario_of(scenario: Scenario, seed: int) -> Scenario:
     """The seed's own start: another hour of the day, another charge, no faults and commands of the file."""
     hours, charge = start_of(seed)
     epoch = scenario.epoch + timedelta(hours=hours)
-    return replace(scenario, epoch=epoch, initial_charge=charge, seed=seed, faults=(), commands=(), files=())
+    bare = replace(scenario, faults=(), commands=(), files=(), tenants=(), jobs=())
+    return replace(bare, epoch=epoch, initial_charge=charge, seed=seed)
 
 
 def plan_of(scenario: Scenario, seed: int, orbits: float) -> tuple[Scenario, Plan]:
@@ -63,7 +65,8 @@ def plan_of(scenario: Scenario, seed: int, orbits: float) -> tuple[Scenario, Pla
     environment = World(own, seed).environment
     quiet_s = int(orbits * environment.orbit.period_s)
     spans = [(visible.start_s, visible.end_s) for visible in environment.passes(float(quiet_s))]
-    return own, draw_plan(seed, own, mission, quiet_s, spans)
+    plan = draw_plan(seed, own, mission, quiet_s, spans)
+    return replace(own, tenants=plan.tenants, jobs=plan.jobs), plan
 
 
 class Flight:
@@ -80,7 +83,8 @@ class Flight:
         self.checks.all.append(self.recovers)
         self.sender = Sender(plan.orders, self.ground)
         self.operator = Operator(self.ground)
-        self.simulation.watchers = (self.sender, self.checks)
+        self.jobs = JobSender(scenario, self.ground, self.simulation)
+        self.simulation.watchers = (self.sender, self.jobs, self.checks)
 
     def fly(self, *, stop_early: bool) -> int:
         """Both phases; gives the second at which all was well, or at which it was given up."""

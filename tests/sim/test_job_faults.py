@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from flight.jobs import brief_of
 from flight.runners.modelled import FaultKind
 from flight.workers.process import BACK_OFF_NS, LOST
 from sim.computer import VirtualProcess
+from sim.disk import PowerCut, SimulatedDisk
 from sim.fault_kinds import PACKAGES
+from sim.faults import BEGIN, CUT_WITHIN
 from sim.job_faults import begin_of_jobs
 from sim.runner import VirtualRunner
 from sim.simulation import NS, Simulation
+from tests.flight.jobs.made import MANIFEST
 from tests.sim.faulted import FROM, fault, fly
 
 JOB = "acme/train"
+BRIEF = replace(brief_of(MANIFEST), owner="acme", name="train")
 HOSTILE = ("forged", "stranger", "damaged", "truncated", "bomb", "escape", "noise")
 
 
@@ -28,7 +35,7 @@ def flown() -> Simulation:
 @pytest.fixture
 def simulation(flown: Simulation) -> Iterator[Simulation]:
     flown.computer.runner = VirtualRunner(FROM * NS, flown.file_disk, flown.afflictions)
-    flown.computer.runner.named(8, JOB, 0)
+    flown.computer.runner.named(8, BRIEF, 0)
     yield flown
     flown.computer.runner = flown.computer.planning = flown.send_hostile = None
 
@@ -108,3 +115,25 @@ def test_a_hostile_package_is_sent_when_its_time_has_come(simulation, kind) -> N
 def test_where_there_are_no_jobs_nothing_happens(simulation, target) -> None:
     simulation.computer.runner = None
     begin_of_jobs(simulation, fault(target, "kill"), random.Random(1))()
+
+
+def use(disk: SimulatedDisk) -> None:
+    for _ in range(CUT_WITHIN + 20):
+        with contextlib.suppress(OSError):
+            disk.size("a")
+
+
+def test_the_disk_of_jobs_is_full_fails_and_loses_its_power(simulation) -> None:
+    disk = simulation.job_disk
+    begun = BEGIN["disk.jobs"](simulation, fault("disk.jobs", "full"), random.Random(1))
+    with pytest.raises(OSError, match="No space left"):
+        disk.write("a", 0, b"octets")
+    begun.undo()
+    disk.write("a", 0, b"octets")
+    BEGIN["disk.jobs"](simulation, fault("disk.jobs", "error"), random.Random(1))
+    with pytest.raises(OSError, match="Input/output"):
+        disk.size("a")
+    BEGIN["disk.jobs"](simulation, fault("disk.jobs", "power_cut"), random.Random(1))
+    with pytest.raises(PowerCut):
+        use(disk)
+    simulation.job_disk = simulation.computer.job_disk = disk.reboot()

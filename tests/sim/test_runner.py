@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
 
 from flight.declare.running import ExitReason, JobFolders, JobLimits, JobState, JobToRun, Refusal, RunnerKind
+from flight.jobs import Brief, brief_of
 from flight.runners.modelled import Behaviour
 from sim.disk import PowerCut, SimulatedDisk
 from sim.job_checkpoints import JobCheckpoints
+from sim.job_history import JobHistory
 from sim.runner import BACK_OFF_NS, UNWATCHED_NS, VirtualRunner
 from sim.scenario import Fault
+from tests.flight.jobs.made import MANIFEST
 
 SECOND = 1_000_000_000
 FULL = 1_000
@@ -32,6 +35,10 @@ def folders(number: int) -> JobFolders:
 def begin(runner: VirtualRunner, number: int, now: int, work_s: int = WORK_S) -> Refusal | None:
     job = JobToRun(number, RunnerKind.MODELLED, ("train",), work_ns=work_s * SECOND)
     return runner.start(job, LIMITS, folders(number), now)
+
+
+def brief(name: str) -> Brief:
+    return replace(brief_of(MANIFEST), owner="acme", name=name)
 
 
 @pytest.fixture
@@ -99,7 +106,7 @@ def test_one_that_stands_still_does_as_told_when_it_goes_on(runner: VirtualRunne
 
 
 def test_a_fault_of_a_job_strikes_it_while_it_runs_and_outlives_the_runner(runner: VirtualRunner) -> None:
-    runner.named(1, "acme/train", 0)
+    runner.named(1, brief("train"), 0)
     begin(runner, 1, AHEAD)
     runner.poll(AHEAD + 5 * SECOND)
     over = runner.afflictions.begin(Fault(5, 1, "job", "acme/train", "crash", None))
@@ -109,14 +116,14 @@ def test_a_fault_of_a_job_strikes_it_while_it_runs_and_outlives_the_runner(runne
     runner.die(6 * SECOND)
     runner.poll(AHEAD + 9 * SECOND)
     runner.forget(1, AHEAD + 9 * SECOND)
-    assert runner.labels == {}
-    runner.named(1, "acme/train", 0)
+    assert runner.names == {}
+    runner.named(1, brief("train"), 0)
     begin(runner, 1, AHEAD + 9 * SECOND)
     runner.poll(AHEAD + 12 * SECOND)
     assert state(runner, 1, AHEAD + 12 * SECOND) is JobState.ENDED
     over()
     runner.forget(1, AHEAD + 12 * SECOND)
-    runner.named(1, "acme/train", 0)
+    runner.named(1, brief("train"), 0)
     begin(runner, 1, AHEAD + 12 * SECOND)
     runner.poll(AHEAD + 13 * SECOND)
     assert state(runner, 1, AHEAD + 13 * SECOND) is JobState.RUNNING
@@ -125,8 +132,8 @@ def test_a_fault_of_a_job_strikes_it_while_it_runs_and_outlives_the_runner(runne
 def test_a_slow_one_is_slow_and_a_flipped_bit_meets_one_copy(runner: VirtualRunner) -> None:
     for kind, value in (("slow", 0.5), ("wrong_bits", None)):
         runner.afflictions.begin(Fault(5, 1, "job", f"acme/{kind}", kind, value))
-    for number, label, stage in ((1, "acme/slow", 0), (2, "acme/wrong_bits", 0), (3, "acme/wrong_bits", 1)):
-        runner.named(number, label, stage)
+    for number, label, stage in ((1, "slow", 0), (2, "wrong_bits", 0), (3, "wrong_bits", 1)):
+        runner.named(number, brief(label), stage)
         begin(runner, number, AHEAD)
     runner.poll(AHEAD + WORK_S * SECOND // 2)
     assert runner.process.jobs[1].entry.progress_milli == 249
@@ -176,7 +183,7 @@ class Life:
     def fly(self) -> None:
         """Until the job or the power has ended."""
         runner = VirtualRunner(
-            self.world_s * SECOND, self.disk, None, Behaviour(checkpoint_every_ns=INTERVAL_NS)
+            self.world_s * SECOND, self.disk, None, None, Behaviour(checkpoint_every_ns=INTERVAL_NS)
         )
         begin(runner, 1, self.world_s * SECOND)
         job = runner.process.jobs[1]
@@ -220,3 +227,36 @@ def test_ten_thousand_power_cuts() -> None:
     while cuts < 10_000:
         cuts += cut_again_and_again(seed)
         seed += 1
+
+
+# ---------------------------------------------------------------- what truly ran
+
+
+def test_the_history_says_how_each_run_ended(runner: VirtualRunner) -> None:
+    for number in (8, 16, 24):
+        runner.named(number, brief(f"job-{number}"), 0)
+        begin(runner, number, AHEAD, work_s=30)
+    runner.kill(16, AHEAD + 10 * SECOND)
+    runner.poll(AHEAD + 40 * SECOND)
+    runner.named(32, brief("late"), 1)
+    begin(runner, 32, AHEAD + 40 * SECOND)
+    runner.poll(AHEAD + 50 * SECOND)
+    runner.die(60 * SECOND)
+    ends = [(run.label, run.stage, run.reason) for run in runner.history.runs]
+    assert ends == [
+        ("acme/job-8", 0, ExitReason.COMPLETED),
+        ("acme/job-16", 0, ExitReason.KILLED),
+        ("acme/job-24", 0, ExitReason.COMPLETED),
+        ("acme/late", 1, ExitReason.LOST),
+    ]
+    assert all(run.over for run in runner.history.runs)
+    assert runner.history.of("acme/late")[0].began_ns == 40 * SECOND
+
+
+def test_a_power_cut_ends_what_ran_without_a_reason() -> None:
+    history = JobHistory()
+    history.begin(8, 0, brief("a"), 5)
+    history.progress(8, 300)
+    history.end_all(9)
+    (run,) = history.runs
+    assert (run.ended_ns, run.reason, run.progress_milli) == (9, ExitReason.NONE, 300)

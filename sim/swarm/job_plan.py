@@ -1,0 +1,102 @@
+"""Random jobs of random tenants, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from sim.fault_kinds import PACKAGES
+from sim.job_tables import JobTable, LevelTable, TenantTable
+from sim.scenario import Fault
+from sim.simulation import stream
+
+OWNERS = ("acme", "orbital", "weather")
+JOBS_MAX = 10
+WORK_S = (60, 5400)
+POWER_SHARES = (0.4, 0.6, 1.0)  # of what a board gives at most
+OUTPUT_OCTETS = (100, 60_000)
+IN_TIME = 0.6  # of the jobs have a deadline
+LONGEST_S = 3000
+
+Add = Callable[..., Fault]
+
+
+def draw_jobs(
+    seed: int, end_s: int, board_w: float, count: int | None = None
+) -> tuple[tuple[TenantTable, ...], tuple[JobTable, ...]]:
+    """Jobs that come until `end_s`, most of them early enough to be done; a board gives `board_w` at most."""
+    rng = stream(seed, "jobs")
+    tenants = tuple(TenantTable(owner, jobs=rng.choice((2, 6, 64))) for owner in OWNERS)
+    many = rng.randint(0, JOBS_MAX) if count is None else count
+    jobs = [_job(rng, number, end_s, board_w) for number in range(many)]
+    return tenants, tuple(sorted(jobs, key=lambda job: job.at_s))
+
+
+def _job(rng: random.Random, number: int, end_s: int, board_w: float) -> JobTable:
+    work_s = int(WORK_S[0] * (WORK_S[1] / WORK_S[0]) ** rng.random())
+    at_s = rng.randint(30, max(60, 2 * end_s // 3))
+    shares = sorted(rng.sample(POWER_SHARES, rng.randint(1, len(POWER_SHARES))))
+    preemptible = rng.random() < 0.7
+    low, high = OUTPUT_OCTETS
+    return JobTable(
+        at_s=float(at_s),
+        tenant=rng.choice(OWNERS),
+        name=f"job-{number}",
+        work_s=float(work_s),
+        levels=tuple(
+            LevelTable(round(share * board_w, 1), max(0.1, round(share**0.7, 3))) for share in shares
+        ),
+        value=rng.randint(1, 100),
+        deadline_s=float(at_s + work_s * rng.randint(3, 8) + 6000)
+        if rng.random() < IN_TIME
+        else float("inf"),
+        preemptible=preemptible,
+        resume_s=float(rng.choice((0, 5, 30))) if preemptible else 0.0,
+        anomaly_allowed=rng.random() < 0.4,
+        redundancy=rng.choice(("none", "none", "none", "duplicate", "vote", "verify")),
+        attempts=rng.choice((1, 1, 2, 3)),
+        silence_s=float(rng.choice((0, 0, 60))),
+        memory_mb=rng.choice((128, 512, 2048)),
+        input_octets=rng.choice((0, 500, 5_000)),
+        output_octets=int(low * (high / low) ** rng.random()),
+    )
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+Draw = Callable[[random.Random, Sequence[str], Add], Sequence[Fault]]
+
+
+def _of_job(kind: str, span: tuple[int, int] = (1, LONGEST_S)) -> Draw:
+    def draw(rng: random.Random, labels: Sequence[str], add: Add) -> Sequence[Fault]:
+        if not labels:
+            return ()
+        value = {"slow": rng.uniform(0.1, 0.8), "lie": rng.uniform(3.0, 20.0)}.get(kind)
+        return (add(rng, "job", kind, rng.choice(labels), value, span),)
+
+    return draw
+
+
+def _process(name: str, kind: str, span: tuple[int, int] = (1, 2)) -> Draw:
+    return lambda rng, _labels, add: (add(rng, f"process.{name}", kind, span=span),)
+
+
+def _package(rng: random.Random, _labels: Sequence[str], add: Add) -> Sequence[Fault]:
+    return (add(rng, "package", rng.choice(PACKAGES), span=(1, 2)),)
+
+
+def _disk(kind: str, span: tuple[int, int] = (1, LONGEST_S)) -> Draw:
+    return lambda rng, _labels, add: (add(rng, "disk.jobs", kind, span=span),)
+
+
+JOB_FEATURES: Mapping[str, Draw] = {
+    **{f"job {kind}": _of_job(kind) for kind in ("crash", "hang", "slow", "wrong_bits", "lie")},
+    "job crash once": _of_job("crash", (1, 2)),
+    "runner killed": _process("runner", "kill"),
+    "runner stopped": _process("runner", "stop", (2, 200)),
+    "planning killed": _process("planning", "kill"),
+    "planning late": _process("planning", "stop", (5, 600)),
+    "hostile package": _package,
+    **{f"job disk {kind}": _disk(kind) for kind in ("error", "power_cut")},
+    "job disk full": _disk("full", (60, 6000)),
+}
