@@ -9,6 +9,10 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flight.workers.shelf import Shelf
 
 FORMATS = ("json", "xtce", "markdown")
 BOARDS = ("pc", "bench")
@@ -51,6 +55,10 @@ def parser() -> argparse.ArgumentParser:
     files.add_argument("--lock", required=True)
     files.add_argument("--settings", required=True, metavar="SPACECRAFT:FRAME:QUOTA")
     files.add_argument("--pipe", type=int, required=True)
+    files.add_argument("--mission", default="", help="whose tenants may have jobs here; none if left out")
+    files.add_argument("--jobs", type=Path, metavar="DIR", help="where jobs lie; a folder of its own")
+    files.add_argument("--models", type=Path, metavar="DIR", help="resident models, files NAME-VERSION")
+    files.add_argument("--key", type=Path, metavar="DIR", help="the folder that holds the board's key")
     planning = commands.add_parser(
         "planning", help="(started by the executive) the process that looks ahead and plans"
     )
@@ -71,6 +79,7 @@ def _add_keys(command: argparse.ArgumentParser) -> None:
     make.add_argument("folder", type=Path)
     make.add_argument("--telecommand", type=int, default=8, metavar="COUNT", help="keys for the way up")
     make.add_argument("--telemetry", type=int, default=8, metavar="COUNT", help="keys for the way down")
+    make.add_argument("--board", default="board", metavar="NAME", help="whose key for receipts it is")
     install = tasks.add_parser("install", help="put them into the store of a board that is not flying")
     install.add_argument("folder", type=Path)
     install.add_argument("--state", type=Path, required=True, metavar="DIR", help="as for run")
@@ -214,8 +223,26 @@ def _files(options: argparse.Namespace) -> int:
         print(f"files worker: {error}", file=sys.stderr)
         return 1
     settings = FileSettings(*(int(word) for word in options.settings.split(":")))
-    serve(options.pipe, FilesWorker(disk, settings))
+    serve(options.pipe, FilesWorker(disk, settings, _shelf(options) if options.mission else None))
     return 0
+
+
+def _shelf(options: argparse.Namespace) -> Shelf | None:
+    """None where jobs have no place: files go up and down all the same."""
+    from flight.app import load_mission
+    from flight.cli.board_key import key_on_board
+    from flight.jobs import Signer
+    from flight.workers.folder_shelf import FolderShelf
+    from flight.workers.shelf import Shelf, ShelfSettings
+
+    mission = load_mission(options.mission)
+    signer = Signer(mission.spacecraft_id, mission.name, key_on_board(options.key))
+    settings = ShelfSettings(signer, mission.tenants, mission.catalogue)
+    try:
+        return Shelf(FolderShelf(options.jobs, options.models), settings)
+    except OSError as error:
+        print(f"files worker: no jobs: {error}", file=sys.stderr)
+        return None
 
 
 def _planning(options: argparse.Namespace) -> int:
@@ -300,7 +327,7 @@ def _keys(options: argparse.Namespace) -> int:
     from flight.cli import keys
 
     if options.task == "make":
-        lines = keys.make(options.folder, options.telecommand, options.telemetry)
+        lines = keys.make(options.folder, options.telecommand, options.telemetry, options.board)
     elif options.task == "install":
         lines = keys.install(options.folder, options.state, replace=options.replace)
     elif options.task == "skip":

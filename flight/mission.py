@@ -16,7 +16,7 @@ from flight.wire.telemetry_link import CLEAR_TELEMETRY, TelemetryLink
 
 BASE_TICK_NS = SECOND // 10
 FILES = "files"  # the row whose module needs the files worker
-JOBS = "jobs"  # the one that needs a job runner
+JOBS = "jobs"  # the one that needs a job runner, and the files worker's shelf
 
 PLAIN = TmCoding(frame_length=223)
 

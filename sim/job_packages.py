@@ -61,11 +61,6 @@ def private_of(seed: int, owner: str) -> bytes:
     return sha256(f"Skyrack test tenant {seed} {owner}".encode()).digest()
 
 
-def board_private_of(seed: int) -> bytes:
-    """The board signs its receipts with this one."""
-    return sha256(f"Skyrack test board {seed}".encode()).digest()
-
-
 def key_of(seed: int, owner: str) -> SigningKey:
     private = private_of(seed, owner)
     return SigningKey(private, PublicKey(owner, public_of(private)))

@@ -9,7 +9,9 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
+from flight.cli.board_key import BOARD_KEY, BOARD_PUBLIC
 from flight.drivers.posix_disk import PosixDisk
+from flight.jobs import public_line, public_of
 from flight.ports import Disk
 from flight.store import Slots
 from flight.wire.sdls import (
@@ -68,6 +70,7 @@ def leave_for(state: Path, folder: Path, seed: int) -> None:
         put_on_board(disk, seed)
     finally:
         disk.close()
+    _write(state / BOARD_KEY, board_private_of(seed))
     make_folder(folder, seed)
 
 
@@ -75,7 +78,18 @@ def make_folder(folder: Path, seed: int) -> None:
     """New, and for its owner alone."""
     folder.mkdir(mode=0o700, parents=True)
     for name, body in keys_of(seed).items():
-        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
+        _write(folder / name, body)
+    public = public_line("board", public_of(board_private_of(seed)))
+    (folder / BOARD_PUBLIC).write_text(f"{public}\n")
     (folder / "TEST-KEYS").write_text(f"Made of seed {seed}, for a simulation.  They protect nothing else.\n")
+
+
+def board_private_of(seed: int) -> bytes:
+    """The board signs its receipts with this one."""
+    return sha256(f"Skyrack test board {seed}".encode()).digest()
+
+
+def _write(path: Path, body: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(body)

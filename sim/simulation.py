@@ -19,9 +19,9 @@ from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
 from sim.job_history import JobHistory
-from sim.job_packages import Package, board_private_of, mission_with
+from sim.job_packages import Package, mission_with
 from sim.job_power import JobPower
-from sim.keys import memory_keys, put_on_board
+from sim.keys import board_private_of, memory_keys, put_on_board
 from sim.link import Radio
 from sim.scenario import Scenario
 from sim.trace import Trace

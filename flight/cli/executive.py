@@ -20,7 +20,7 @@ from flight.boards.links import make_link, resolved, umbilical_pipe
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boot import Resumed
-from flight.cli.jobs_on_board import start_runner
+from flight.cli.jobs_on_board import shelf_words, start_runner
 from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
@@ -74,7 +74,9 @@ class Flight:
         self.worker = ProcessWorker(worker_command(self.mission, Path(options.state)), monotonic)
         self.files: CountlessProcess | None = None
         if (files := self.mission.files) is not None:
-            self.files = CountlessProcess(files_command(files, Path(options.state)), monotonic)
+            command = files_command(files, Path(options.state))
+            command += shelf_words(options) if self.mission.takes_jobs else []
+            self.files = CountlessProcess(command, monotonic)
         self.planning: CountlessProcess | None = None
         if self.mission.planning is not None:
             self.planning = CountlessProcess([*own_program("flight"), "planning"], monotonic)

@@ -14,6 +14,7 @@ from flight.workers.job_runner import JobMeans, JobRunnerWorker
 from flight.workers.job_shelf import folders_of
 
 FOLDER = "jobs"  # of the state folder: what each job has
+MODELS_FOLDER = "models"  # of the state folder: resident models, files NAME-VERSION
 RUNNER_FOLDER = "runner"
 
 
@@ -28,7 +29,7 @@ def runner_command(options: FlightOptions) -> list[str]:
 
 def job_means(mission: Mission, options: FlightOptions) -> JobMeans:
     """A library of the catalogue without a folder of its own must come with this interpreter."""
-    root = str(Path(options.state).resolve() / FOLDER)
+    root = jobs_root(options)
     names = [one.name for one in mission.catalogue if one.kind is Kind.LIBRARY]
     ours = {name: "" for name in names if name.isidentifier() and importlib.util.find_spec(name) is not None}
     return JobMeans(
@@ -37,6 +38,19 @@ def job_means(mission: Mission, options: FlightOptions) -> JobMeans:
         libraries=ours | libraries_of(options),
         devices=devices_of(options),
     )
+
+
+def jobs_root(options: FlightOptions) -> str:
+    return str(Path(options.state).resolve() / FOLDER)
+
+
+def shelf_words(options: FlightOptions) -> list[str]:
+    """Of the files process: whose jobs it looks after, and where."""
+    state = Path(options.state)
+    return [
+        *("--mission", options.mission, "--jobs", jobs_root(options)),
+        *("--models", str(state / MODELS_FOLDER), "--key", str(state)),
+    ]
 
 
 def start_runner(mission: Mission, options: FlightOptions) -> tuple[RunnerClient, JobRunnerWorker]:

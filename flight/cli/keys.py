@@ -1,7 +1,8 @@
 """`skyrack-flight keys`: the link's first keys, made by chance alone, put on a board, never shown.
 
 A folder of keys is two files, as `flight.wire.sdls` packs them: `sdls-keys` and `sdls-counters`.  The ground uses the
-folder as it is; a board keeps the same octets in its store.  Every file is for its owner alone (0600), nothing is
+folder as it is; a board keeps the same octets in its store.  Beside them lies the key for receipts
+(`flight.cli.board_key`).  Every file is for its owner alone (0600), nothing is
 written inside a git work tree, and no key is derived from a password or anything else that can be guessed.
 """
 
@@ -15,7 +16,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from flight.cli.board_key import BoardKeyError, board_key_lines, install_board_key, make_board_key
 from flight.drivers.posix_disk import PosixDisk
+from flight.jobs import NAME_EXPECTED, is_name
 from flight.store import Slots
 from flight.wire.sdls import (
     COPIES,
@@ -43,11 +46,13 @@ class KeysError(ValueError):
     """Refused; nothing has been written."""
 
 
-def make(folder: Path, telecommand: int, telemetry: int) -> list[str]:
+def make(folder: Path, telecommand: int, telemetry: int, board: str = "board") -> list[str]:
     """A new folder with new keys: the first of each direction active, the others for changes to come."""
     counts = {Use.TELECOMMAND: telecommand, Use.TELEMETRY: telemetry}
     if min(counts.values()) < 1 or sum(counts.values()) > KEYS_MAX:
         raise KeysError(f"at least one key for each direction, and at most {KEYS_MAX} in all")
+    if not is_name(board):
+        raise KeysError(f"--board {board!r}: expected {NAME_EXPECTED}")
     _refuse_git(folder)
     if folder.exists():
         raise KeysError(f"{folder} exists already")
@@ -60,12 +65,14 @@ def make(folder: Path, telecommand: int, telemetry: int) -> list[str]:
     folder.mkdir(mode=0o700, parents=True)
     _write(folder / COUNTERS_NAME, pack_counters(dict.fromkeys((slot.spi for slot in slots), 0)))
     _write(folder / KEYS_NAME, pack_keys(slots))
-    return lines(slots, dict.fromkeys((slot.spi for slot in slots), 0))
+    make_board_key(folder, board)
+    return [*lines(slots, dict.fromkeys((slot.spi for slot in slots), 0)), *board_key_lines(folder)]
 
 
 def install(folder: Path, state: Path, *, replace: bool = False) -> list[str]:
     """Put the keys of `folder` into the store of a board that is not flying."""
     keys, counters = read(folder)
+    told = _board_key_lines(folder)
     _refuse_git(state)
     if (folder / INSTALLED).exists():
         raise KeysError(f"{folder} was put on a board before: put on once more, its numbers would repeat")
@@ -83,8 +90,9 @@ def install(folder: Path, state: Path, *, replace: bool = False) -> list[str]:
         for kept, body in writes if found is None else reversed(writes):
             for _ in range(COPIES):
                 kept.save(body)
+        install_board_key(folder, state)
     _write(folder / INSTALLED, b"")
-    return lines(keys, counters)
+    return [*lines(keys, counters), *told]
 
 
 def skip(folder: Path, spi: int, number: int) -> list[str]:
@@ -104,7 +112,7 @@ def skip(folder: Path, spi: int, number: int) -> list[str]:
 
 def show(folder: Path) -> list[str]:
     keys, counters = read(folder)
-    return lines(keys, counters)
+    return [*lines(keys, counters), *_board_key_lines(folder)]
 
 
 def show_state(state: Path) -> list[str]:
@@ -115,7 +123,14 @@ def show_state(state: Path) -> list[str]:
         counters = unpack_counters(Slots(disk, f"state-{COUNTERS_NAME}").load() or b"") or {}
     if keys is None:
         raise KeysError(f"{state} has no keys")
-    return lines(keys, counters)
+    return [*lines(keys, counters), *_board_key_lines(state)]
+
+
+def _board_key_lines(folder: Path) -> list[str]:
+    try:
+        return board_key_lines(folder)
+    except BoardKeyError as error:
+        raise KeysError(str(error)) from None
 
 
 def read(folder: Path, *, counters_needed: bool = True) -> tuple[list[KeySlot], dict[int, int]]:

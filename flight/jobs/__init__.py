@@ -45,7 +45,7 @@ from flight.jobs.package import (
     PartOctets,
     package_head,
 )
-from flight.jobs.paths import PATH_EXPECTED, is_name, is_path
+from flight.jobs.paths import NAME_EXPECTED, PATH_EXPECTED, is_name, is_path
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.jobs.receipt import (
     PRINTED,
@@ -74,7 +74,7 @@ from flight.jobs.result import (
     files_of,
     result_name,
 )
-from flight.jobs.signing import KEY_OCTETS, key_check, public_of
+from flight.jobs.signing import KEY_OCTETS, KEY_WORD, key_check, public_line, public_of
 from flight.jobs.tenants import TENANTS_MAX, Quota, Tenant, Used, find_tenant, read_tenants, unlimited
 from flight.jobs.terms import ATTEMPTS, Level, Redundancy, Resources, Terms
 
@@ -84,6 +84,8 @@ __all__ = [
     "CHUNK",
     "INSTALLED_MAX",
     "KEY_OCTETS",
+    "KEY_WORD",
+    "NAME_EXPECTED",
     "PARTS_MAX",
     "PATH_EXPECTED",
     "PRINTED",
@@ -153,6 +155,7 @@ __all__ = [
     "key_check",
     "manifest_value",
     "package_head",
+    "public_line",
     "public_of",
     "read_brief",
     "read_catalogue",

@@ -9,9 +9,15 @@ from flight.jobs.digest import new_sha256
 
 KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
+KEY_WORD = "skyrack-ed25519"
 CHECK_OCTETS = 8  # enough to find the key; the signature says whether it is the right one
 PACKAGE_DOMAIN = b"skyrack job package 1\0"
 RECEIPT_DOMAIN = b"skyrack job receipt 1\0"
+
+
+def public_line(owner: str, public: bytes) -> str:
+    """A public key as a file holds it."""
+    return f"{KEY_WORD} {owner} {public.hex()}"
 
 
 def key_check(public: bytes) -> bytes:

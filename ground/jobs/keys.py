@@ -19,11 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from flight.jobs import KEY_OCTETS, is_name, key_check
+from flight.jobs import KEY_OCTETS, KEY_WORD, is_name, key_check, public_line
 
 PRIVATE = 0o600
 OTHERS = 0o077
-WORD = "skyrack-ed25519"
 FILE_OCTETS = 4096
 
 
@@ -37,7 +36,7 @@ class PublicKey:
     key: bytes
 
     def line(self) -> str:
-        return f"{WORD} {self.owner} {self.key.hex()}"
+        return public_line(self.owner, self.key)
 
     @property
     def check(self) -> str:
@@ -76,7 +75,7 @@ def make_key(path: Path, owner: str) -> PublicKey:
 def read_key(path: Path) -> SigningKey:
     if not path.is_file():
         raise JobKeyError(f"{path} is missing: `skyrack-ground job keys {path} --owner NAME` makes a key")
-    if _read(path).startswith(WORD.encode()):
+    if _read(path).startswith(KEY_WORD.encode()):
         raise JobKeyError(f"{path} is a public key: expected the private one, to sign with")
     if path.stat().st_mode & OTHERS:
         raise JobKeyError(f"{path} is open to others: chmod 600, and think about who has read it")
@@ -96,8 +95,8 @@ def read_public(path: Path) -> PublicKey:
     if not path.is_file():
         raise JobKeyError(f"{path} is missing")
     words = _read(path).decode("ascii", "replace").split()
-    if len(words) != 3 or words[0] != WORD or not is_name(words[1]):
-        raise JobKeyError(f"{path}: expected one line `{WORD} OWNER HEX`, as `job keys` writes it")
+    if len(words) != 3 or words[0] != KEY_WORD or not is_name(words[1]):
+        raise JobKeyError(f"{path}: expected one line `{KEY_WORD} OWNER HEX`, as `job keys` writes it")
     try:
         key = bytes.fromhex(words[2])
     except ValueError:

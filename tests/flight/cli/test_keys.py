@@ -11,6 +11,7 @@ import pytest
 from flight.__main__ import main
 from flight.cli.keys import KeysError, install, make, read, show, show_state, skip
 from flight.drivers.posix_disk import PosixDisk
+from flight.jobs import key_check, public_of
 from flight.store import Slots
 from flight.wire.sdls import (
     COUNTERS_NAME,
@@ -47,7 +48,7 @@ def test_files_are_for_their_owner_alone_whatever_the_umask(tmp_path):
     finally:
         os.umask(before)
     found = files_below(tmp_path)
-    assert len(found) == 3 + 1 + 8
+    assert len(found) == 5 + 2 + 8
     assert {file.stat().st_mode & 0o777 for file in found} == {0o600}
     assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("keys", "state", "state/storage")} == {
         0o700
@@ -89,6 +90,10 @@ def test_no_output_shows_a_key(tmp_path, capsys):
         for length in range(8, 65):  # not even a part: check values have 8 digits
             assert slot.key.hex()[:length] not in said
         assert repr(slot.key)[2:-1] not in said
+    private = (Path(folder) / "board-key").read_bytes()
+    for length in range(8, 65):
+        assert private.hex()[:length] not in said
+    assert said.count(f"receipts are signed by key {key_check(public_of(private)).hex()}\n") == 4
 
 
 def test_exit_status_and_one_line_for_what_is_refused(folder, capsys):
