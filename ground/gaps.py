@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from struct import Struct
 
 from flight.wire import UNSTORED_COUNT
+from flight.wire.packet_stores import RANGE
 
 INTERVALS_MAX = 4096  # of one set: some hundred lossy passes; 64 kB of numbers
-
-STORE_RANGE = Struct(
-    ">BQQ"
-)  # store, first, last: TC[15,129] asks for these, TM[15,130] says they hold nothing
 
 Interval = tuple[int, int]
 
@@ -141,9 +137,9 @@ class Coverage:
 
 def note_absent(coverage: Sequence[Coverage], body: bytes) -> bool:
     """TM[15,130].  False if it makes no sense."""
-    if len(body) != STORE_RANGE.size:
+    if len(body) != RANGE.size:
         return False
-    store, first, last = STORE_RANGE.unpack(body)
+    store, first, last = RANGE.unpack(body)
     if store >= len(coverage) or first > last:
         return False
     coverage[store].absent.add_range(first, last)

@@ -3,16 +3,18 @@
 By itself the spacecraft plays back what no pass has seen, the most important store first and the oldest first, on
 virtual channel 1.  So a gap is asked for only when playback has passed it, or when it lies among what was sent live
 in this contact, or when nothing has come out of any gap for a while.  Every gap ends by its records or by a report
-that they do not exist.
+that they do not exist.  Of a store whose playback is suspended nothing is asked for until it is resumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 
-from ground.gaps import STORE_RANGE, Coverage, Interval
+from flight.wire.packet_stores import RANGE
+from ground.gaps import Coverage, Interval
 from ground.reception import Reception
+from ground.telemetry import Telemetry
 
 NS = 1_000_000_000
 LOOK_EVERY_NS = 5 * NS
@@ -22,6 +24,7 @@ OPEN_MAX = 4  # requests at once: their repeats and answers share the line with 
 JOIN_NEAREST = 16  # gaps so near to each other are one request: some records twice cost less than a request
 SPAN_MAX = 2000  # records in one request: a minute of line; a lost answer then costs no more than that
 LOOKED_AT = 256  # gaps of a store in one look
+RETRIEVAL, SUSPENDED = "downlink.retrieval", "suspended_"  # a packet, and how its fields for the stores begin
 
 Asked = tuple[int, int, int]  # store, first, last
 
@@ -29,8 +32,14 @@ Asked = tuple[int, int, int]  # store, first, last
 class Recovery:
     """Of one spacecraft.  Time is the ground's, in ns; only contact counts."""
 
-    def __init__(self, coverage: Sequence[Coverage], reception: Reception) -> None:
-        self.coverage, self.reception = coverage, reception
+    def __init__(
+        self,
+        coverage: Sequence[Coverage],
+        reception: Reception,
+        suspended: Callable[[], Collection[int]] = tuple,
+    ) -> None:
+        """`suspended` are stores that are not to be played back."""
+        self.coverage, self.reception, self.suspended = coverage, reception, suspended
         self.open: dict[Asked, int] = {}  # request -> when it was made
         self.requests = 0
         self._look_at_ns = 0
@@ -61,8 +70,10 @@ class Recovery:
         stalled = now_ns - self._progress_ns >= STALLED_NS
         seen, self._seen = self._seen, set()
         found: list[Asked] = []
+        waiting = self.suspended()
         for store in range(len(self.coverage)):
-            found += self._ripe(store, seen, stalled=stalled)
+            if store not in waiting:
+                found += self._ripe(store, seen, stalled=stalled)
         chosen = [asked for asked in found if not self._overlaps(asked)][: OPEN_MAX - len(self.open)]
         self.open.update(dict.fromkeys(chosen, now_ns))
         self.requests += len(chosen)
@@ -96,4 +107,12 @@ class Recovery:
 
 def request_data(asked: Asked) -> bytes:
     """The data of TC[15,129]."""
-    return STORE_RANGE.pack(*asked)
+    return RANGE.pack(*asked)
+
+
+def suspended_stores(latest: Telemetry) -> list[int]:
+    """As the spacecraft has last told."""
+    reading = latest.get(RETRIEVAL)
+    values = reading.values if reading is not None else ()
+    stores = enumerate(latest.dictionary.stores)
+    return [store for store, name in stores if getattr(values, SUSPENDED + name, False)]

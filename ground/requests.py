@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flight.wire import Ack, encode_cuc
+from flight.wire import Ack
 from flight.wire.timed import Timed
 from ground.commanding import CommandError, CommandRecord, find_command
-from ground.gaps import STORE_RANGE
 from ground.request_data import Step, changes_data, numbers_data, numbers_of, sequence_parts, timed_data
 from ground.schedule_requests import ScheduleRequests
+from ground.store_requests import StoreRequests
 from ground.table_requests import TableRequests
 
-COUNT_LIMIT = 2**56 - 1
-NS = 1_000_000_000
-SEARCH_S = 330.0  # a search by time takes the spacecraft up to five minutes
 
-
-class Requests(ScheduleRequests, TableRequests):
+class Requests(ScheduleRequests, TableRequests, StoreRequests):
     """Each returns the record of the telecommand that was queued; CommandError, and nothing sent, if it cannot be."""
 
     def ping(self, now_ns: int, source: str = "operator") -> CommandRecord:
@@ -68,36 +64,7 @@ class Requests(ScheduleRequests, TableRequests):
             5, subtype, numbers_data(numbers), now_ns, " ".join([f"{word}-events", *labels]), source
         )
 
-    # ---------------------------------------------------------------- records, arming
-
-    def retrieve(
-        self, store: str | int, first: int, last: int, now_ns: int, source: str = "operator"
-    ) -> CommandRecord:
-        """Records `first` to `last` of a store again."""
-        stores = self._sender.dictionary.stores
-        if isinstance(store, str) and store not in stores:
-            raise CommandError(f"{store}: no such store, there are {', '.join(stores)}")
-        index = stores.index(store) if isinstance(store, str) else store
-        if not 0 <= index < len(stores) or not 0 <= first <= last <= COUNT_LIMIT:
-            raise CommandError(f"store {store}, records {first} to {last}: no such range")
-        data = STORE_RANGE.pack(index, first, last)
-        return self._ask(15, 129, data, now_ns, f"retrieve {stores[index]} {first} {last}", source)
-
-    def retrieve_time(
-        self, store: str, first_ns: int, last_ns: int, now_ns: int, source: str = "operator"
-    ) -> CommandRecord:
-        """The records of a store that were made from mission time `first_ns` to `last_ns` again."""
-        stores = self._sender.dictionary.stores
-        if store not in stores:
-            raise CommandError(f"{store}: no such store, there are {', '.join(stores)}")
-        if not 0 <= first_ns <= last_ns:
-            raise CommandError("the time window ends before it begins")
-        index = stores.index(store)
-        data = bytes([1, index]) + encode_cuc(first_ns) + encode_cuc(last_ns)
-        text = f"retrieve {store} T+{first_ns / NS:g} T+{last_ns / NS:g}"
-        return self._sender.request(
-            15, 9, data, now_ns, label="retrieve", text=text, source=source, answer_within_s=SEARCH_S
-        )
+    # ---------------------------------------------------------------- arming
 
     def arm(self, label: str, now_ns: int, source: str = "operator") -> CommandRecord:
         """Let the hazardous command `label` be executed once, within the spacecraft's arming window."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flight.wire import event_action, monitoring
+from flight.wire import event_action, monitoring, packet_stores
 
 SCHEDULE, SCHEDULE_DETAIL, SCHEDULE_SUMMARY = 11, 10, 13
 REPORTED = frozenset(
@@ -17,6 +17,8 @@ REPORTED = frozenset(
         (monitoring.SERVICE, monitoring.STATUS),
         (event_action.SERVICE, event_action.STATUS),
         (event_action.SERVICE, event_action.DEFINITIONS),
+        (packet_stores.SERVICE, packet_stores.CONTENTS),
+        (packet_stores.SERVICE, packet_stores.STATUS),
     }
 )
 

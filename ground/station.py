@@ -40,7 +40,7 @@ from ground.notes import (
 )
 from ground.probe import PROBE, Probe
 from ground.reception import Reception
-from ground.recovery import Recovery, request_data
+from ground.recovery import Recovery, request_data, suspended_stores
 from ground.request_data import served_by
 from ground.requests import Requests
 from ground.restore import restore
@@ -72,10 +72,10 @@ class Ground:
         self.coverage = archive.coverage if archive else [Coverage() for _ in dictionary.stores]
         self.line = CommandLink(dictionary, self.settings.times)
         self.reception = Reception(dictionary, self.coverage, self.line.keys.vault)
-        self.recovery = Recovery(self.coverage, self.reception)
         self.uplink = Uplink(self.line, self._command_changed)
         self.use_keys = self.line.keys.use
         self.latest = Telemetry(dictionary)
+        self.recovery = Recovery(self.coverage, self.reception, partial(suspended_stores, self.latest))
         self.listeners = Listeners()
         self.key_care = KeyCare(self.uplink, self.latest)
         self.limits = LimitMonitor(dictionary, self._alarm_changed)

@@ -47,6 +47,7 @@ from flight.declare.outbox import (
     Priority,
     Report,
     Request,
+    SwitchStores,
     Why,
 )
 from flight.declare.packets import Event, Kept, Severity, Signals, Telemetry, telemetry
@@ -74,6 +75,7 @@ from flight.declare.storage import (
     Append,
     Close,
     Commit,
+    DeleteRecords,
     Extent,
     Failed,
     Found,
@@ -136,6 +138,7 @@ __all__ = [
     "Commit",
     "Complaint",
     "DeclarationError",
+    "DeleteRecords",
     "Done",
     "Event",
     "ExitReason",
@@ -193,6 +196,7 @@ __all__ = [
     "StoreState",
     "Stored",
     "Stores",
+    "SwitchStores",
     "Telemetry",
     "Unit",
     "Value",

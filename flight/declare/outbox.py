@@ -120,6 +120,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchStores:
+    """For the inbox `recorder.switches`: whether these stores take packets.  The recorder ends the command `ident`."""
+
+    ident: int
+    stores: tuple[int, ...]
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """The commands module asks the executive to call a command on another module."""
 

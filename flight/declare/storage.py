@@ -45,6 +45,13 @@ class SaveDocument(NamedTuple):
     body: bytes
 
 
+class DeleteRecords(NamedTuple):
+    """Forget the records of counts below `before` for good; their counts stay used."""
+
+    store: int
+    before: int
+
+
 class LoadState(NamedTuple):
     name: str
 
@@ -131,6 +138,16 @@ class Failed(NamedTuple):
 
 
 StorageRequest = (
-    Append | Commit | Read | SaveState | SaveDocument | LoadState | LoadDocument | Scrub | Snapshot | Close
+    Append
+    | Commit
+    | Read
+    | DeleteRecords
+    | SaveState
+    | SaveDocument
+    | LoadState
+    | LoadDocument
+    | Scrub
+    | Snapshot
+    | Close
 )
 StorageResult = Stored | Records | Found | Stores | Failed

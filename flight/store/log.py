@@ -166,6 +166,18 @@ class Log:
         self._scrubbed = left[0].sequence if len(left) > 1 else -1
         return len(left) > 1
 
+    def forget_below(self, number: int) -> None:
+        """Give back the segments that hold nothing from `number` on.  One that stays behind ages out.
+
+        Never the newest, in which the highest number used is found again.
+        """
+        while len(self._segments) > 1 and self._segments[1].first <= number:
+            try:
+                self._remove(self._segments[0])
+            except OSError:
+                self.errors += 1
+                return
+
     def _write_pending(self) -> None:
         octets = self._pending_bytes
         segment = self._current

@@ -3,6 +3,9 @@
 A record's number on board and on the ground is store << 56 | count.  A number is never used twice, for the
 ground may have seen it in live telemetry even when the log lost it in a power cut: counts are reserved ahead,
 in blocks, in critical slots, and after an unclean end they go on at the end of the block.
+
+Deleting moves a floor, in slots of its own: records below it are no longer read, from then on and after any reboot,
+and whole segments below it are given back.
 """
 
 from __future__ import annotations
@@ -48,17 +51,21 @@ class Recorder:
         self._reserved_block = reserved_block
         self._next = [0] * len(stores)  # the lowest count that may be appended
         self._reserved = [0] * len(stores)  # counts below are reserved in the slots
+        self._deleted = [0] * len(stores)  # counts below are deleted
         self.floors = Slots(disk, "recorder")
+        self.deletions = Slots(disk, "deleted")
         self.floors_lost = False  # a slot was damaged, or none was found beside stored records
 
     def open(self) -> None:
         kept = self.floors.load()
         self.floors_lost = self.floors.damaged > 0
         reserved = _unpack(kept or b"", len(self.logs))
+        self._deleted = _unpack(self.deletions.load() or b"", len(self.logs))
         for store, log in enumerate(self.logs):
             log.open()
             found = log.next - (store << COUNT_BITS)
-            self._next[store] = max(found, reserved[store])
+            self._next[store] = max(found, reserved[store], self._deleted[store])
+            log.forget_below(store << COUNT_BITS | self._deleted[store])
             self.floors_lost |= kept is None and found > 0
         if self.floors_lost:  # the floor that is lost was at most a block and a group above what is known
             self._next = [min(count + 2 * self._reserved_block, COUNT_LIMIT) for count in self._next]
@@ -100,8 +107,21 @@ class Recorder:
     def read(self, store: int, first: int, last: int, limit_bytes: int) -> list[Record]:
         """Committed packets of counts `first` to `last`, ascending, as (count, packet); see `Log.read`."""
         log, base = self._log(store), store << COUNT_BITS
-        records = log.read(base + max(first, 0), base + min(last, COUNT_LIMIT - 1), limit_bytes)
+        first = max(first, self._deleted[store])
+        records = log.read(base + first, base + min(last, COUNT_LIMIT - 1), limit_bytes)
         return [(number - base, packet) for number, packet in records]
+
+    def delete(self, store: int, before: int) -> None:
+        """Forget the records of counts below `before`.  After OSError the old or the new floor may be found."""
+        log = self._log(store)
+        if not 0 <= before <= self._next[store]:
+            raise Refused(f"store {store}: records below {before}, the next is {self._next[store]}")
+        if before > self._deleted[store]:
+            deleted = list(self._deleted)
+            deleted[store] = before
+            self.deletions.save(pack(f"<{len(deleted)}Q", *deleted))
+            self._deleted = deleted
+        log.forget_below(store << COUNT_BITS | before)
 
     @property
     def damage_met(self) -> int:
@@ -112,7 +132,8 @@ class Recorder:
         log, following = self._log(store), self._next[store]
         if not log.stored_bytes:
             return Extent(following, following)
-        return Extent(min(log.oldest - (store << COUNT_BITS), following), following)
+        oldest = max(log.oldest - (store << COUNT_BITS), self._deleted[store])
+        return Extent(min(oldest, following), following)
 
     def _log(self, store: int) -> Log:
         if not 0 <= store < len(self.logs):

@@ -22,8 +22,9 @@ from flight.declare.storage import Append, Extent, Records, Stores, StoreState
 from flight.planning import Ahead, LookAhead, MakePlan, Planned, Site, StationPass
 from flight.workers.pipes import PipeError, bodies, framed
 
-REQUESTS = ("Append", "Commit", "Read", "SaveState", "SaveDocument", "LoadState", "LoadDocument", "Scrub")
-NAMES = (*REQUESTS, "Snapshot", "Close", "Stored", "Records", "Found", "Stores", "Failed")
+RECORDS = ("Append", "Commit", "Read", "DeleteRecords", "Scrub", "Snapshot", "Close")
+REQUESTS = (*RECORDS, "SaveState", "SaveDocument", "LoadState", "LoadDocument")
+NAMES = (*REQUESTS, "Stored", "Records", "Found", "Stores", "Failed")
 FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
 SHELVING = ("PackageTaken", "DropJob", "ResultKept", "KeepFile", "FileKept")
 Make = Callable[[Iterable[object]], object]

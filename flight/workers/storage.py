@@ -14,6 +14,7 @@ from flight.declare.storage import (
     Append,
     Close,
     Commit,
+    DeleteRecords,
     Extent,
     Failed,
     Found,
@@ -78,6 +79,8 @@ class StorageWorker:
                 before = self._recorder.damage_met
                 records = self._recorder.read(store, first, last, min(limit_bytes, READ_LIMIT_BYTES))
                 return Records(store, tuple(records), self._recorder.damage_met - before)
+            case DeleteRecords(store, before):
+                self._recorder.delete(store, before)
             case SaveState(name, body):
                 self._state(name).save(body)
             case SaveDocument(name, body):

@@ -1,4 +1,4 @@
-"""The verbs of the services that keep lists on board: the schedule, the monitored rows, the event actions."""
+"""The verbs of the services that keep something on board: schedule, monitored rows, event actions, packet stores."""
 
 from __future__ import annotations
 
@@ -86,6 +86,23 @@ def action(ground: Ground, ask: Ask) -> list[CommandRecord]:
         "delete-all": lambda: requests.delete_all_actions(now, who),
         "suspend": lambda: requests.enable_action_function(False, now, who),
         "resume": lambda: requests.enable_action_function(True, now, who),
+    }
+    return [_chosen(does, ask.text("what"))()]
+
+
+def store(ground: Ground, ask: Ask) -> list[CommandRecord]:
+    """`what`: list, show, on, off, suspend, resume, abort or delete; `stores` by name; delete up to `until_ns`."""
+    requests, now, who = ground.requests, ask.now.ground_ns, ask.who
+    stores = ask.texts("stores")
+    does: dict[str, Callable[[], CommandRecord]] = {
+        "list": lambda: requests.list_stores(now, who),
+        "show": lambda: requests.show_stores(stores, now, who),
+        "on": lambda: requests.enable_storage(stores, True, now, who),
+        "off": lambda: requests.enable_storage(stores, False, now, who),
+        "suspend": lambda: requests.suspend_playback(stores, True, now, who),
+        "resume": lambda: requests.suspend_playback(stores, False, now, who),
+        "abort": lambda: requests.abort_retrieval(stores, now, who),
+        "delete": lambda: requests.delete_records(stores, ask.whole("until_ns", 0, TIME_LIMIT_NS), now, who),
     }
     return [_chosen(does, ask.text("what"))()]
 

@@ -105,6 +105,7 @@ TELECOMMANDS: Mapping[str, Sends] = {
     "schedule": services.schedule,
     "monitor": services.monitor,
     "action": services.action,
+    "store": services.store,
     "get_file": get_file,
     "list_files": list_files,
     "remove_file": remove_file,

@@ -11,7 +11,7 @@ from flight.dictionary import Dictionary, Field
 from ground.jobs.client import TAKE, Jobs
 from ground.shell.desk import Desk
 from ground.shell.job_words import TASKS
-from ground.shell.parser import ACTION_WORDS, FORMATS, MONITOR_WORDS, SCHEDULE_WORDS
+from ground.shell.parser import ACTION_WORDS, FORMATS, MONITOR_WORDS, SCHEDULE_WORDS, STORE_WORDS
 from ground.shell.wording import SEVERITIES, argument_words
 from ground.table_requests import monitored_rows
 
@@ -42,6 +42,7 @@ class LineCompleter(Completer):
             "schedule": self._schedule,
             "monitor": self._monitor,
             "action": self._action,
+            "store": self._store,
             "acknowledge": self._alarms,
             "events": self._events,
             "dictionary": self._anything,
@@ -144,6 +145,12 @@ class LineCompleter(Completer):
             yield from plain(typed, MONITOR_WORDS)
         elif words[1] in ("show", "on", "off"):
             yield from plain(typed, (row for row in monitored_rows(self.dictionary) if row not in words))
+
+    def _store(self, words: list[str], typed: str) -> Iterator[Completion]:
+        if len(words) == 1:
+            yield from plain(typed, STORE_WORDS)
+        elif words[1] != "list":
+            yield from plain(typed, (store for store in self.dictionary.stores if store not in words))
 
     def _action(self, words: list[str], typed: str) -> Iterator[Completion]:
         if len(words) == 1:

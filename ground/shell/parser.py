@@ -18,6 +18,7 @@ PROGRAMS = ("skyrack-ground", "__main__.py")
 FORMATS = ("csv", "jsonl", "parquet")
 SCHEDULE_WORDS = ("list", "detail", "at", "shift", "delete", "reset", "on", "off")
 MONITOR_WORDS = ("list", "tripped", "show", "on", "off", "suspend", "resume")
+STORE_WORDS = ("list", "show", "on", "off", "suspend", "resume", "abort", "delete")
 ACTION_WORDS = ("list", "add", "on", "off", "delete", "delete-all", "suspend", "resume")
 
 
@@ -163,6 +164,13 @@ def _add_services(verbs: Verbs, waiting: Parser) -> None:
     )
     one.add_argument("what", choices=ACTION_WORDS)
     one.add_argument("words", nargs="*", metavar="EVENT", help="add: EVENT MODULE.NAME NAME=VALUE...")
+    one = verbs.add_parser(
+        "store", parents=[waiting], **about("show packet stores, switch, suspend, empty them")
+    )
+    one.add_argument("what", choices=STORE_WORDS)
+    one.add_argument("stores", nargs="*", metavar="STORE", help="critical, event or housekeeping")
+    one.add_argument("--to", dest="last", metavar="T+S", help="delete: records made up to that mission time")
+    one.add_argument("--all", action="store_true", help="delete: all that there are")
 
 
 def _add_looking(verbs: Verbs) -> None:

@@ -1,15 +1,24 @@
-"""Reports of the schedule, of the monitored rows and of event actions, as lines for people."""
+"""Reports of schedule, monitored rows, event actions and packet stores, as lines for people."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 from flight.dictionary import Dictionary
-from flight.wire import Rejection, decode_tc, event_action, monitoring
-from flight.wire.event_action import EventId
-from flight.wire.monitoring import Checking
-from flight.wire.timed import read_timed
+from flight.wire import Rejection, decode_tc, event_action, monitoring, packet_stores
+from flight.wire.event_action import EventAction, EventId
+from flight.wire.monitoring import (
+    Checking,
+    Definition,
+    Switch,
+    Transition,
+    read_definitions,
+    read_transitions,
+)
+from flight.wire.packet_stores import StoreContent, StoreStatus
+from flight.wire.timed import Timed, read_timed
 from ground.decode import schedule_entries
 from ground.service_reports import SCHEDULE, SCHEDULE_DETAIL, SCHEDULE_SUMMARY, ServiceReport
 from ground.shell.wording import made_at, mission_time
@@ -30,73 +39,55 @@ class Wording:
     def lines(self) -> list[str]:
         """One at least, whatever the octets are."""
         key = (self.report.service, self.report.subtype)
-        made = WORDED[key](self) if key in WORDED else None
-        if made is None:
+        shape = SHAPES.get(key)
+        rows = shape.read(self.report.body) if shape is not None else None
+        if shape is None or rows is None:
             return [
                 f"a report TM[{key[0]},{key[1]}] of {len(self.report.body)} octets that is not understood"
             ]
-        return made
+        return [shape.line(self, row) for row in rows] or [shape.none]
 
-    # ---------------------------------------------------------------- the schedule
+    # ---------------------------------------------------------------- a line for each row
 
-    def summary(self) -> list[str] | None:
-        found = schedule_entries(self.report.body)
-        if found is None:
-            return None
-        return [f"{self.when(at)}  {request:#010x}" for at, request in found] or ["nothing is scheduled"]
+    def scheduled(self, row: tuple[int, int]) -> str:
+        return f"{self.when(row[0])}  {row[1]:#010x}"
 
-    def detail(self) -> list[str] | None:
-        found = read_timed(self.report.body)
-        if found is None:
-            return None
-        lines = [f"{self.when(one.at)}  {one.request:#010x}  {self.command(one.packet)}" for one in found]
-        return lines or ["nothing is scheduled"]
+    def timed(self, row: Timed) -> str:
+        return f"{self.when(row.at)}  {row.request:#010x}  {self.command(row.packet)}"
 
-    # ---------------------------------------------------------------- monitored rows
+    def transition(self, row: Transition) -> str:
+        limit = "" if math.isnan(row.limit) else f", limit {row.limit:g}"
+        return (
+            f"{self.when(row.at)}  {self.row(row.row)}: {STATUS[row.previous]} -> {STATUS[row.current]}, "
+            f"at {row.value:g}{limit}"
+        )
 
-    def transitions(self) -> list[str] | None:
-        found = monitoring.read_transitions(self.report.body)
-        if found is None:
-            return None
-        return [
-            f"{self.when(one.at)}  {self.row(one.row)}: {STATUS[one.previous]} -> {STATUS[one.current]}, "
-            f"at {one.value:g}{'' if math.isnan(one.limit) else f', limit {one.limit:g}'}"
-            for one in found
-        ] or ["every row is within its limits"]
+    def definition(self, row: Definition) -> str:
+        return (
+            f"{self.row(row.row)}: {ACTS[row.enabled]}, good {span(row.low, row.high)}, "
+            f"clears {span(row.clear_low, row.clear_high)}, after {row.persist_ms / 1000:g} s"
+        )
 
-    def definitions(self) -> list[str] | None:
-        found = monitoring.read_definitions(self.report.body)
-        if found is None:
-            return None
-        return [
-            f"{self.row(one.row)}: {'acts' if one.enabled else 'only observes'}, good {span(one.low, one.high)}, "
-            f"clears {span(one.clear_low, one.clear_high)}, after {one.persist_ms / 1000:g} s"
-            for one in found
-        ]
+    def switch(self, row: Switch) -> str:
+        return f"{self.row(row.row)}: {ACTS[row.enabled]}"
 
-    def switches(self) -> list[str] | None:
-        found = monitoring.read_switches(self.report.body)
-        if found is None:
-            return None
-        return [f"{self.row(one.row)}: {'acts' if one.enabled else 'only observes'}" for one in found]
+    def action_switch(self, row: tuple[EventId, bool]) -> str:
+        return f"{self.event(row[0])}: {ON[row[1]]}"
 
-    # ---------------------------------------------------------------- event actions
+    def action(self, row: EventAction) -> str:
+        return f"{self.event(row.event)}: {ON[row.enabled]}, releases {self.command(row.packet)}"
 
-    def action_switches(self) -> list[str] | None:
-        found = event_action.read_switches(self.report.body)
-        if found is None:
-            return None
-        return [f"{self.event(event)}: {ON[on]}" for event, on in found] or ["there are no actions"]
+    def store_status(self, row: StoreStatus) -> str:
+        plays = "plays back" if row.in_progress else "playback suspended"
+        asked = ", records asked for are to come" if row.by_range else ""
+        return f"{self.store(row.store)}: {ON[row.enabled]}, {plays}{asked}"
 
-    def actions(self) -> list[str] | None:
-        found = event_action.read_actions(self.report.body)
-        if found is None:
-            return None
-        lines = [
-            f"{self.event(one.event)}: {ON[one.enabled]}, releases {self.command(one.packet)}"
-            for one in found
-        ]
-        return lines or ["there are no actions"]
+    def store_content(self, row: StoreContent) -> str:
+        if not row.newest:
+            return f"{self.store(row.store)}: empty"
+        waiting = f", not seen from {self.when(row.open_from)} on ({row.waiting} %)" if row.open_from else ""
+        span = f"{self.when(row.oldest)} to {self.when(row.newest)}"
+        return f"{self.store(row.store)}: {span}, {row.filled} % full{waiting}"
 
     # ---------------------------------------------------------------- names
 
@@ -108,6 +99,10 @@ class Wording:
 
     def row(self, number: int) -> str:
         return self.rows.get(number, f"row {number}")
+
+    def store(self, number: int) -> str:
+        stores = self.dictionary.stores
+        return stores[number] if number < len(stores) else f"store {number}"
 
     def event(self, event: EventId) -> str:
         entry = self.dictionary.events_by_number.get(event.number)
@@ -134,15 +129,44 @@ STATUS = {
     Checking.ABOVE: "above",
 }
 
-WORDED: dict[tuple[int, int], Callable[[Wording], list[str] | None]] = {
-    (SCHEDULE, SCHEDULE_SUMMARY): Wording.summary,
-    (SCHEDULE, SCHEDULE_DETAIL): Wording.detail,
-    (monitoring.SERVICE, monitoring.TRANSITIONS): Wording.transitions,
-    (monitoring.SERVICE, monitoring.OUT_OF_LIMITS): Wording.transitions,
-    (monitoring.SERVICE, monitoring.DEFINITIONS): Wording.definitions,
-    (monitoring.SERVICE, monitoring.STATUS): Wording.switches,
-    (event_action.SERVICE, event_action.STATUS): Wording.action_switches,
-    (event_action.SERVICE, event_action.DEFINITIONS): Wording.actions,
+ACTS = {True: "acts", False: "only observes"}
+
+Row = TypeVar("Row")
+
+
+class Shape(Generic[Row]):
+    """A report that is a list: how it is read, the line of one row, and the line that stands for none."""
+
+    def __init__(
+        self,
+        read: Callable[[bytes], Sequence[Row] | None],
+        line: Callable[[Wording, Row], str],
+        none: str,
+    ) -> None:
+        self.read, self.line, self.none = read, line, none
+
+
+UNSCHEDULED, NO_ROWS, NO_ACTIONS = "nothing is scheduled", "there are no rows", "there are no actions"
+WITHIN = "every row is within its limits"
+SHAPES: dict[tuple[int, int], Shape[Any]] = {
+    (SCHEDULE, SCHEDULE_SUMMARY): Shape(schedule_entries, Wording.scheduled, UNSCHEDULED),
+    (SCHEDULE, SCHEDULE_DETAIL): Shape(read_timed, Wording.timed, UNSCHEDULED),
+    (monitoring.SERVICE, monitoring.TRANSITIONS): Shape(read_transitions, Wording.transition, WITHIN),
+    (monitoring.SERVICE, monitoring.OUT_OF_LIMITS): Shape(read_transitions, Wording.transition, WITHIN),
+    (monitoring.SERVICE, monitoring.DEFINITIONS): Shape(read_definitions, Wording.definition, NO_ROWS),
+    (monitoring.SERVICE, monitoring.STATUS): Shape(monitoring.read_switches, Wording.switch, NO_ROWS),
+    (event_action.SERVICE, event_action.STATUS): Shape(
+        event_action.read_switches, Wording.action_switch, NO_ACTIONS
+    ),
+    (event_action.SERVICE, event_action.DEFINITIONS): Shape(
+        event_action.read_actions, Wording.action, NO_ACTIONS
+    ),
+    (packet_stores.SERVICE, packet_stores.STATUS): Shape(
+        packet_stores.read_statuses, Wording.store_status, "there are no stores"
+    ),
+    (packet_stores.SERVICE, packet_stores.CONTENTS): Shape(
+        packet_stores.read_contents, Wording.store_content, "there are no stores"
+    ),
 }
 
 

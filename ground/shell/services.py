@@ -1,4 +1,4 @@
-"""The words for what is kept on board as lists: `schedule`, `monitor`, `action`."""
+"""The words for what is kept on board: `schedule`, `monitor`, `action`, `store`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from ground.protocol import Topic, Update, UsageError, report, utc_of
 from ground.shell.desk import DONE, FAILED, Desk
 from ground.shell.parser import assignments, mission_ns, seconds_ns
 from ground.shell.reports import Wording
+from ground.store_requests import ALWAYS_NS
 
 Options = argparse.Namespace
 NS = 1_000_000_000
 REPORT_S = 30.0  # after the completion: a lost report comes from the recorder, later than a person waits
+NAMED = ("off", "suspend", "delete")  # these are not for all stores by a slip of the hand
 LISTS = ("list", "detail", "tripped", "show")
 
 
@@ -69,6 +71,20 @@ def action(desk: Desk, options: Options) -> int:
     entry = desk.command_entry(label)
     given = assignments(rest, [field.name for field in entry.fields], entry.label)
     return _send(desk, options, "action", event=event, label=label, arguments=given)
+
+
+def store(desk: Desk, options: Options) -> int:
+    what, stores = options.what, options.stores
+    if what == "list" and stores:
+        raise UsageError("store list: expected nothing more")
+    if what in NAMED and not stores:
+        raise UsageError(f"store {what}: expected stores, of {', '.join(desk.craft.dictionary.stores)}")
+    if (what == "delete") != (options.all != (options.last is not None)) or (options.all and options.last):
+        raise UsageError("store delete: expected --to T+SECONDS, or --all; the others take neither")
+    asked: dict[str, object] = {}
+    if what == "delete":
+        asked["until_ns"] = ALWAYS_NS if options.all else mission_ns(options.last)
+    return _send(desk, options, "store", stores=stores, **asked)
 
 
 # ---------------------------------------------------------------- sending, and what comes back

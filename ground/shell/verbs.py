@@ -25,6 +25,7 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "schedule": services.schedule,
     "monitor": services.monitor,
     "action": services.action,
+    "store": services.store,
     "acknowledge": sending.acknowledge,
     "seat": sending.seat,
     "put": filing.put,

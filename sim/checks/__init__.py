@@ -20,7 +20,13 @@ from sim.checks.modes import ModesByTable
 from sim.checks.probe import Probe
 from sim.checks.promises import ParametersKept, TimeTaggedKept
 from sim.checks.readings import BadReadingsDoubted
-from sim.checks.records import FailedReadsWanted, NumbersGoOn, NumbersNameOnePacket, RecordsKept
+from sim.checks.records import (
+    DeletedIsGone,
+    FailedReadsWanted,
+    NumbersGoOn,
+    NumbersNameOnePacket,
+    RecordsKept,
+)
 from sim.checks.state import (
     ClockMonotonic,
     KnownStateAfterBoot,
@@ -78,6 +84,7 @@ class Checks:
             ForecastNotTooHigh(simulation, energy),
             StoredWithinBudget(simulation),
             NumbersGoOn(),
+            DeletedIsGone(),
             FailedReadsWanted(),
             self.fault_rows,
             high,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zlib import crc32
 
-from flight.declare import Append, Commit, Inbox, Outbox, Records, Report, Stored
+from flight.declare import Append, Commit, DeleteRecords, Inbox, Outbox, Records, Report, Stored
 from flight.kernel import Kernel
 from flight.modules.downlink import Downlink
-from flight.modules.downlink.playback import ABSENT, RANGE, STORAGE_SERVICE, Playback
+from flight.modules.downlink.playback import Playback
+from flight.wire.packet_stores import ABSENT, RANGE, SERVICE
 from ground.gaps import IntervalSet
 from sim.checks.check import Check
 from sim.simulation import Simulation
 
 STORE_SHIFT = 56
+NOTHING = 1 << STORE_SHIFT  # beyond every count
 FLIP_COSTS = 1  # records for each flipped bit: readers find the next one again
 
 
@@ -95,7 +97,7 @@ class RecordsKept(Check):
     def performed(self, request: object, result: object) -> None:
         if not isinstance(result, Stored):
             return
-        if isinstance(request, Append):
+        if isinstance(request, Append) and request.packets:
             self.appended.append((request.store, request.first, request.first + len(request.packets) - 1))
         elif isinstance(request, Commit):
             for store, first, last in self.appended:
@@ -103,7 +105,7 @@ class RecordsKept(Check):
             self.appended.clear()
 
     def reported(self, report: Report) -> None:
-        if (report.service, report.subtype) != (STORAGE_SERVICE, ABSENT):
+        if (report.service, report.subtype) != (SERVICE, ABSENT):
             return
         self.exercised += 1
         store, first, last = RANGE.unpack(report.body)
@@ -131,6 +133,30 @@ def _within(kept: IntervalSet, first: int, last: int) -> Iterator[tuple[int, int
         yield at, last
 
 
+class DeletedIsGone(Check):
+    """What was deleted by command is not read again, in no later life.  Exercised: a read after a deletion."""
+
+    def __init__(self) -> None:
+        super().__init__("deleted records stay deleted")
+        self.floors: dict[int, int] = {}
+        self.simulation: Simulation | None = None
+
+    def booted(self, simulation: Simulation, kernel: Kernel) -> None:
+        self.simulation = simulation
+
+    def performed(self, request: object, result: object) -> None:
+        if isinstance(request, DeleteRecords) and isinstance(result, Stored):
+            self.floors[request.store] = max(request.before, self.floors.get(request.store, 0))
+        elif isinstance(result, Records) and result.store in self.floors:
+            oldest = result.records[0][0] if result.records else NOTHING
+            floor = self.floors[result.store]
+            flipped = self.simulation is not None and self.simulation.flipped > 0
+            self.expect(
+                oldest >= floor or flipped,  # a flip in the newest slot brings back the floor before
+                f"store {result.store}: record {oldest} is read, those below {floor} were deleted",
+            )
+
+
 class FailedReadsWanted(Check):
     """What could not be read for playback stays wanted.  Exercised: a read failed, was refused or not answered."""
 
@@ -152,8 +178,9 @@ class FailedReadsWanted(Check):
             complete(ticket, result, out)
             if reading is not None and reading[0] == ticket and not isinstance(result, Records):
                 _, store, first, last = reading
+                wanted = [*playback.unseen[store].items, *playback.asked[store].items]
                 self.expect(
-                    any(low <= first <= last <= high for low, high in playback.unseen[store].items),
+                    any(low <= first <= last <= high for low, high in wanted),
                     f"records {first} to {last} of store {store} are no longer wanted",
                 )
 

@@ -12,7 +12,9 @@ from flight.declare import SAFE
 from flight.kernel import Kernel
 from flight.kernel.supervisor import State
 from flight.modules.compute.module import Compute
+from flight.modules.downlink import Downlink
 from flight.modules.power import Power
+from flight.modules.recorder import Recorder
 from flight.modules.safing import SAFE_RUNG, Safing
 from ground import CommandError, Ground
 from sim.simulation import NS, Simulation
@@ -43,6 +45,19 @@ class Operator:
             except CommandError:
                 return
             self.sent += 1
+        self._stores(kernel, second * NS)
+
+    def _stores(self, kernel: Kernel, now_ns: int) -> None:
+        """All take packets, and all play back."""
+        for slot in kernel.slots:
+            module = slot.module
+            try:
+                if isinstance(module, Recorder) and module.kept.off:
+                    self.ground.requests.enable_storage([], True, now_ns, SOURCE)
+                if isinstance(module, Downlink) and module.playback.suspended:
+                    self.ground.requests.suspend_playback([], False, now_ns, SOURCE)
+            except CommandError:
+                return
 
 
 def wanted(kernel: Kernel) -> Iterator[Wanted]:

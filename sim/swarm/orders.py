@@ -58,6 +58,11 @@ ACTION_EVENTS = (
 )
 FILE_NAMES = ("plan.bin", "tables/a.bin", "tables/b.bin")
 TIMED_WITHIN_S = (20, 4000)
+SWITCHED_ON: Mapping[int, tuple[tuple[int, bytes], ...]] = {  # what switches all of a service on
+    11: ((1, b""),),
+    15: ((1, b"\0"), (15, b"\0")),
+    19: ((8, b""),),
+}
 SOURCE = "swarm"
 
 
@@ -95,7 +100,8 @@ class Sender:
         due = [service for at, service in self.again if at <= second]
         self.again = [entry for entry in self.again if entry[0] > second]
         for service in due:
-            self.ground.request(service, 1 if service == 11 else 8, b"", second * NS, source=SOURCE)
+            for subtype, data in SWITCHED_ON[service]:
+                self.ground.request(service, subtype, data, second * NS, source=SOURCE)
 
     def _send_later(self, second: int) -> None:
         due = [entry for entry in self.later if entry[0] <= second]
@@ -278,6 +284,30 @@ def _retrieve(sender: Sender, simulation: Simulation, rng: random.Random) -> Non
     sender.ground.requests.retrieve(store, first, first + rng.randint(0, 200), now_of(simulation), SOURCE)
 
 
+def _stores(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Packet stores switched off, suspended and emptied, some at a bad moment; and on again after a while."""
+    requests, now = sender.ground.requests, now_of(simulation)
+    store = rng.choice(sender.ground.dictionary.stores)
+    choice = rng.randrange(7)
+    if choice == 0:
+        requests.list_stores(now, SOURCE)
+    elif choice == 1:
+        requests.show_stores([], now, SOURCE)
+    elif choice == 2:
+        requests.abort_retrieval([store], now, SOURCE)
+    elif choice == 3:
+        requests.enable_storage([store], False, now, SOURCE)
+    else:
+        if rng.random() < 0.8:  # else the deletion is refused
+            requests.suspend_playback([store], True, now, SOURCE)
+        if choice > 4:
+            ago_s = rng.choice((-600, 0, 60, 3000))
+            until = now + simulation.computer.offset - ago_s * NS
+            requests.delete_records([store], max(0, until), now, SOURCE)
+    if choice > 2:
+        sender.again.append((simulation.now_s + rng.randint(5, 3000), 15))
+
+
 def _alive(sender: Sender, simulation: Simulation, _rng: random.Random) -> None:
     sender.ground.request(17, 1, b"", now_of(simulation), source=SOURCE)
 
@@ -321,6 +351,7 @@ KINDS: Mapping[str, Send] = {
     "sequence": _sequence,
     "housekeeping": _housekeeping,
     "retrieve": _retrieve,
+    "stores": _stores,
     "alive": _alive,
     "burst": _burst,
     "put file": _put,

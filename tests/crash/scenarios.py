@@ -9,6 +9,7 @@ from flight.declare.storage import (
     Append,
     Close,
     Commit,
+    DeleteRecords,
     Failed,
     Found,
     LoadDocument,
@@ -267,6 +268,7 @@ class WorkerAtWork(Scenario):
         super().__init__(conditions)
         self.records = [RecordTruth(conditions) for _ in STORES]
         self.kept = {name: StateTruth(conditions, name) for name in self.states + self.documents}
+        self.deleted = [0] * len(STORES)
 
     def check(self, disk: SimulatedDisk) -> None:
         worker = StorageWorker(disk, STORES)
@@ -280,6 +282,8 @@ class WorkerAtWork(Scenario):
             extent = worker.extent(store)
             self.never_again(store, extent.next)
             truth.compare(list(result.records), extent.oldest, excused=disk.errors > errors)
+            back = [number for number, _ in result.records if number < self.deleted[store]]
+            self.conditions.lose(back, len(back), excused=False)
         for name, state in self.kept.items():
             errors = disk.errors
             found = worker.perform(LoadState(name) if name in self.states else LoadDocument(name))
@@ -300,6 +304,8 @@ class WorkerAtWork(Scenario):
                 self.save(worker, self.states[step % 2], step)
             if step % 8 == 5:
                 self.save(worker, self.documents[0], step)
+            if step % 16 == 6:
+                self.delete(worker, step // 16 % 2)
             if step % 8 == 7:
                 worker.perform(Scrub())
         if self.lives == 2 and worker.perform(Close()) == Stored():
@@ -330,6 +336,13 @@ class WorkerAtWork(Scenario):
         request = SaveState(name, state) if name in self.states else SaveDocument(name, state)
         if self.done(worker.perform(request)):
             self.kept[name].saved(state)
+
+    def delete(self, worker: StorageWorker, store: int) -> None:
+        """About half of what is there."""
+        extent = worker.extent(store)
+        before = (extent.oldest + extent.next) // 2
+        if self.done(worker.perform(DeleteRecords(store, before))):
+            self.deleted[store] = before
 
     def done(self, result: object) -> bool:
         self.conditions.failures += isinstance(result, Failed)

@@ -23,8 +23,8 @@ OPERATIONS = {
     LogAtWork: 58,
     SlotsAtWork: 68,
     DocumentAtWork: 124,
-    RecorderAtWork: 100,
-    WorkerAtWork: 139,
+    RecorderAtWork: 112,
+    WorkerAtWork: 155,
 }
 
 every_store = pytest.mark.parametrize("make", ALL_SCENARIOS)

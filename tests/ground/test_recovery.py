@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from flight.app import build, load_mission
+from flight.dictionary import compile_encoder
 from ground.gaps import Coverage
-from ground.reception import Reception
-from ground.recovery import JOIN_NEAREST, OPEN_MAX, REPEAT_NS, SPAN_MAX, STALLED_NS, Recovery
+from ground.reception import Packet, Reception
+from ground.recovery import (
+    JOIN_NEAREST,
+    OPEN_MAX,
+    REPEAT_NS,
+    SPAN_MAX,
+    STALLED_NS,
+    Recovery,
+    suspended_stores,
+)
+from ground.telemetry import Telemetry
 
 NS = 1_000_000_000
 
@@ -136,3 +149,29 @@ def test_it_ends_whatever_is_lost(dictionary, seed):
     assert set(range(2990)) - exists <= {
         n for first, last in coverage[2].absent for n in range(first, last + 1)
     }
+
+
+def test_nothing_is_asked_of_a_suspended_store(dictionary):
+    coverage = [Coverage() for _ in dictionary.stores]
+    waiting = [2]
+    recovery = Recovery(coverage, Reception(dictionary, coverage), lambda: waiting)
+    recovery.begin_contact(0)
+    for store in (1, 2):
+        receive(recovery, store, (10, 20))
+    assert {asked[0] for _, asked in looks(recovery, range(60))} == {1}
+    waiting.clear()
+    assert 2 in {asked[0] for _, asked in looks(recovery, range(60, 120))}
+
+
+def test_which_stores_are_suspended_comes_from_telemetry():
+    dictionary = build(load_mission("pathfinder")).dictionary
+    latest = Telemetry(dictionary)
+    assert suspended_stores(latest) == []
+    entry = dictionary.packets_by_label["downlink.retrieval"]
+    encode = compile_encoder(entry, dictionary.apids["downlink"])
+    said = SimpleNamespace(
+        suspended_critical=False, suspended_event=True, suspended_housekeeping=True, asked=0, deletions=0
+    )
+    octets = encode(cast("Any", said), 0, 0, 0, 0, 0, 0)
+    latest.newest[entry.sid] = Packet(0, 0, 0, dictionary.apids["downlink"], 3, 25, entry.sid, octets)
+    assert suspended_stores(latest) == [1, 2]

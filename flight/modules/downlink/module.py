@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, NamedTuple
 
 from flight.declare import (
-    DONE,
     FILES,
     LIVE,
     MINUTE,
     PLAYBACK,
     SECOND,
+    U8,
     U16,
     U32,
     U64,
@@ -25,19 +25,17 @@ from flight.declare import (
     Kept,
     Module,
     Outbox,
-    Outcome,
     Overflow,
     Parameter,
-    Refused,
     Request,
     Severity,
     Signals,
     Telemetry,
     unit,
 )
-from flight.modules.downlink.playback import RANGE, STORES, Playback
+from flight.modules.downlink.playback import Playback
 from flight.modules.downlink.shares import Shares
-from flight.modules.downlink.window import TimeSearch, read_windows
+from flight.modules.downlink.stores import StoreService
 from flight.wire import IDLE_CHANNEL, LONGEST_PACKET, TmFrameConfig, TmFrameMaker, VirtualChannel
 from flight.wire.sdls import Sender, Vault
 from flight.wire.telemetry_link import TelemetryLink
@@ -52,16 +50,16 @@ ASSERT_EVERY_NS = 30 * SECOND
 KEEP_EVERY_NS = 10 * MINUTE  # at most this much is sent twice after a power cut
 NOTE_FROM = 32  # packets whose numbers are noted at once while no station is in sight
 FETCH_LINES = 2  # read ahead of the line by two steps, so that a slow disk does not idle it
-RETRIEVE, RETRIEVE_TIME = 129, 9
 
 
-class Unseen(Kept, version=1):
-    """The oldest record of each store that no pass has seen, and whether anything is known."""
+class Unseen(Kept, version=2):
+    """The oldest record of each store that no pass has seen, whether anything is known, and which stores wait."""
 
     known: bool
     first_critical: U64
     first_event: U64
     first_housekeeping: U64
+    suspended: U8
 
 
 KEPT_NAMES = ("first_critical", "first_event", "first_housekeeping")
@@ -77,6 +75,7 @@ class Downlink(Module):
         carrier: bool
         room: int
         clcw: int
+        stores_off: int
 
     class Glance(NamedTuple):
         carrier: bool
@@ -118,6 +117,15 @@ class Downlink(Module):
         no_key: U32
         not_reserved: U32
 
+    class Retrieval(Telemetry, period=60):
+        """Packet stores: whose playback is suspended, records asked for and not yet read, deletions."""
+
+        suspended_critical: bool
+        suspended_event: bool
+        suspended_housekeeping: bool
+        asked: U32
+        deletions: U32
+
     idle_after_s = Parameter(
         1.0, unit="s", low=0.1, high=60.0, about="of a pass without a frame, after which an idle one goes"
     )
@@ -126,6 +134,7 @@ class Downlink(Module):
     pass_ended = Event(
         Severity.INFO, "station lost after {frames} frames, {waiting} records wait", frames=U32, waiting=U32
     )
+    deleted = Event(Severity.LOW, "records of store {store} below {before} are deleted", store=U8, before=U64)
 
     def __init__(self, transmitter: int | None = None) -> None:
         """`transmitter` is the switch that must be on to send; None where the radio needs none."""
@@ -135,13 +144,15 @@ class Downlink(Module):
         self.status.refresh = self._show
         self.security = self.Security()
         self.security.refresh = self._show_security
+        self.retrieval = self.Retrieval()
+        self.retrieval.refresh = self._show_retrieval
         self.outputs = self.Outputs()
         self.kept = Unseen()
         self.emitted: Inbox[tuple[int, bytes]] = Inbox(EMITTED_MAX, Overflow.DROP_OLDEST)
         self.requests: Inbox[Request] = Inbox(8)
         self.files: Inbox[bytes] = Inbox(FILES_MAX)  # space packets for channel 2, within `file_room`
         self.playback = Playback()
-        self.search = TimeSearch()
+        self.stores = StoreService(self.playback, self._keep, self.deleted)
         self.carrier = False
         self.frames_at_rise = 0
         self.keep_at = 0
@@ -173,14 +184,14 @@ class Downlink(Module):
             first = getattr(self.kept, name) if self.kept.known else 0
             if first < self.next_counts[store]:
                 self.playback.want(store, first, self.next_counts[store] - 1)
+        self.playback.suspended = self.kept.suspended
         self.keep_at = now + KEEP_EVERY_NS
 
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if sees.carrier != self.carrier:
             self._turn(now, sees.carrier, out)
         if self.requests.items:
-            for request in self.requests.drain():
-                out.finish(request.ident, self._serve(request, out))
+            self._serve(sees.stores_off, out)
         if now >= self.assert_at:
             self._key(now, out)
         if self.files.items:
@@ -192,7 +203,8 @@ class Downlink(Module):
         elif len(self.emitted.items) >= NOTE_FROM:
             self._note_unseen()
         if now >= self.keep_at:
-            self._keep(now, out)
+            self.keep_at = now + KEEP_EVERY_NS
+            self._keep(out)
         self.outputs.live_queue = min(0xFFFF, len(self.emitted.items))
 
     def glance(self, now: int, carrier: bool, room: int, clcw: int) -> bool:
@@ -205,7 +217,7 @@ class Downlink(Module):
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         self.playback.completed(ticket, result, out)
-        self._searched(ticket, result, out)
+        self.stores.completed(ticket, result, out)
         self.more = True  # looked at in the next step
 
     def _key(self, now: int, out: Outbox) -> None:
@@ -226,7 +238,8 @@ class Downlink(Module):
             out.event(self.pass_began, waiting)
         else:
             out.event(self.pass_ended, self.status.frames - self.frames_at_rise, waiting)
-            self._keep(now, out)
+            self.keep_at = now + KEEP_EVERY_NS
+            self._keep(out)
 
     def _note_unseen(self) -> None:
         unseen = self.playback.unseen
@@ -330,45 +343,20 @@ class Downlink(Module):
         self.status.frames += count
         return count
 
-    def _keep(self, now: int, out: Outbox) -> None:
-        self.keep_at = now + KEEP_EVERY_NS
-        self._note_unseen()
+    def _keep(self, out: Outbox) -> int:
+        if not self.carrier:  # in a pass what was just emitted goes live in this step
+            self._note_unseen()
         self.kept.known = True
         for store, name in enumerate(KEPT_NAMES):
             items = self.playback.unseen[store].items
             setattr(self.kept, name, items[0][0] if items else self.next_counts[store])
-        out.keep()
+        self.kept.suspended = self.playback.suspended
+        return out.keep()
 
-    def _serve(self, request: Request, out: Outbox) -> Outcome:
-        if request.subtype == RETRIEVE_TIME:
-            return self._search(request, out)
-        if request.subtype != RETRIEVE:
-            return Refused(f"TC[15,{request.subtype}] is not offered")
-        if len(request.data) != RANGE.size:
-            return Refused("expected store u8, first u64, last u64")
-        store, first, last = RANGE.unpack(request.data)
-        if store >= STORES or first > last or last > COUNT_MASK:
-            return Refused(f"store {store}, records {first} to {last}: no such range")
-        self.playback.want(store, first, last)
-        return DONE
-
-    def _search(self, request: Request, out: Outbox) -> Outcome:
-        wanted = read_windows(request.data, STORES)
-        if wanted is None:
-            return Refused("expected a count u8, then store u8, first and last time CUC 4+3 each")
-        if self.search.ident:
-            return Refused("another search by time is under way")
-        return self.search.begin(request.ident, wanted, self.next_counts, out)
-
-    def _searched(self, ticket: int, result: object, out: Outbox) -> None:
-        ident = self.search.ident
-        outcome = self.search.completed(ticket, result, out)
-        if outcome is None:
-            return
-        if outcome is DONE:
-            for store, first, last in self.search.found:
-                self.playback.want(store, first, last)
-        out.finish(ident, outcome)
+    def _serve(self, stores_off: int, out: Outbox) -> None:
+        self.stores.off, self.stores.next_counts = stores_off, self.next_counts
+        for request in self.requests.drain():
+            out.finish(request.ident, self.stores.serve(request, out))
 
     def _show(self) -> None:
         status, playback = self.status, self.playback
@@ -386,6 +374,13 @@ class Downlink(Module):
         status.absent, status.failed_reads = playback.absent, playback.failed
         status.lost = self.emitted.dropped
         status.playing = playback.reading is not None or bool(playback.ready)
+
+    def _show_retrieval(self) -> None:
+        packet, playback = self.retrieval, self.playback
+        suspended = [bool(playback.suspended >> store & 1) for store in range(len(KEPT_NAMES))]
+        packet.suspended_critical, packet.suspended_event, packet.suspended_housekeeping = suspended
+        packet.asked = sum(ranges.total() for ranges in playback.asked)
+        packet.deletions = self.stores.deletions
 
     def _show_security(self) -> None:
         packet, counters = self.security, self.sender.counters

@@ -1,13 +1,17 @@
-"""Playback (service 15): reads what no pass has seen from the recorder, by priority, a little ahead of the line."""
+"""Playback (service 15): reads from the recorder, by priority, a little ahead of the line.
+
+What somebody has asked for comes first, then what no pass has seen: in the standard's words by-time-range retrieval,
+and open retrieval, which can be suspended.
+"""
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Sequence
 
 from flight.declare import READ_LIMIT_BYTES, SECOND, Outbox, Priority, Read, Records
 from flight.modules.downlink.ranges import Ranges
+from flight.wire.packet_stores import ABSENT, RANGE, SERVICE
 
 READ_WITHIN_NS = 30 * SECOND
 # Of a range in which the medium had something that could not be read: an error that passes must not become a report
@@ -17,8 +21,6 @@ READY_OCTETS_MAX = (
     512 * 1024
 )  # waiting for the line: 0.4 s of 10 Mbit/s, twice what one read brings; one more may be under way
 STORES = len(Priority)
-STORAGE_SERVICE, ABSENT = 15, 130  # subtypes from 128 up are ours (ECSS-E-ST-70-41C 5.2): see docs/operate.md
-RANGE = struct.Struct(">BQQ")
 
 
 class Playback:
@@ -26,6 +28,8 @@ class Playback:
 
     def __init__(self) -> None:
         self.unseen = [Ranges() for _ in range(STORES)]
+        self.asked = [Ranges() for _ in range(STORES)]
+        self.suspended = 0  # stores whose `unseen` waits, a bit each
         self.ready: deque[bytes] = deque()
         self.ready_bytes = 0
         self.reading: tuple[int, int, int, int] | None = None  # ticket, store, first, last
@@ -37,22 +41,45 @@ class Playback:
     def want(self, store: int, first: int, last: int) -> None:
         self.unseen[store].add(first, last)
 
+    def ask(self, store: int, first: int, last: int) -> None:
+        self.asked[store].add(first, last)
+
+    def abort(self, stores: Sequence[int]) -> None:
+        """What was asked for and has not been read; what no pass has seen still waits for its turn."""
+        for store in stores:
+            self.asked[store] = Ranges()
+            if self.reading is not None and self.reading[1] == store:
+                self.reading = None  # its answer is not waited for; what is still wanted is read again
+                self.attempts = 0
+
+    def forget(self, store: int, before: int) -> None:
+        """Records below `before` are deleted."""
+        for ranges in (self.asked[store], self.unseen[store]):
+            ranges.remove_through(0, before - 1)
+
     @property
     def wants(self) -> bool:
         """There is something to send, or to be read."""
-        critical, event, housekeeping = self.unseen
-        return bool(self.ready or critical.items or event.items or housekeeping.items)
+        return bool(self.ready) or self._first_wanted() is not None
+
+    def _first_wanted(self) -> tuple[int, Ranges] | None:
+        for store, asked in enumerate(self.asked):
+            if asked.items:
+                return store, asked
+            if self.unseen[store].items and not self.suspended >> store & 1:
+                return store, self.unseen[store]
+        return None
 
     def fetch(self, budget: int, out: Outbox) -> None:
         """Ask for the next records, highest priority first, if the line will want them soon."""
         if self.reading is not None or self.ready_bytes >= min(budget, READY_OCTETS_MAX):
             return
-        for store, ranges in enumerate(self.unseen):
-            if ranges.items:
-                first, last = ranges.items[0]
-                ticket = out.submit(Read(store, first, last, min(budget, READ_LIMIT_BYTES)), READ_WITHIN_NS)
-                self.reading = (ticket, store, first, last)
-                return
+        wanted = self._first_wanted()
+        if wanted is not None:
+            store, ranges = wanted
+            first, last = ranges.items[0]
+            ticket = out.submit(Read(store, first, last, min(budget, READ_LIMIT_BYTES)), READ_WITHIN_NS)
+            self.reading = (ticket, store, first, last)
 
     def completed(self, ticket: int, result: object, out: Outbox) -> None:
         if self.reading is None or self.reading[0] != ticket:
@@ -69,12 +96,13 @@ class Playback:
                 0
             ]  # what follows is asked for again; an empty answer says that it is absent
         self.unseen[store].remove_through(first, last)
+        self.asked[store].remove_through(first, last)
         for _, packet in result.records:
             self.ready.append(packet)
             self.ready_bytes += len(packet)
         for low, high in missing(first, last, [count for count, _ in result.records]):
             self.absent += high - low + 1
-            out.report(STORAGE_SERVICE, ABSENT, RANGE.pack(store, low, high), Priority.CRITICAL)
+            out.report(SERVICE, ABSENT, RANGE.pack(store, low, high), Priority.CRITICAL)
 
     def _again(self, result: Records, first: int) -> bool:
         """Whether what is missing in the answer is worth another look; the range then stays wanted."""

@@ -43,7 +43,7 @@ class Bench:
         for _ in range(int(seconds * 10)):
             if self.now % SECOND == 0 or self.module.glance(self.now, carrier, room, clcw):
                 self.steps += 1
-                self.module.step(self.now, Downlink.Inputs(carrier, room, clcw), self.out)
+                self.module.step(self.now, Downlink.Inputs(carrier, room, clcw, 0), self.out)
             self.receiver.receive(b"".join(self.out.frames))
             frames += self.receiver.frames
             self.out.clear()

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight.declare import DONE, Failed, Outbox, Outcome, Read, Records, Refused
-from flight.modules.downlink.window import ENTRY, WINDOWS_MAX, TimeSearch, Wanted, read_windows
+from flight.declare import DONE, Failed, Outbox, Outcome, Read, Records, Refused, Request
+from flight.modules.downlink import Downlink
+from flight.modules.downlink.playback import Playback
+from flight.modules.downlink.stores import StoreService
+from flight.modules.downlink.window import ENTRY, WINDOWS_MAX, read_windows
 from flight.wire import encode_cuc
 
 NS = 1_000_000_000
@@ -22,9 +25,10 @@ def packet(second: int) -> bytes:
 
 def run(times: dict[int, int], first_s: int, last_s: int, end: int) -> tuple[list[tuple[int, int, int]], int]:
     """(ranges, reads) of a store whose record `count` was made at `times[count]` seconds."""
-    search, out, reads = TimeSearch(), Outbox(), 0
+    service, out, reads = begun([0, end, 0]), Outbox(), 0
     counts = sorted(times)
-    outcome: Outcome | None = search.begin(5, [Wanted(1, first_s * NS, last_s * NS)], [0, end, 0], out)
+    search = service.errand
+    outcome: Outcome | None = service.serve(Request(5, 15, 9, windows((1, first_s, last_s))), out)
     while search.ident:
         ticket, read, _ = out.requests[-1]
         assert isinstance(read, Read)
@@ -34,8 +38,15 @@ def run(times: dict[int, int], first_s: int, last_s: int, end: int) -> tuple[lis
         reads += 1
         result = Records(1, tuple((count, packet(times[count])) for count in found), 0)
         outcome = search.completed(ticket, result, out)
-    assert (outcome is DONE) == bool(search.found)
-    return search.found, reads
+    ranges = [(1, first, last) for first, last in service.playback.asked[1].items]
+    assert (outcome is DONE) == bool(ranges)
+    return ranges, reads
+
+
+def begun(ends: list[int]) -> StoreService:
+    service = StoreService(Playback(), lambda out: 0, Downlink.deleted)
+    service.next_counts = ends
+    return service
 
 
 @given(
@@ -65,8 +76,9 @@ def test_the_reads_are_few() -> None:
 
 
 def test_a_store_that_cannot_be_read_ends_the_search() -> None:
-    search, out = TimeSearch(), Outbox()
-    search.begin(5, [Wanted(0, 0, 9 * NS)], [100, 0, 0], out)
+    service, out = begun([100, 0, 0]), Outbox()
+    service.serve(Request(5, 15, 9, windows((0, 0, 9))), out)
+    search = service.errand
     outcomes = [search.completed(out.requests[-1][0], Failed("no disk"), out) for _ in range(3)]
     assert outcomes[:2] == [None, None]
     assert isinstance(outcomes[2], Refused)

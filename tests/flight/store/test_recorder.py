@@ -193,3 +193,64 @@ def test_floors_with_an_odd_end_are_read_as_far_as_they_go(disk: SimulatedDisk) 
     opened(disk).floors.save((500).to_bytes(8, "little") + b"odd")
     again = opened(disk)
     assert (again.extent(0).next, again.extent(1).next) == (500, 0)
+
+
+# ---------------------------------------------------------------- deleting
+
+
+def filled(disk: SimulatedDisk) -> Recorder:
+    recorder = opened(disk)
+    for count in range(40):
+        recorder.append(1, count, [bytes(100)])
+        recorder.append(0, count, [b"e"])
+        recorder.commit()
+    return recorder
+
+
+@pytest.mark.parametrize("before", [0, 1, 17, 39, 40])
+def test_deleted_records_are_gone_now_and_after_a_reboot(disk: SimulatedDisk, before: int) -> None:
+    recorder = filled(disk)
+    recorder.delete(1, before)
+    assert counts(recorder, 1) == list(range(before, 40))
+    assert counts(recorder, 0) == list(range(40)), "the other store has lost nothing"
+    assert recorder.extent(1) == (before, 40)
+    again = opened(disk.reboot())
+    assert counts(again, 1) == list(range(before, 40))
+    assert again.extent(1).oldest == before
+
+
+def test_whole_segments_are_given_back(disk: SimulatedDisk) -> None:
+    recorder = filled(disk)
+    stored = recorder.logs[1].stored_bytes
+    recorder.delete(1, 40)
+    assert recorder.logs[1].stored_bytes < 2000 < stored
+    recorder.append(1, 40, [b"new"])
+    recorder.commit()
+    assert counts(recorder, 1) == [40]
+
+
+def test_a_floor_only_rises_and_never_beyond_what_is_used(disk: SimulatedDisk) -> None:
+    recorder = filled(disk)
+    recorder.delete(1, 20)
+    recorder.delete(1, 10)
+    assert counts(recorder, 1) == list(range(20, 40))
+    for before in (-1, 41):
+        with pytest.raises(Refused):
+            recorder.delete(1, before)
+    with pytest.raises(Refused):
+        recorder.delete(2, 0)
+
+
+def test_no_count_comes_twice_after_everything_was_deleted(disk: SimulatedDisk) -> None:
+    recorder = filled(disk)
+    recorder.delete(1, 40)
+    recorder.delete(0, 40)
+    assert min(opened(disk.reboot()).extent(store).next for store in (0, 1)) >= 40
+
+
+def test_a_disk_that_refuses_the_floor_keeps_the_records(disk: SimulatedDisk) -> None:
+    recorder = filled(disk)
+    disk.set_capacity(disk.stored_bytes)
+    with pytest.raises(OSError, match="space"):
+        recorder.delete(1, 20)
+    assert counts(recorder, 1) == list(range(40))

@@ -137,3 +137,51 @@ def test_a_retrieval_that_makes_no_sense_is_refused(shell, line: str, says: str)
     outcome, lines = shell.answer(line)
     assert outcome == 2
     assert says in lines[-1]
+
+
+@pytest.mark.slow
+def test_stores_are_shown_switched_suspended_and_emptied(shell, craft) -> None:
+    craft.fly(30)
+    listed = completed(shell, "store list")
+    assert listed[-3:] == [f"{one}: on, plays back" for one in ("critical", "event", "housekeeping")]
+    (shown,) = [line for line in completed(shell, "store show housekeeping") if "full" in line]
+    assert shown.startswith("housekeeping: ")
+    assert " % full" in shown
+    outcome, lines = shell.answer("store delete housekeeping --to T+10")
+    assert outcome == 1
+    assert "suspend it first" in lines[-1]
+    assert "completed" in said(shell, "store suspend housekeeping")
+    assert "completed" in said(shell, "store off event housekeeping")
+    assert "housekeeping: off, playback suspended" in said(shell, "store list")
+    assert "completed" in said(shell, "store delete housekeeping --to T+10")
+    outcome, lines = shell.answer("retrieve housekeeping T+0 T+9")
+    assert outcome == 1
+    assert "no records of that time" in lines[-1]
+    assert "completed" in said(shell, "store on")
+    assert "completed" in said(shell, "store resume")
+    assert "completed" in said(shell, "store abort")
+    assert "housekeeping: on, plays back" in said(shell, "store list")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("store", "the following arguments are required: what"),
+        ("store lst", "'lst' is unknown, did you mean list?"),
+        ("store list event", "expected nothing more"),
+        ("store off", "expected stores, of critical, event, housekeeping"),
+        ("store delete --all", "expected stores"),
+        ("store delete event", "expected --to T+SECONDS, or --all"),
+        ("store delete event --all --to T+5", "expected --to T+SECONDS, or --all"),
+        ("store delete event --to soon", "expected"),
+        ("store on event --all", "the others take neither"),
+        ("store off evnt", "no such store, did you mean event"),
+        ("store show 7", "no such store, there are critical"),
+    ],
+)
+def test_a_word_about_stores_that_makes_no_sense_is_refused(shell, craft, line: str, says: str) -> None:
+    sent = len(craft.history(100))
+    outcome, lines = shell.answer(line)
+    assert outcome == 2, lines
+    assert says in lines[-1]
+    assert len(craft.history(100)) == sent

@@ -6,11 +6,28 @@ from typing import Any
 
 import pytest
 
-from flight.declare import Append, Commit, Extent, Failed, Outbox, Read, Records, Report, Stored
+from flight.declare import (
+    Append,
+    Commit,
+    DeleteRecords,
+    Extent,
+    Failed,
+    Outbox,
+    Read,
+    Records,
+    Report,
+    Stored,
+)
 from flight.kernel.work import Rejected
 from flight.modules.downlink.playback import Playback
 from flight.workers.process import LOST
-from sim.checks.records import FailedReadsWanted, NumbersGoOn, NumbersNameOnePacket, RecordsKept
+from sim.checks.records import (
+    DeletedIsGone,
+    FailedReadsWanted,
+    NumbersGoOn,
+    NumbersNameOnePacket,
+    RecordsKept,
+)
 
 STORE = 2
 BASE = STORE << 56
@@ -143,3 +160,26 @@ class TestFailedReads:
         playback.completed(ticket + 1, Failed("disk: no"), Outbox())
         playback.completed(ticket, Records(0, (), 0), Outbox())
         assert check.exercised == 0
+
+
+class TestDeleted:
+    def check(self, flipped: int = 0) -> DeletedIsGone:
+        check = DeletedIsGone()
+        check.booted(SimpleNamespace(flipped=flipped), kernel_at())  # type: ignore[arg-type]
+        check.performed(DeleteRecords(STORE, 50), Stored())
+        check.performed(DeleteRecords(STORE, 40), Stored())
+        check.performed(DeleteRecords(STORE, 90), Failed("disk: no"))
+        return check
+
+    @pytest.mark.parametrize(("oldest", "failed"), [(50, 0), (49, 1)])
+    def test_what_was_deleted_is_not_read(self, oldest, failed) -> None:
+        check = self.check()
+        check.performed(Read(STORE, 0, 99), Records(STORE, ((oldest, b"one"),), 0))
+        check.performed(Read(STORE, 0, 9), Records(STORE, (), 0))
+        check.performed(Read(1, 0, 9), Records(1, ((0, b"other"),), 0))
+        assert (check.exercised, check.failed) == (2, failed)
+
+    def test_a_flipped_bit_may_bring_an_older_floor_back(self) -> None:
+        check = self.check(flipped=1)
+        check.performed(Read(STORE, 0, 99), Records(STORE, ((3, b"one"),), 0))
+        assert not check.failed
