@@ -113,7 +113,7 @@ def test_a_person_who_stops_waiting_is_told_that_it_goes_on(shell, monkeypatch):
         ("events --limit few", "events: argument --limit: 'few': expected a whole number, 1 or more"),
         ("seat steal", "seat: 'steal' is unknown, expected show, take, release, force"),
         ("acknowledge power.status.charge", "power.status.charge: no alarm to acknowledge"),
-        ("retrieve evnt 1 2", "evnt: no such store, there are critical, event, housekeeping"),
+        ("retrieve evnt 1 2", "evnt: no such store, did you mean event?"),
         ("dictionary nosuchthing", "nothing is called nosuchthing"),
         ("help nosuchthing", "nothing is called nosuchthing"),
         ("once power.statos", "power.statos: no such packet or value, did you mean power.status"),
