@@ -205,6 +205,15 @@ def test_a_search_ends_with_the_abort(craft) -> None:
     assert not craft.module("downlink").playback.asked[HOUSEKEEPING].items
 
 
+def test_a_deletion_is_not_aborted_half_way(craft) -> None:
+    craft.fly(30)
+    done(craft, SUSPEND, pack_stores([]))
+    deleting, aborting = ask(craft, DELETE, pack_deletion(ALWAYS, [])), ask(craft, ABORT, pack_stores([]))
+    craft.fly(20)
+    assert craft.stages(deleting)[-1] == craft.stages(aborting)[-1] == 7
+    assert len(absent(craft)) == 3
+
+
 # ---------------------------------------------------------------- deletion
 
 
