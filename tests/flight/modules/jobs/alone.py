@@ -114,6 +114,13 @@ class Ground:
     refusing: str = ""  # why every package is refused
     agreeing: Callable[[CompareCopies], tuple[int, ...]] = lambda asked: asked.stages
 
+    def stored(self, request: SaveDocument | Keep) -> object:
+        if isinstance(request, Keep):
+            self.kept = request.body
+        else:
+            self.documents[request.name] = request.body
+        return Stored()
+
     def shelved(self, request: object) -> object | None:
         match request:
             case TakePackage(_, _, file, job, _):
@@ -242,12 +249,8 @@ class Alone:
     def answer(self, request: object) -> object:
         ground = self.ground
         match request:
-            case SaveDocument(name, body):
-                ground.documents[name] = body
-                return Stored()
-            case Keep(body):
-                ground.kept = body
-                return Stored()
+            case SaveDocument() | Keep():
+                return ground.stored(request)
             case MakePlan(record):
                 found = read_record(record)
                 assert isinstance(found, PlanRecord), found
