@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from flight.app import load_mission
+from flight.modules.power.sunlight import SunSettings
 from sim.environment import Environment
 from sim.faces import Attitude, Face
 from sim.orbit import Orbit
@@ -154,6 +156,34 @@ def test_pathfinder_at_full_load_still_has_margins() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["reference", "ai_rack"])
+def test_sunlight_is_told_by_the_array_when_the_battery_is_full_and_little_is_taken(name: str) -> None:
+    """Swarm seed 9 of AI Rack: 3 kW were taken for darkness, and eclipses of 354 s learned in place of 679 s."""
+    scenario = load_scenario(name)
+    form = scenario.spacecraft
+    mission = load_mission(form.mission)
+    plant = Plant(form, 1.0)
+    made = {row.name: row.make() for row in mission.rows if row.name in {"power", "safe"}}
+    for rail in made["power"].switching.table:  # type: ignore[attr-defined]
+        plant.set_switch(rail.switch, int(not rail.yields and (rail.shed_at or 6) > 4))
+    for row in made["safe"].table:  # type: ignore[attr-defined]
+        plant.set_switch(row.switch, row.level)
+    for _ in range(300):
+        plant.step([1361.0 * face.on_array for face in form.faces], [0.0] * len(form.faces))
+    assert plant.power.battery.charge > 0.99
+    noise_w = next(sensor.noise.value for sensor in form.sensors if sensor.name == "array_power")
+    above_w, below_w = (
+        float(mission.defaults.get(f"power.{label}", getattr(SunSettings, label).default))
+        for label in ("sunlit_above_w", "sunlit_below_w")
+    )
+    least_w = plant.power.array_w
+    assert below_w < above_w
+    assert below_w < least_w - 4 * noise_w, (
+        "else sunlight turns into darkness, and a false eclipse is learned"
+    )
+    assert min(above_w, least_w - below_w) > 2 * noise_w, "noise alone is no sunlight, nor darkness"
+
+
 def test_a_battery_heater_stuck_at_a_quarter_cooks_nothing() -> None:
     """Even with the transmitter on all the time; with the boards alone there are 3 K more."""
     flight = fly("reference", FULL, 40.0, duty("battery_heater", 0.25))

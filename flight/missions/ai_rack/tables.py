@@ -140,8 +140,8 @@ DEFAULTS: dict[str, Value] = {
     "power.charge_limit_w": 50e3,
     "power.worst_load_w": 130e3,
     "power.array_expected_w": 140e3,
-    "power.sunlit_above_w": 15e3,
-    "power.sunlit_below_w": 8e3,
+    "power.sunlit_above_w": 300.0,  # with a full battery the array gives what is taken: 3 kW in safe mode
+    "power.sunlit_below_w": 200.0,
     "power.taper_current": 3.0,
     "power.undervoltage": 290.0,
     "power.orbit_period_s": 5830.0,
