@@ -45,7 +45,7 @@ from flight.jobs.package import (
     PartOctets,
     package_head,
 )
-from flight.jobs.paths import NAME_EXPECTED, PATH_EXPECTED, is_name, is_path
+from flight.jobs.paths import NAME_EXPECTED, OWNER_EXPECTED, PATH_EXPECTED, is_name, is_owner, is_path
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.jobs.receipt import (
     PRINTED,
@@ -86,6 +86,7 @@ __all__ = [
     "KEY_OCTETS",
     "KEY_WORD",
     "NAME_EXPECTED",
+    "OWNER_EXPECTED",
     "PARTS_MAX",
     "PATH_EXPECTED",
     "PRINTED",
@@ -150,6 +151,7 @@ __all__ = [
     "find_tenant",
     "installed_of",
     "is_name",
+    "is_owner",
     "is_path",
     "is_unsigned",
     "key_check",

@@ -10,12 +10,18 @@ DEPTH_MAX = 8
 PART = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,79}"  # no leading dot or dash: no "..", nothing hidden, no option
 PATH = re.compile(rf"{PART}(/{PART}){{0,{DEPTH_MAX - 1}}}")
 NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,47}")
+OWNER = re.compile(r"[a-z0-9][a-z0-9._+]{0,47}")  # no dash: in OWNER-NAME-SERIAL of a file nobody is another
 PATH_EXPECTED = f"a path of up to {DEPTH_MAX} names of A-Z a-z 0-9 _ . + -, none beginning with a dot or dash"
+OWNER_EXPECTED = "1 to 48 of a-z 0-9 . _ +, a letter or digit first"
 NAME_EXPECTED = "1 to 48 of a-z 0-9 . _ + -, a letter or digit first"
 
 
 def is_path(text: str) -> bool:
     return len(text) <= PATH_OCTETS and PATH.fullmatch(text) is not None
+
+
+def is_owner(text: str) -> bool:
+    return OWNER.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:

@@ -13,7 +13,7 @@ from flight.jobs.catalogue import Installed, installed_value, read_installed
 from flight.jobs.fields import Fault, Fields
 from flight.jobs.manifest import OUTPUTS_MAX, PARTS_MAX, SIZE_MAX
 from flight.jobs.package import Closed
-from flight.jobs.paths import NAME_EXPECTED, PATH_EXPECTED, is_name, is_path
+from flight.jobs.paths import NAME_EXPECTED, OWNER_EXPECTED, PATH_EXPECTED, is_name, is_owner, is_path
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.jobs.signing import RECEIPT_DOMAIN, SIGNATURE_OCTETS, is_signed, sign
 from flight.jobs.terms import UTC_MAX_S
@@ -179,7 +179,7 @@ def _read(value: object) -> Receipt | tuple[Fault, ...]:
     found = Receipt(
         spacecraft_id=fields.whole("spacecraft_id", 0, 1023),
         board=fields.text("board", is_name, NAME_EXPECTED),
-        owner=fields.text("owner", is_name, NAME_EXPECTED),
+        owner=fields.text("owner", is_owner, OWNER_EXPECTED),
         name=fields.text("name", is_name, NAME_EXPECTED),
         serial=fields.whole("serial", 1, TIME_MAX),
         package_sha256=fields.octets("package_sha256", 32),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flight.jobs.fields import Fault, Fields
 from flight.jobs.manifest import SIZE_MAX
-from flight.jobs.paths import NAME_EXPECTED, is_name
+from flight.jobs.paths import OWNER_EXPECTED, is_owner
 from flight.jobs.signing import KEY_OCTETS, key_check
 from flight.jobs.terms import CORES_MAX, MEMORY_MAX_MB, POWER_MAX_W, SERIAL_MAX, VALUE_MAX
 
@@ -89,7 +89,7 @@ def read_toml(text: str) -> object | Fault:
 def _tenant(fields: Fields) -> Tenant:
     quota = fields.table("quota")
     found = Tenant(
-        fields.text("owner", is_name, NAME_EXPECTED),
+        fields.text("owner", is_owner, OWNER_EXPECTED),
         fields.octets("key", KEY_OCTETS),
         _quota(quota),
         fields.whole("serial_floor", 0, SERIAL_MAX, default=0),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from flight.jobs.fields import Fields
-from flight.jobs.paths import NAME_EXPECTED, PATH_EXPECTED, is_name, is_path
+from flight.jobs.paths import NAME_EXPECTED, OWNER_EXPECTED, PATH_EXPECTED, is_name, is_owner, is_path
 
 LEVELS_MAX = 8  # as many steps as a processor's governor is asked to take
 ARGUMENTS_MAX, ARGUMENT_LETTERS = 16, 200
@@ -92,7 +92,7 @@ def with_terms(make: type[WithTerms], fields: Fields) -> partial[WithTerms]:
     resources = fields.table("resources")
     return partial(
         make,
-        owner=fields.text("owner", is_name, NAME_EXPECTED),
+        owner=fields.text("owner", is_owner, OWNER_EXPECTED),
         name=fields.text("name", is_name, NAME_EXPECTED),
         serial=fields.whole("serial", 1, SERIAL_MAX),
         runtime=fields.text("runtime", is_needed, NEEDED_EXPECTED),

@@ -91,7 +91,7 @@ def test_what_may_not(key: str) -> None:
         ("value", 1.0, "value: 1.0; expected a whole number, 1 to 1,000,000"),
         ("value", 0, "value: 0; expected a whole number, 1 to 1,000,000"),
         ("work_s", -1, "work_s: -1; expected a whole number, 1 to 2,592,000 s"),
-        ("owner", "Acme", "owner: 'Acme'; expected 1 to 48 of a-z 0-9 . _ + -, a letter or digit first"),
+        ("owner", "Acme", "owner: 'Acme'; expected 1 to 48 of a-z 0-9 . _ +, a letter or digit first"),
         ("redundancy", "twice", "redundancy: 'twice'; expected one of none, duplicate, vote, verify"),
         ("preemptible", 1, "preemptible: 1; expected true or false"),
         (

@@ -27,8 +27,12 @@ from flight.jobs import (
     ResultWriter,
     encode_receipt,
     files_of,
+    result_name,
 )
-from tests.flight.jobs.made import OTHER_PRIVATE, PRIVATE, PUBLIC, RECEIPT
+from flight.jobs.paths import NAME, OWNER
+from flight.jobs.terms import SERIAL_MAX
+from flight.wire.cfdp import safe_name
+from tests.flight.jobs.made import MANIFEST, OTHER_PRIVATE, PRIVATE, PUBLIC, RECEIPT
 
 FILES = {
     "standard-output": b"round 1\n" * 400,
@@ -170,6 +174,17 @@ def test_after_a_fault_nothing_comes() -> None:
     assert list(reader.receive(GOOD)) == []
     assert reader.finish() is None
     assert reader.damaged
+
+
+@given(st.from_regex(OWNER, fullmatch=True), st.from_regex(NAME, fullmatch=True), st.integers(1, SERIAL_MAX))
+def test_no_job_takes_the_file_of_another(owner: str, name: str, serial: int) -> None:
+    """What stands in the name of a file says whose it is, and no store refuses it."""
+    path = result_name(replace(MANIFEST, owner=owner, name=name, serial=serial))
+    assert safe_name(path.encode()) == path
+    stem = path.removeprefix("results/").removesuffix(".result")
+    rest, _, last = stem.rpartition("-")
+    first, _, middle = rest.partition("-")
+    assert (first, middle, int(last)) == (owner, name, serial)
 
 
 @given(st.binary(max_size=300))
