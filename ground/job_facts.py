@@ -9,6 +9,7 @@ from typing import NamedTuple
 NOWHERE = "-"  # the board of a job that has none
 
 UNDER_WAY = frozenset({"WAITING", "PLANNED", "STARTING", "RUNNING", "FROZEN", "STOPPING"})
+WAITS = frozenset({"WAITING", "PLANNED"})
 REFUSED = (
     "REFUSED"  # taken on board, and then refused by the plan: no stage of the spacecraft's, for it is gone
 )
@@ -54,6 +55,7 @@ class JobFacts:
     planned: Planned | None  # of a job that is not over, the newest
     plans: tuple[Planned, ...]
     waits_for: str  # why it does not run now; empty if it does, or is over
+    waited_for: str  # what it waited for most of the time; empty if nothing was in its way
     taken_ns: int | None
     ended_ns: int | None
     kept_ns: int | None

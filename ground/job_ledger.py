@@ -7,6 +7,7 @@ when.  What is played back later falls into its place: everything is kept by its
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,9 +18,11 @@ from ground.job_facts import (
     NOWHERE,
     REFUSED,
     UNDER_WAY,
+    WAITS,
     JobFacts,
     Planned,
     Stretch,
+    binding_words,
     stem_of,
     waits_for,
 )
@@ -62,6 +65,7 @@ class _Job:
     row: Values = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     plans: list[Planned] = field(default_factory=list)
+    waits: Counter[object] = field(default_factory=Counter)  # rows that told of each reason while it waited
 
 
 class Ledger:
@@ -91,6 +95,8 @@ class Ledger:
             return  # nothing in the book
         job = self._of(number)
         self._note_plan(job, time_ns, told)
+        if told.get("state") in WAITS and told.get("binding", "NONE") != "NONE":
+            job.waits[told["binding"]] += 1
         if time_ns >= job.row_ns:
             job.row_ns, job.row = time_ns, told
 
@@ -177,6 +183,7 @@ class Ledger:
             planned=job.plans[-1] if job.plans and state in UNDER_WAY else None,
             plans=tuple(job.plans),
             waits_for=waits_for(state, row),
+            waited_for=_most(job.waits),
             taken_ns=when.get("taken"),
             ended_ns=when.get("ended"),
             kept_ns=when.get("kept_result"),
@@ -230,6 +237,11 @@ def _state(job: _Job) -> str:
         return STATES[newest.kind]
     told = job.row.get("state")
     return told if isinstance(told, str) else "WAITING"
+
+
+def _most(waits: Counter[object]) -> str:
+    """The reason that was told most often; of equal ones the first by name, whatever came first."""
+    return binding_words(min(waits, key=lambda one: (-waits[one], str(one)))) if waits else ""
 
 
 def _called(marks: list[Mark]) -> tuple[str, int]:

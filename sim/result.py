@@ -8,6 +8,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from ground.job_facts import JobFacts
+from ground.jobs import Gantt
+
 Series = npt.NDArray[np.float64]
 
 
@@ -100,3 +103,5 @@ class RunResult:
     trace_hash: str = ""
     reproduce: str = ""  # the command line that repeats this run
     link_totals: tuple[tuple[str, str], ...] = ()  # rows of the link table, label and value, in order
+    jobs: tuple[JobFacts, ...] = ()  # as the ground knows them
+    gantt: Gantt | None = None  # of a mission that has jobs

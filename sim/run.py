@@ -23,6 +23,7 @@ from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
 from sim.filing import FileMover
+from sim.job_report import jobs_of_run
 from sim.job_sending import JobSender
 from sim.job_totals import JobWatch
 from sim.observe import Observer
@@ -66,6 +67,7 @@ class GroundLog:
     """What the ground heard: events as they came, and every command in its last state."""
 
     def __init__(self, ground: Ground) -> None:
+        self.ground = ground
         self.events: list[EventReport] = []
         self.commands: dict[int, CommandRecord] = {}
         ground.listeners.events.append(self._event)
@@ -273,6 +275,7 @@ def run_result(
 ) -> RunResult:
     """What the world and the ground know; totals, checks and the rest are the caller's."""
     length = float(length_s)
+    jobs, gantt = jobs_of_run(log.ground, world, observer, length)
     return RunResult(
         name=f"{scenario.name}-{seed}",
         spacecraft=scenario.spacecraft.name,
@@ -299,6 +302,8 @@ def run_result(
         checks=(),
         totals=(),
         altitude_km=observer.series("altitude"),
+        jobs=jobs,
+        gantt=gantt,
     )
 
 

@@ -8,14 +8,23 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from sim.report import headline, tables
+from sim.report import headline, jobs, tables
 from sim.report.payload import charts, payload
 from sim.report.untrusted import as_html
 from sim.report.wording import utc
 from sim.report.worldmap import world_map
 from sim.result import RunResult
 
-SCRIPTS = ("uPlot.iife.min.js", "time.js", "bands.js", "charts.js", "map.js", "events.js", "main.js")
+SCRIPTS = (
+    "uPlot.iife.min.js",
+    "time.js",
+    "bands.js",
+    "charts.js",
+    "gantt.js",
+    "map.js",
+    "events.js",
+    "main.js",
+)
 STYLES = ("uPlot.min.css", "report.css")
 
 
@@ -39,10 +48,12 @@ def page(result: RunResult) -> str:
         banner=headline.banner(result.checks),
         provenance=headline.provenance(result),
         tiles=headline.tiles(result),
+        gantt=jobs.slot(result),
         charts=chart_slots(result),
         map=world_map(result),
         totals=tables.pairs(result.totals, "Summary", "No totals in this run."),
         links=tables.pairs(result.link_totals, "Link totals", "No link totals in this run."),
+        jobs=jobs.section(result),
         checks=tables.check_table(result.checks),
         nodes=tables.node_table(result),
         passes=tables.pass_table(result),

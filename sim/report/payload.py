@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.report.jobs import gantt_json
 from sim.report.series import Rounded, every, kept_samples, rounded
 from sim.report.untrusted import as_script_json, visible
 from sim.report.wording import extent, power_unit
@@ -192,5 +193,6 @@ def payload(result: RunResult) -> str:
             "charts": [chart_json(chart, result.times_s) for chart in charts(result)],
             "track": track(result),
             "events": event_json(result.events),
+            "gantt": gantt_json(result.gantt),
         }
     )

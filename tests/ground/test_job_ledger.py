@@ -171,6 +171,23 @@ def test_the_plan_refuses_a_job_that_was_taken():
     assert teller.ledger.numbers() == [1, 2]
 
 
+def test_what_it_waited_for_most_of_the_time():
+    teller = Teller()
+    for at, state, binding in (
+        (1, "WAITING", 7),
+        (2, "PLANNED", 1),
+        (3, "PLANNED", 1),
+        (4, "RUNNING", 2),
+        (5, "WAITING", 0),
+    ):
+        teller.row(at, 1, state, binding=binding)
+    assert facts(teller).waited_for == "energy"
+    teller.row(6, 1, "WAITING", binding=7)
+    assert facts(teller).waited_for == "downlink volume"  # of equal ones the first by name
+    teller.row(7, 2, "WAITING")
+    assert facts(teller, 2).waited_for == ""
+
+
 def test_boards_without_a_name_and_none():
     teller = Teller()
     teller.row(10, 1, "RUNNING", board=7)

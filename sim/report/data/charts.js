@@ -217,6 +217,7 @@ function buildPlots() {
     slot.replaceChildren();
     const chart = run.charts.find((one) => one.key === slot.dataset.key);
     if (chart) buildChart(slot, chart, index === slots.length - 1 || !chart.limits);
+    else if (slot.dataset.key === "gantt") buildGantt(slot);
     else buildTimeline(slot);
   }
 }

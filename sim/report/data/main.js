@@ -22,6 +22,7 @@ function showKey() {
   const key = document.getElementById("key");
   const rows = [...run.modes.names.map((name) => [name, modeHue(name)]), ["eclipse", hue("--lane-eclipse")],
     ["contact", hue("--lane-contact")], ...run.events.severities.map(([name, rank]) => [`${name} event`, hue(`--severity-${rank}`)])];
+  if (run.gantt) rows.push(["South Atlantic Anomaly", hue("--anomaly")]);
   key.replaceChildren(...rows.map(([name, colour]) => {
     const [item, swatch] = [document.createElement("li"), document.createElement("i")];
     swatch.className = "swatch";

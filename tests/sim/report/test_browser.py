@@ -13,6 +13,7 @@ from lxml import html
 
 from sim.report import write_report
 from sim.result import EventLine, RunResult
+from tests.sim.report.jobs_made import with_jobs
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"></script><script>document.title='taken'</script>"
@@ -71,6 +72,15 @@ def test_hostile_events_are_shown_as_text(
     assert len(texts) == 200  # the first page of the list
     assert {text.text_content() for text in texts} == {HOSTILE}
     assert document.xpath("//p[@id='event-status']")[0].text_content() == "200 listed of 500 that match."
+
+
+def test_jobs_are_drawn(opened: Callable[[RunResult], html.HtmlElement], day: RunResult) -> None:
+    document = opened(with_jobs(day))
+    assert document.get("data-ready") is not None
+    (plot,) = document.xpath("//div[@data-key='gantt']")
+    assert plot.xpath(".//canvas")
+    assert plot.xpath(".//div[@class='tip'][@hidden]")
+    assert "South Atlantic Anomaly" in document.xpath("//ul[@id='key']")[0].text_content()
 
 
 def test_a_run_without_anything_opens(
