@@ -20,6 +20,7 @@ from flight.wire.verification import LONGEST_REASON
 
 TAKE_WITHIN_NS = 120 * SECOND  # unpacking 256 MiB on a slow card, with its hashes
 ANSWER_WITHIN_NS = 300 * SECOND  # with the plan that says whether it can be done
+JUDGE_WITHIN_NS = 90 * SECOND  # a plan is there within seconds, or its worker hangs, or nobody knows the energy
 TRIES = 3
 AGAIN_NS = 5 * SECOND
 
@@ -34,6 +35,7 @@ class Coming:
     again_at: int = 0
     asked: bool = False
     to_plan: bool = False  # it is on board; the plan says whether it can be done
+    judge_by: int = 0  # without a plan until then it stays
 
 
 class Taking:
@@ -112,7 +114,7 @@ class Taking:
         row.ready_ns = now
         self.desk.book.touch()
         self.desk.replan = "a job has come"
-        coming.to_plan = True
+        coming.to_plan, coming.judge_by = True, now + JUDGE_WITHIN_NS
         self.desk.judging.add(row.number)
         out.event(self.desk.own.taken, row.number, brief.serial, self.desk.say(row.name))
 
@@ -145,7 +147,8 @@ class Taking:
             self._stays(coming)
             return
         planner = self.planner
-        if planner.under_way is not None or (self.desk.replan and self._can_plan(now)):
+        waits = planner.under_way is not None or (bool(self.desk.replan) and self._can_plan(now))
+        if waits and now < coming.judge_by:
             return
         told = planner.told.get(row.number) if row.number in planner.numbers else None
         if (

@@ -123,6 +123,15 @@ def test_without_an_outlook_a_job_is_taken_and_waits() -> None:
     alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
 
 
+def test_while_energy_is_not_known_a_job_is_taken_and_waits() -> None:
+    alone = Alone().begin()
+    alone.seen["planning_energy_wh"] = float("nan")
+    number = alone.hand_in()
+    assert alone.state(number) is JobStage.WAITING
+    alone.fly(200)
+    assert alone.starts(number) == 0
+
+
 def test_a_files_worker_that_does_not_answer() -> None:
     alone = Alone().begin()
     alone.lose = lambda request: isinstance(request, TakePackage)
