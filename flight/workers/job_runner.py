@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flight.declare import Failed
+from flight.declare import SECOND, Failed
 from flight.declare.running import (
     SPEED_FULL,
     JobEntry,
     JobFolders,
     JobsSeen,
+    JobState,
     JobToRun,
     OrderTaken,
     Refusal,
@@ -31,6 +32,8 @@ from flight.jobs.catalogue import RUNTIMES
 from flight.ports import JobRunner
 from flight.runners.manifests import NS, job_of, limits_of
 
+WATCH_NS = 10 * SECOND  # a watch is answered by then, also without news
+SILENT_NS = 30 * SECOND  # without an order or a watch: nobody keeps the jobs within power and heat
 Folders = Callable[[int, int], JobFolders]
 
 
@@ -51,15 +54,22 @@ class JobMeans:
 
 
 class JobRunnerWorker:
-    """`flight.ports.Worker` over a `JobRunner`.  Of several watches the last one is answered by news."""
+    """`flight.ports.Worker` over a `JobRunner`.  Of several watches the last one is answered by news.
+
+    When nobody has asked for anything for half a minute, all jobs are frozen, as the runner's process does itself when
+    the executive is gone: the module that orders them may be.
+    """
 
     def __init__(self, runner: JobRunner, means: JobMeans) -> None:
         self.runner, self.means = runner, means
         self.results: list[tuple[int, object]] = []
         self.changed: dict[int, JobEntry] = {}
         self.watch = 0  # the ticket of who waits for news, 0 for nobody
+        self.asked_at = 0  # the last request
+        self.watched_at = 0  # that watch
 
     def submit(self, ticket: int, request: object, now: int) -> bool:
+        self.asked_at = now
         match request:
             case WatchJobs(_, everything):
                 self._watch(ticket, everything, now)
@@ -76,10 +86,18 @@ class JobRunnerWorker:
         """Each tick, on a board: also when nobody waits for an answer."""
         for entry in self.runner.poll(now):
             self.changed[entry.job] = entry
+        if now - self.asked_at > SILENT_NS:
+            self._freeze_all(now)
+
+    def _freeze_all(self, now: int) -> None:
+        self.asked_at = now
+        for entry in self.runner.inventory(now).entries:
+            if entry.state is JobState.RUNNING:
+                self.runner.freeze(entry.job, now)
 
     def poll(self, now: int) -> Sequence[tuple[int, object]]:
         self.tend(now)
-        if self.watch and self.changed:
+        if self.watch and (self.changed or now - self.watched_at >= WATCH_NS):
             self._answer(self.runner.inventory(now).began_at, tuple(self.changed.values()))
         results, self.results = self.results, []
         return results
@@ -87,7 +105,7 @@ class JobRunnerWorker:
     def _watch(self, ticket: int, everything: bool, now: int) -> None:
         if self.watch:
             self._answer(-1, ())
-        self.watch = ticket
+        self.watch, self.watched_at = ticket, now
         if everything:
             self.tend(now)  # told with the inventory
             told = self.runner.inventory(now)

@@ -38,7 +38,7 @@ Watts = Annotated[float, unit("W")]
 
 class ComputeInputs(NamedTuple):
     """The first inputs of every compute module; `thermal_rung_<node>` of its boards follow, and where jobs are taken
-    `jobs_level_<board>`."""
+    `jobs_level_<board>` and the age of these."""
 
     mode: int
     mode_age: int
@@ -74,7 +74,7 @@ class Compute(BoardSettings, Module):
         fields = [*ComputeInputs._fields, *(f"thermal_rung_{node}" for node in nodes)]
         planned = [f"jobs_level_{board.name}" for board in table] if jobs else []
         self.planned_from = len(fields) if jobs else None
-        fields += planned
+        fields += [*planned, f"{planned[0]}_age"] if jobs else []
         self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
         first = len(ComputeInputs._fields)
         self.table = table
@@ -114,7 +114,7 @@ class Compute(BoardSettings, Module):
             rung = OFF_RUNG
         allowed, levels, highest = sees.rails_allowed, sees.levels, 0
         heats = cast("tuple[int, ...]", sees)
-        planned = self.no_jobs if self.planned_from is None else heats[self.planned_from :]
+        planned = self.no_jobs if self.planned_from is None else self._planned(heats[self.planned_from :])
         for watch, place, wanted, level in zip(
             self.watches, self.heat_places, self.wanted, planned, strict=True
         ):
@@ -129,6 +129,13 @@ class Compute(BoardSettings, Module):
         if now >= self.report_at:
             self.report_at = now + PERIOD_S * SECOND
             self._report(working, rung)
+
+    def _planned(self, told: tuple[int, ...]) -> tuple[int, ...]:
+        """A jobs module that is silent has nobody that keeps its jobs."""
+        *levels, age = told
+        if age <= STALE_NS:
+            return tuple(levels)
+        return tuple(level if level == NO_JOBS else 0 for level in levels)
 
     def _report(self, working: bool, rung: int) -> None:
         status, watches = self.status, self.watches

@@ -121,7 +121,8 @@ class Jobs(Declared):
     def step(self, now: int, sees: JobsInputs, out: Outbox) -> None:
         if self.outlook.items:
             self.desk.outlook = self.outlook.drain()[-1]
-            self.desk.replan = self.desk.replan or "a new outlook"
+            if not 0 <= self.planner.slot(now) < self.rest_slots:
+                self.desk.replan = self.desk.replan or "a new outlook"
         desk = self.desk
         if desk.book.rows or self.crew.everything or self.crew.forgetting or self.crew.watching:
             self._work(now, sees, out)

@@ -20,7 +20,9 @@ from flight.wire.verification import LONGEST_REASON
 
 TAKE_WITHIN_NS = 120 * SECOND  # unpacking 256 MiB on a slow card, with its hashes
 ANSWER_WITHIN_NS = 300 * SECOND  # with the plan that says whether it can be done
-JUDGE_WITHIN_NS = 90 * SECOND  # a plan is there within seconds, or its worker hangs, or nobody knows the energy
+JUDGE_WITHIN_NS = (
+    90 * SECOND
+)  # a plan is there within seconds, or its worker hangs, or nobody knows the energy
 TRIES = 3
 AGAIN_NS = 5 * SECOND
 

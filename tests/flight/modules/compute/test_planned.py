@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flight.declare import COMPUTE, IDLE
+from flight.declare import COMPUTE, IDLE, SECOND
 from flight.modules.compute import compute
 from tests.flight.modules.compute.conftest import DWELL_S, TABLE, Bench
 
@@ -24,7 +24,7 @@ class Planned(Bench):
         return BOOT
 
     def jobs(self, a: int, b: int) -> None:
-        self.sees |= {"jobs_level_a": a, "jobs_level_b": b}
+        self.sees |= {"jobs_level_a": a, "jobs_level_b": b, "jobs_level_a_age": 0}
 
 
 def test_without_jobs_the_command_holds() -> None:
@@ -61,6 +61,14 @@ def test_never_above_the_command_or_the_ladder() -> None:
     assert bench.run(1, rung=4) == [0, 0]
     assert bench.run(DWELL_S - 1, mode=IDLE) == [0, 0]
     assert bench.run(DWELL_S, mode=COMPUTE) == [2, 4]
+
+
+def test_a_silent_jobs_module_has_no_jobs_to_feed() -> None:
+    bench = Planned()
+    bench.jobs(3, 255)
+    bench.run(5 * DWELL_S)
+    assert bench.levels[1:] == [3, 4]
+    assert bench.run(1, jobs_level_a_age=4 * SECOND) == [0, 4]
 
 
 def test_jobs_that_come_and_go_do_not_make_it_chatter() -> None:
