@@ -23,6 +23,7 @@ class Reason(Enum):
     SECONDARY_HEADER = "no secondary header"
     PUS_VERSION = "not PUS-C"
     FIELD = "field outside its range"
+    PROTECTED = "protected, and not opened"
 
 
 class Rejection(NamedTuple):

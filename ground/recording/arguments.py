@@ -42,6 +42,9 @@ def add_decode(verbs: Verbs) -> None:
         "--security-header", type=_some, default=0, metavar="N", help="SDLS, octets passed over"
     )
     form.add_argument("--security-trailer", type=_some, default=0, metavar="N", help="the same")
+    form.add_argument(
+        "--keys", type=Path, metavar="FOLDER", help="open protected frames; --dictionary says which are"
+    )
     form.add_argument("--spacecraft", type=_some, metavar="ID", help="only frames of this one")
     form.add_argument(
         "--packet-version", type=int, choices=range(7), default=0, metavar="N", help="0 but of old"

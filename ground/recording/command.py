@@ -20,6 +20,7 @@ from ground.recording.framing import Placed
 from ground.recording.guess import HEAD_OCTETS, Guess, guess_layout
 from ground.recording.layout import Form, Layout, RecordingError
 from ground.recording.packet_time import time_code
+from ground.recording.protected import ProtectedFrames, recording_vault
 from ground.recording.recording import Listener, Recording
 from ground.recording.report import Json, summary
 from ground.recording.show import show
@@ -64,10 +65,12 @@ def _decode(options: Options, say: Say) -> int:
     path: Path = options.file
     archive = archive_folder(path)
     frames = ArchiveFrames(archive) if archive else None
+    if frames and options.keys:
+        raise RecordingError(f"{path}: an archive keeps its frames opened, and needs no keys")
     guess = _archive_layout(frames, options) if frames else _file_layout(path, options)
     decoder = _decoder(options, frames)
     listener, values = _listener(options, say, decoder)
-    recording = Recording(guess.layout, listener)
+    recording = Recording(guess.layout, listener, None if frames else _protected(options))
     size = frames.size if frames else path.stat().st_size - options.skip
     started = time.perf_counter_ns()
     steps = _give_archive(frames, recording) if frames else _give_file(path, options.skip, recording)
@@ -109,6 +112,17 @@ def _archive_layout(frames: ArchiveFrames, options: Options) -> Guess:
     layout = FrameLayout(FrameKind.TM, dictionary.frame_length)
     told = f"what dictionary {dictionary.hash:08x} of {dictionary.mission} says"
     return Guess(Layout(Form.TM, layout, spacecraft_id=dictionary.spacecraft_id), (told,))
+
+
+def _protected(options: Options) -> ProtectedFrames | None:
+    """What is protected, and under which mask, only the mission's table says."""
+    if options.keys and not options.dictionary:
+        raise RecordingError("--keys: give --dictionary too, it says what is protected")
+    dictionary = read_dictionary(options.dictionary) if options.dictionary else None
+    if dictionary is None or not dictionary.telemetry.protected:
+        return None
+    vault = recording_vault(options.keys) if options.keys else None
+    return ProtectedFrames(dictionary.spacecraft_id, dictionary.telemetry, vault)
 
 
 def _decoder(options: Options, frames: ArchiveFrames | None) -> Decoder | None:

@@ -10,6 +10,7 @@ from flight.wire import FrameFields, LinkCounters, Reason, Rejection, read_frame
 from ground.recording.assembling import Assembler
 from ground.recording.framing import Framing, Placed, framing
 from ground.recording.layout import Layout
+from ground.recording.protected import NO_KEYS, ProtectedFrames
 from ground.recording.tally import ChannelKey, Tally
 from ground.recording.walking import PacketWalk
 
@@ -27,8 +28,11 @@ class Listener(Protocol):
 class Recording:
     """Give it the octets in order, in pieces of any size, then `finish`; or whole frames with `take_frames`."""
 
-    def __init__(self, layout: Layout, listener: Listener | None = None) -> None:
-        self.layout, self.listener = layout, listener
+    def __init__(
+        self, layout: Layout, listener: Listener | None = None, protected: ProtectedFrames | None = None
+    ) -> None:
+        """`protected` opens frames that are; without, all are taken to be in the clear."""
+        self.layout, self.listener, self.protected = layout, listener, protected
         self.tally = Tally()
         self._framing: Framing | None = framing(layout) if layout.frames else None
         self._walk = None if layout.frames else PacketWalk(layout.packet_version)
@@ -84,6 +88,17 @@ class Recording:
         number, self._number = self._number, self._number + 1
         assert self.layout.frames is not None
         place, frame = placed
+        if self.protected is not None and self.protected.covers(frame):
+            opened = self.protected.open(frame)
+            if isinstance(opened, str):
+                words = f"vc {frame[1] >> 1 & 7}, {opened}"
+                self._refuse(number, placed, Rejection(Reason.PROTECTED, words), heard_ns)
+                if (
+                    opened == NO_KEYS
+                ):  # header and control word are in the clear; of a forged frame they say nothing
+                    self._count(frame, source, checked)
+                return
+            frame, placed = opened, Placed(place, opened)
         fields = read_frame(frame, self.layout.frames, checked=checked)
         if isinstance(fields, Rejection):
             self._refuse(number, placed, fields, heard_ns)
@@ -114,6 +129,14 @@ class Recording:
             if packets:
                 channel.packets += len(packets)
                 self._take_packets(key, packets, heard_ns)
+
+    def _count(self, frame: bytes, source: str, checked: bool) -> None:
+        assert self.layout.frames is not None
+        fields = read_frame(frame, self.layout.frames, checked=checked)
+        if not isinstance(fields, Rejection):
+            channel = self.tally.channel(ChannelKey(source, fields.spacecraft_id, fields.virtual_channel))
+            if channel is not None:
+                self.tally.take_frame(channel, source, fields, frame)
 
     def _refuse(self, number: int, frame: Placed, why: Rejection, heard_ns: int) -> None:
         self.tally.rejections[why.reason] += 1

@@ -32,6 +32,9 @@ def summary(name: str, guess: Guess, recording: Recording, values: ValueTally | 
         report["frames"] = _frames(guess, recording)
         report["clcw"] = [_control_run(run) for run in tally.control_runs]
         report["clcw_left_out"] = tally.control_runs_left_out
+    if recording.protected is not None:
+        found = recording.protected
+        report["protected"] = {"frames": found.frames, "authentic": found.opened, "refused": found.refused}
     report["packets"] = packet_totals(recording)
     report["apids"] = [_apid(key, one) for key, one in sorted(tally.packets.items(), key=_order)]
     report["pus"] = {

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flight.wire import ENCAPSULATION_VERSION, Rejection, decode_clcw
 from ground.recording.guess import Guess
+from ground.recording.protected import NO_KEYS
 from ground.recording.recording import Recording
 from ground.recording.report import megabytes_per_second, packet_totals, pus
 from ground.recording.tally import PacketKey, is_idle
@@ -32,6 +33,7 @@ def show(
         console.print(f"  assumed {one}", highlight=False)
     if guess.layout.frames is not None:
         _frames(console, recording)
+        _protected(console, recording)
         _clcws(console, recording)
     _packets(console, recording)
     _services(console, recording)
@@ -79,6 +81,17 @@ def _frames(console: Console, recording: Recording) -> None:
     gaps = sum(one.gaps for one in tally.masters.values())
     master = f", {counted(gaps, 'gap')} of {lost:,} on the master channel" if gaps else ""
     _table(console, f"{counted(tally.frames, 'frame')}{master}", heads, rows, right)
+
+
+def _protected(console: Console, recording: Recording) -> None:
+    found = recording.protected
+    if found is None or not found.frames:
+        return
+    rows = [(f"{found.opened:,}", "authentic, and opened")] if found.opened else []
+    rows += [(f"{count:,}", f"not opened: {why}") for why, count in found.refused.items()]
+    if NO_KEYS in found.refused:
+        rows.append(("", "--keys FOLDER opens them"))
+    _table(console, f"{counted(found.frames, 'protected frame')}", ("frames", "what"), rows, "rl")
 
 
 def _clcws(console: Console, recording: Recording) -> None:
