@@ -13,7 +13,8 @@ from sim.fields import Line, Quantity, Several, Text, Whole
 
 LONGEST_S = 3.2e8  # of a run
 WORK_MAX_S = 30 * 86400.0  # of a manifest
-OWNER = Text("a name of a-z, 0-9, . _ + -", r"[a-z0-9][a-z0-9._+-]{0,47}")
+OWNER = Text("a name of a-z, 0-9, . _ +", r"[a-z0-9][a-z0-9._+]{0,47}")  # flight.jobs.is_owner
+JOB_NAME = Text("a name of a-z, 0-9, . _ + -", r"[a-z0-9][a-z0-9._+-]{0,47}")
 MEGABYTE = 1_000_000
 
 
@@ -50,7 +51,7 @@ class JobTable:
 
     at_s: Annotated[float, Quantity("s", low=0.0, high=LONGEST_S)]
     tenant: Annotated[str, OWNER]
-    name: Annotated[str, OWNER]
+    name: Annotated[str, JOB_NAME]
     work_s: Annotated[float, Quantity("s", low=1.0, high=WORK_MAX_S)]
     levels: Annotated[tuple[LevelTable, ...], Several(key="level", low=1, high=8)]
     value: Annotated[int, Whole(1, 1_000_000)] = 1

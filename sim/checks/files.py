@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from flight.declare.filing import Ordered, RemoveFile, Turned
+from flight.declare.shelving import TakePackage
 from flight.kernel import Kernel
 from flight.wire.cfdp import TransactionId, stored_name
 from flight.wire.file_packets import GROUND_ENTITY
@@ -87,6 +88,8 @@ class FilesWhole(Check):
         perform = files.perform
 
         def performed(request: object) -> object:
+            if isinstance(request, TakePackage):  # it becomes a job, and is removed, wherever the power goes
+                self.held.pop(request.file, None)
             result = perform(request)
             if isinstance(result, Turned) and result.notices:
                 self._turned(result)

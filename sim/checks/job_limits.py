@@ -35,7 +35,8 @@ class ComputeWithinLimits(Check):
         self.capacity_j = form.battery.capacity_wh * JOULES_PER_WH
         self.faults = faults
         self.table: PlanningTable | None = planning_of(simulation.mission)
-        self.node = simulation.world.plant.thermal.names.index(self.table.node) if self.table else 0
+        names = simulation.world.plant.thermal.names
+        self.nodes = [names.index(name) for name in nodes_of(self.table)] if self.table else []
         self.jobs_j = 0.0
         self.dark = self.near = self.told = False
         self.excused_until = 0
@@ -60,7 +61,8 @@ class ComputeWithinLimits(Check):
         if light and self.dark:
             self.jobs_j, self.near, self.told = 0.0, False, False
         self.dark = not light
-        celsius = world.plant.thermal.temperatures_k[self.node] - ZERO_CELSIUS_K
+        temperatures = world.plant.thermal.temperatures_k
+        celsius = max(temperatures[node] for node in self.nodes) - ZERO_CELSIUS_K
         self._judge(table, power.battery.charge, celsius, excused=second < self.excused_until)
 
     def _excuse(self, simulation: Simulation, second: int) -> None:
@@ -86,7 +88,13 @@ class ComputeWithinLimits(Check):
             self.fail(f"charge {charge:.3f}, floor {table.floor:.2f}; jobs took {taken:.3f} since sunrise")
         if self.on_s >= HOT_S and self.hot_s >= HOT_S:
             self.told = True
-            self.fail(f"{table.node} is at {celsius:.1f} degC, limit {table.limit_c:.1f}")
+            self.fail(f"a planned node is at {celsius:.1f} degC, limit {table.limit_c:.1f}")
+
+
+def nodes_of(table: PlanningTable) -> list[str]:
+    """Of the sensors whose hottest reading is planned with."""
+    sensors: tuple[str, ...] = getattr(table, "sensors", ()) or (f"{getattr(table, 'node', '')}_temperature",)
+    return [name.removesuffix("_temperature") for name in sensors]
 
 
 def planning_of(mission: Mission) -> PlanningTable | None:

@@ -86,6 +86,7 @@ class JobsHeld(Check):
     def __init__(self) -> None:
         super().__init__("jobs are held within a second of the ladder or the mode")
         self.since = -1  # second from which they must be held
+        self.working = False  # a job, when this looked last
         self.settled_s = 0
         self.kernel: Kernel | None = None
         self.counted: set[int] = set()
@@ -106,11 +107,12 @@ class JobsHeld(Check):
         if values["mode"] == COMPUTE and values["rung"] < STOP_RUNG:
             self.since = -1
             self.counted.clear()
+            self.working = any(one.entry.state is JobState.RUNNING for one in runner.process.jobs.values())
             return
-        jobs = runner.process.jobs
         if self.since < 0:
             self.since = second
-            self.exercised += any(one.entry.state is JobState.RUNNING for one in jobs.values())
+            self.exercised += self.working
+            self.working = False
         elif second > max(self.since, self.settled_s):
             self._judge(simulation, values["mode"], values["rung"])
 
