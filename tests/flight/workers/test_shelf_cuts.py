@@ -33,7 +33,7 @@ from tests.flight.workers.shelves import (
     unpacked,
 )
 
-OUTCOMES = 2  # of each cut
+OUTCOMES = 1  # of each cut; `long` takes ten times as many
 PLAN = KeepFile(0, "plans/0002.plan", b"anew", 1)
 LIFE: list[tuple[object, type]] = [
     (TAKE, PackageTaken),
@@ -95,6 +95,17 @@ def whole(step: int, before: Seen, now: Seen, after: Seen) -> bool:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("cut", ["file", "job"])
 def test_a_power_cut_leaves_the_old_or_the_new(step: int, cut: str) -> None:
+    cut_everywhere(step, cut, OUTCOMES)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("cut", ["file", "job"])
+def test_in_many_outcomes(step: int, cut: str) -> None:
+    cut_everywhere(step, cut, 10 * OUTCOMES)
+
+
+def cut_everywhere(step: int, cut: str, outcomes: int) -> None:
     request, answer = LIFE[step]
     undisturbed = Disks(0, step)
     before = undisturbed.seen()
@@ -105,7 +116,7 @@ def test_a_power_cut_leaves_the_old_or_the_new(step: int, cut: str) -> None:
     after = undisturbed.seen()
     trials = 0
     for at in range(1, counts[cut == "job"] + 1):
-        for seed in range(OUTCOMES):
+        for seed in range(outcomes):
             disks = Disks(seed, step)
             struck = disks.job if cut == "job" else disks.file
             struck.cut_at(struck.operations + at)
@@ -116,7 +127,7 @@ def test_a_power_cut_leaves_the_old_or_the_new(step: int, cut: str) -> None:
             assert disks.worker.perform(request) == expected, (at, seed)
             assert disks.seen() == after, (at, seed)
             trials += 1
-    assert trials == OUTCOMES * counts[cut == "job"]
+    assert trials == outcomes * counts[cut == "job"]
     assert trials > 0 or LIFE[step][0] is PLAN or cut == "job"
 
 
