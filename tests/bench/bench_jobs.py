@@ -18,20 +18,29 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from time import process_time
+from time import monotonic, process_time
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from flight.declare.filing import ListFiles
+from flight.declare.shelving import PackageTaken, ResultKept, TakePackage
+from flight.drivers.posix_disk import PosixDisk
 from flight.jobs import (
     CHUNK,
     RAW_DEFLATE,
     Closed,
     PackageReader,
     Refusal,
+    Resources,
     decode_receipt,
     encode_receipt,
 )
 from flight.jobs.skyrack_job import Job
+from flight.wire.file_packets import FileSettings
+from flight.workers.files import FilesWorker
+from flight.workers.folder_shelf import FolderShelf
+from flight.workers.job_shelf import folders_of
+from flight.workers.shelf import Shelf
 from flight.workers.unpacking import unpack
 from tests.bench.verdict import at_most
 from tests.flight.jobs.made import (
@@ -45,6 +54,7 @@ from tests.flight.jobs.made import (
     package,
     with_files,
 )
+from tests.flight.workers.shelves import KEEP, SETTINGS
 
 ROUNDS = 5
 TIMES = 200
@@ -124,6 +134,34 @@ def unpacking(folder: Path) -> None:
     print(f"unpack {len(MANIFEST.parts)} files onto this disk: {seconds * 1e3:.2f} ms of processor time")
 
 
+def shelf(folder: Path, megabytes: int) -> None:
+    """A package of so many megabytes becomes a job, and its output a result, on this disk."""
+    files = {"main.py": content(megabytes, 1)}
+    outputs = (replace(MANIFEST.outputs[0], path="out.bin", size_most=megabytes * 1_000_000),)
+    manifest = replace(with_files(files), outputs=outputs, models=(), resources=Resources(1, 1, 0, 1024))
+    (folder / "files").mkdir()
+    disk = PosixDisk(folder / "files")
+    disk.write("x.job", 0, package(manifest, files=files))
+    worker = FilesWorker(disk, FileSettings(1, 223, 1 << 30), Shelf(FolderShelf(folder / "jobs"), SETTINGS))
+    worker.perform(ListFiles(0, ""))  # the store is open
+    take, keep = TakePackage(0, 0, "x.job", 7, ()), KEEP._replace(job=7)
+    start, real = process_time(), monotonic()
+    assert isinstance(worker.perform(take), PackageTaken)
+    print(
+        f"take a package of {megabytes} MB: {process_time() - start:.2f} s of a core, {monotonic() - real:.2f} s"
+    )
+    out = Path(folders_of(str(folder / "jobs"), 7, 0).outputs) / "out.bin"
+    for kind, octets in (("random", content(megabytes, 1)), ("alike", content(megabytes, 8))):
+        out.write_bytes(octets)
+        start, real = process_time(), monotonic()
+        kept = worker.perform(keep)
+        assert isinstance(kept, ResultKept)
+        print(
+            f"keep a result of {megabytes} MB, {kind}: {process_time() - start:.2f} s of a core, "
+            f"{monotonic() - real:.2f} s, {kept.octets / 1e6:.1f} MB"
+        )
+
+
 def receipts() -> None:
     small = replace(RECEIPT, runs=RECEIPT.runs[:1], installed=RECEIPT.installed[:1])
     octets = encode_receipt(small, PRIVATE)
@@ -162,6 +200,7 @@ def main() -> None:
         (Path(folder) / "unpacked").mkdir()
         (Path(folder) / "sdk").mkdir()
         unpacking(Path(folder) / "unpacked")
+        shelf(Path(folder), megabytes)
         sdk(Path(folder) / "sdk")
 
 
