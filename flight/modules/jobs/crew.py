@@ -72,7 +72,7 @@ class Crew:
         row.continues = False
         row.state = JobStage.STARTING
         desk = self.desk
-        run = Run(row, lane, use, now, desk.utc_s(now), row.progress_milli, counted)
+        run = Run(row, lane, use, now, desk.utc_s(now), row.progress_milli, counted, level_at=now)
         self.runs[row.number] = run
         desk.book.touch()
         once = row.known.attempts == 1
@@ -253,7 +253,7 @@ class Crew:
         taken = {run.lane for run in self.runs.values()}
         lane = next((one for one in range(len(self.desk.lanes)) if one not in taken), 0)
         use = self.desk.uses(row)[0]
-        run = Run(row, lane, use, now, self.desk.utc_s(now), row.progress_milli)
+        run = Run(row, lane, use, now, self.desk.utc_s(now), row.progress_milli, level_at=now)
         run.paced, run.booked_mj = entry.speed_milli, entry.usage.energy_mj
         self.runs[row.number] = run
         return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flight.declare import Outbox
+from flight.declare import SECOND, Outbox
 from flight.modules.jobs.book import Book
 from flight.modules.jobs.demand import Lane, Usable, usable
 from flight.modules.jobs.packets import Declared, Numbers, Status
@@ -40,6 +40,11 @@ class Desk:
     def uses(self, row: Row) -> tuple[Usable, ...]:
         """Levels at which any board can run it: all boards have the same."""
         return usable(row.known, self.lanes[0])
+
+    def steady_ns(self) -> int:
+        """A thermal time constant: between two rises of one job's level."""
+        limits = self.outlook.limits if self.outlook is not None else None
+        return 0 if limits is None else int(limits.slot_s * SECOND / (1.0 - limits.decay))
 
     def utc_s(self, now: int) -> int:
         """0 while it is not known."""

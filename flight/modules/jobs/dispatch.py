@@ -154,8 +154,7 @@ class Dispatch:
         for run in self.crew.runs.values():
             number = run.row.number
             if number in self.admitted:
-                use = self.admitted[number].use
-                run.use = run.use if run.slowed and use.watts > run.use.watts else use
+                run.change(self.admitted[number].use, now, self.desk.steady_ns())
                 run.want(Wish.RUN, Why.PLAN)
             else:
                 nothing = Why.GUARD if found is None else Why.PLAN
@@ -176,13 +175,19 @@ class Dispatch:
         wanted = []
         for index, row in enumerate(rows):
             told = self.planner.told.get(row.number)
-            held = row.number in self.crew.runs and not row.known.preemptible
+            runs = row.number in self.crew.runs
+            held = runs and (not row.known.preemptible or row.number not in self.planner.numbers)
             if held or (told is not None and (slot in told.slots or self.planner.late(row, slot))):
-                use = told.use if told is not None and told.planned else 0
-                wanted.append((not held, row.number not in self.crew.runs, -row.known.value, index, use))
+                use = told.use if told is not None and told.planned else self._use(row)
+                wanted.append((not held, not runs, -row.known.value, index, use))
         return [
             Request(index, min(use, len(problem.jobs[index].levels) - 1)) for *_, index, use in sorted(wanted)
         ]
+
+    def _use(self, row: Row) -> int:
+        """Of one that the plan does not know: as it runs."""
+        run = self.crew.runs.get(row.number)
+        return self.desk.uses(row).index(run.use) if run is not None else 0
 
     def _greedy(self, rows: list[Row], problem: Problem) -> tuple[Request, ...]:
         """Without a plan.  What cannot be stopped is not begun if it would have to be, for the anomaly or a reset."""
@@ -246,7 +251,7 @@ class Dispatch:
                 self._stop(run, WHYS.get(verdict.binding, Why.GUARD), now)
             elif verdict.level != verdict.request.level:
                 self.refusals += 1
-                run.use = self.desk.uses(row)[verdict.level]
+                run.change(self.desk.uses(row)[verdict.level], now, 0)
 
     def _ahead(self, now: int, end_ns: int, outlook: Outlook) -> None:
         """Before the slot ends: who must not run in the next is asked for a checkpoint in time."""
@@ -312,7 +317,8 @@ class Dispatch:
             out.event(own.lies, run.row.number, run.lane, drawn_w, told_w)
             slower = [use for use in self.desk.uses(run.row) if use.watts < run.use.watts]
             if slower and not run.slowed:
-                run.slowed, run.above_since, run.use = True, now, slower[0]
+                run.change(slower[0], now, 0)
+                run.slowed, run.above_since = True, now
             else:
                 self._leave(run, Why.LYING, now, now + own.checkpoint_s * SECOND)
 

@@ -79,7 +79,7 @@ class Jobs(Declared):
         self.notices: Inbox[FileNotice] = Inbox(NOTICES_MAX)
         self.desk = Desk(self, lanes, self.status, self.kept)
         self.crew = Crew(self.desk)
-        self.planner = Planner(self.desk, steps, steps_again)
+        self.planner = Planner(self.desk, self.crew.runs, steps, steps_again)
         self.dispatch = Dispatch(self.desk, self.crew, self.planner)
         self.taking = Taking(self.desk, self.crew, self.planner)
         self.results = Results(self.desk)
@@ -112,7 +112,7 @@ class Jobs(Declared):
         if self.document is not None:
             numbers = tuple(book.rows)
             self.desk.ask(KeepOnly(now, numbers), SHELF_WITHIN_NS, lambda *_: None, out)
-        self.taking.resume()
+        self.taking.resume(now)
         self.dispatch.stepped_at = self.late_at = now
         self.desk.replan = "a new start" if book.rows else ""
 

@@ -13,6 +13,7 @@ from flight.jobs import Fault
 from flight.modules.jobs.demand import Slots, job_of
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.row import Row
+from flight.modules.jobs.runs import Run
 from flight.modules.jobs.stages import TO_RUN, WITH_RUNNER, Bound, JobStage, bound_of
 from flight.planning import (
     Binding,
@@ -60,13 +61,14 @@ class Asked:
     first_ns: int
     problem: Problem
     values: dict[int, int]
+    uses: tuple[tuple[int, ...], ...]  # of each job, the levels that the planner may choose from
 
 
 class Planner:
     """`steps` of the first plan, and of those that go on from one."""
 
-    def __init__(self, desk: Desk, steps: int, steps_again: int) -> None:
-        self.desk, self.steps, self.steps_again = desk, steps, steps_again
+    def __init__(self, desk: Desk, runs: dict[int, Run], steps: int, steps_again: int) -> None:
+        self.desk, self.runs, self.steps, self.steps_again = desk, runs, steps, steps_again
         self.told: dict[int, Told] = {}
         self.first_ns = -1  # no plan
         self.made: Plan | None = None
@@ -161,7 +163,13 @@ class Planner:
             return
         slots, problem = found
         numbers = tuple(row.number for row in rows)
-        previous = self._previous(numbers, slots)
+        uses = tuple(self._open(row, now) for row in rows)
+        jobs = tuple(
+            replace(job, levels=tuple(job.levels[use] for use in open_to))
+            for job, open_to in zip(problem.jobs, uses, strict=True)
+        )
+        problem = replace(problem, jobs=jobs)
+        previous = self._previous(numbers, uses, slots)
         self.seed += 1
         outlook = self.desk.outlook
         assert outlook is not None
@@ -175,13 +183,23 @@ class Planner:
             outlook.eclipse[len(outlook.eclipse) - slots.many :],
         )
         values = {row.number: row.known.value for row in rows}
-        self.under_way = asked = Asked(numbers, slots.first_ns, problem, values)
+        self.under_way = asked = Asked(numbers, slots.first_ns, problem, values, uses)
         request = MakePlan(record_octets(record))
         self.desk.ask(
             request, PLAN_WITHIN_NS, lambda at, result, box: self._done(asked, result, at, box), out
         )
 
-    def _previous(self, numbers: tuple[int, ...], slots: Slots) -> tuple[Placement, ...]:
+    def _open(self, row: Row, now: int) -> tuple[int, ...]:
+        """Levels that a plan may choose from: what runs keeps its own for a thermal time constant."""
+        every = tuple(range(len(self.desk.uses(row))))
+        run = self.runs.get(row.number)
+        if run is None or now - run.level_at >= self.desk.steady_ns():
+            return every
+        return (self.desk.uses(row).index(run.use),)
+
+    def _previous(
+        self, numbers: tuple[int, ...], uses: tuple[tuple[int, ...], ...], slots: Slots
+    ) -> tuple[Placement, ...]:
         """Placements of the plan in force, moved to the new problem's slots."""
         if self.first_ns < 0:
             return ()
@@ -189,11 +207,11 @@ class Planner:
         found = []
         for index, number in enumerate(numbers):
             told = self.told.get(number)
-            if told is None or not told.planned:
+            if told is None or not told.planned or told.use not in uses[index]:
                 continue
             rest = tuple(sorted(slot - moved for slot in told.slots if slot >= moved))
             if rest and rest[-1] < slots.many:
-                found.append(Placement(index, told.use, rest, rest[-1] + 1))
+                found.append(Placement(index, uses[index].index(told.use), rest, rest[-1] + 1))
         return tuple(found)
 
     # ---------------------------------------------------------------- the answer
@@ -211,7 +229,7 @@ class Planner:
         self.made, self.first_ns, self.numbers = record.plan, asked.first_ns, asked.numbers
         assert isinstance(result, Planned)
         self.record = result.record
-        self.told = told_of(record, asked.numbers)
+        self.told = told_of(record, asked.numbers, asked.uses)
         planned = [number for number, told in self.told.items() if told.planned]
         self.value = sum(asked.values[number] for number in planned)
         self.arrived = True
@@ -257,7 +275,9 @@ def rest_of(outlook: Outlook, past: int) -> Forecast:
     )
 
 
-def told_of(record: PlanRecord, numbers: tuple[int, ...]) -> dict[int, Told]:
+def told_of(
+    record: PlanRecord, numbers: tuple[int, ...], uses: tuple[tuple[int, ...], ...]
+) -> dict[int, Told]:
     assert record.plan is not None
     placed = {one.job: one for one in record.plan.placements}
     found = {}
@@ -265,7 +285,7 @@ def told_of(record: PlanRecord, numbers: tuple[int, ...]) -> dict[int, Told]:
         placement = placed.get(one.job)
         found[numbers[one.job]] = Told(
             placement is not None,
-            placement.level if placement else 0,
+            uses[one.job][placement.level] if placement else 0,
             frozenset(placement.slots) if placement else frozenset(),
             max(0, one.first),
             max(0, one.finish),

@@ -34,6 +34,7 @@ class Row:
     begun: int = 0
     continues: bool = False  # the run before ended as we asked
     cancelled: bool = False
+    accepted: bool = False  # the plan has not refused it, and the ground was told
     progress_milli: int = 0  # of this stage
     energy_mj: int = 0  # of all runs that have ended
     taken_ns: int = 0
@@ -80,7 +81,7 @@ def row_octets(row: Row) -> bytes:
         [
             [int(getattr(row, name)) for name, _, _ in WHOLE],
             [getattr(row, name) for name in TEXTS],
-            [row.continues, row.cancelled],
+            [row.continues, row.cancelled, row.accepted],
             row.octets,
             row.package_sha256,
             [list(run) for run in row.runs],
@@ -105,7 +106,7 @@ def _row(value: object) -> Row:
         setattr(row, name, _whole(number, low, high))
     row.state = JobStage(row.state)
     row.file, row.ended, row.reason, row.result = (_text(one) for one in _list(texts, len(TEXTS)))
-    row.continues, row.cancelled = (_flag(one) for one in _list(flags, 2))
+    row.continues, row.cancelled, row.accepted = (_flag(one) for one in _list(flags, 3))
     row.octets, row.package_sha256 = _octets(octets), _octets(sha256)
     row.runs = [_run(one) for one in _list(runs)][:RUNS_MAX]
     row.checks = [_check(one) for one in _list(checks)][:CHECKS_MAX]

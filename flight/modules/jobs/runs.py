@@ -61,6 +61,7 @@ class Run:
     told_stuck: bool = False
     seen: JobState | None = None
     paced: int = 0  # as the runner was told last
+    level_at: int = 0  # when its level was changed last
     energy_mj: int = 0
     booked_mj: int = 0
     ran_work: int = 0  # ns of running, times speed
@@ -75,6 +76,18 @@ class Run:
             self.wish, self.why, self.until, self.again_at = wish, why, until, 0
         elif wish is self.wish and until and until < self.until:
             self.until = until
+
+    def change(self, use: Usable, now: int, steady_ns: int, *, less_only: bool = False) -> None:
+        """Another level.  Less at once; more only a thermal time constant after the last change, or it would go to and
+        fro between a plan and a guard."""
+        if use == self.use:
+            return
+        more = use.watts > self.use.watts or (
+            use.watts == self.use.watts and use.speed_milli > self.use.speed_milli
+        )
+        if more and (less_only or self.slowed or now - self.level_at < steady_ns):
+            return
+        self.use, self.level_at = use, now
 
     def hold(self, why: Why, until: int) -> None:
         """Frozen at once, also one that had time for a checkpoint: its supply is going."""

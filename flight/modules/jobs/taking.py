@@ -62,11 +62,14 @@ class Taking:
         self._begin(row, call.ident)
         return Waiting(ANSWER_WITHIN_NS)
 
-    def resume(self) -> None:
-        """After a reboot: those of which nobody knows whether they were unpacked."""
+    def resume(self, now: int) -> None:
+        """After a reboot: those of which nobody knows whether they were unpacked, or whether they may stay."""
         for row in self.desk.book:
             if row.brief is None and row.state in UNFINISHED:
                 self._begin(row, 0)
+            elif not row.accepted and row.state in UNFINISHED:
+                self.coming[row.number] = Coming(row, 0, to_plan=True, judge_by=now + JUDGE_WITHIN_NS)
+                self.desk.judging.add(row.number)
 
     def _begin(self, row: Row, ident: int) -> None:
         coming = self.coming[row.number] = Coming(row, ident)
@@ -118,7 +121,6 @@ class Taking:
         self.desk.replan = "a job has come"
         coming.to_plan, coming.judge_by = True, now + JUDGE_WITHIN_NS
         self.desk.judging.add(row.number)
-        out.event(self.desk.own.taken, row.number, brief.serial, self.desk.say(row.name))
 
     def _complaint(self, row: Row, brief: Brief) -> str:
         same = [
@@ -146,7 +148,7 @@ class Taking:
         """Refused if the plan says that it misses its deadline; else it stays, also where nobody can tell."""
         row = coming.row
         if row.number not in self.desk.book.rows or row.state not in UNFINISHED:
-            self._stays(coming)
+            self._stays(coming, out)
             return
         planner = self.planner
         waits = planner.under_way is not None or (bool(self.desk.replan) and self._can_plan(now))
@@ -161,11 +163,15 @@ class Taking:
         ):
             self._refuse(coming, told.words, out)
         else:
-            self._stays(coming)
+            self._stays(coming, out)
 
-    def _stays(self, coming: Coming) -> None:
-        self.coming.pop(coming.row.number, None)
-        self.desk.judging.discard(coming.row.number)
+    def _stays(self, coming: Coming, out: Outbox) -> None:
+        row = coming.row
+        self.coming.pop(row.number, None)
+        self.desk.judging.discard(row.number)
+        row.accepted = True
+        self.desk.book.touch()
+        out.event(self.desk.own.taken, row.number, row.known.serial, self.desk.say(row.name))
         self.planner.arrived = True  # it may ask for this slot
         self.desk.saver.when_stored(lambda _, box: self._answer(coming, DONE, box))
 
