@@ -31,7 +31,14 @@ from flight.kernel import Loaded, StoredKeys
 from flight.wire import UNSTORED_COUNT, Rejection, decode_tm
 from flight.wire.sdls import COUNTERS_NAME, KEYS_NAME
 
-DOCUMENTS = ("parameters", "schedule", "actions", "jobs", *(f"sequence{slot}" for slot in range(8)))
+DOCUMENTS = (
+    "parameters",
+    "schedule",
+    "actions",
+    "jobs",
+    "elements",
+    *(f"sequence{slot}" for slot in range(8)),
+)
 STORE_NAMES = ("critical", "event", "housekeeping")  # by Priority
 
 # A disk that fails for a moment must not cost all that it holds: each attempt opens the stores anew.  A disk that

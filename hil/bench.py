@@ -33,6 +33,7 @@ from ground.station import Ground
 from hil.line import BadLine, PseudoSerial, Shape
 from hil.pty_board import PtyBoard
 from sim.flying import FlyingLine
+from sim.aboard import leave_sky_for
 from sim.keys import leave_for, memory_keys
 from sim.live.surroundings import Surroundings
 from sim.scenario import Scenario, load_scenario
@@ -77,6 +78,7 @@ class Bench:
         self.umbilical = PseudoSerial(self.folder / "umbilical")
         self.layout = layout_of(umbilical_names(self.built.mission))
         self.messages = Messages()
+        leave_sky_for(self.folder / "state", self.built.mission, self.scenario)
         if self.built.mission.secured:
             leave_for(self.folder / "state", self.folder / "keys", self.seed)
             self.ground.use_keys(memory_keys(self.seed))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from flight.mission import Mission
 from ground import Ground
+from sim.aboard import put_sky_on_board
 from sim.afflictions import Afflictions
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
@@ -100,6 +101,7 @@ class Simulation:
             put_on_board(self.disk, self.seed)
             if isinstance(ground, Ground):
                 ground.use_keys(memory_keys(self.seed))
+        put_sky_on_board(self.disk, mission, scenario)
         self.sensors = SimulatedSensors(mission, self.world.plant)
         self.switches = SimulatedSwitches(mission, self.world.plant)
         self.transmitter = form.switches().index(form.radio.transmitter)

@@ -1,7 +1,8 @@
 """UTC: a value that the ground correlates with the mission clock, with an uncertainty.
 
-Nothing on board reads it for a timer: this module publishes no signal at all.  Every duration is mission time.  The
-correlation is kept over a reboot, but the time without power is unknown, so from then on it counts as old.
+Nothing on board reads it for a timer: every duration is mission time.  The signal is for what is bound to the sky: the
+forecast.  The correlation is kept over a reboot, but the time without power is unknown, so from then on it counts as
+old.
 """
 
 from typing import Annotated
@@ -23,6 +24,7 @@ from flight.declare import (
     Parameter,
     Refused,
     Severity,
+    Signals,
     Stored,
     Telemetry,
     Waiting,
@@ -45,6 +47,11 @@ class Correlation(Kept, version=1):
     at_ns: U64  # mission time of the same moment
     uncertainty_us: U32
     boot_count: U32
+
+
+class Outputs(Signals):
+    utc_known: bool
+    utc_offset_ns: I64  # UTC since 1970 less mission time
 
 
 class Timekeeping(Module):
@@ -78,6 +85,7 @@ class Timekeeping(Module):
 
     def __init__(self) -> None:
         self.status = self.Status()
+        self.outputs = Outputs()
         self.kept = Correlation()
         self.boot_count = 0
         self.report_at = 0
@@ -136,7 +144,8 @@ class Timekeeping(Module):
         if not kept.utc_ns:
             return
         age = max(0, now - kept.at_ns)
-        status.correlated = True
+        status.correlated = self.outputs.utc_known = True
+        self.outputs.utc_offset_ns = kept.utc_ns - kept.at_ns
         status.since_reboot = kept.boot_count == self.boot_count
         status.utc_ns, status.at_ns = kept.utc_ns, kept.at_ns
         status.estimate_ns = kept.utc_ns + age

@@ -22,9 +22,9 @@ class Station:
 class PlanningTable:
     """The guard's worst case is drawn from these numbers, and from no estimate.
 
-    `node` is a thermal node with a sensor `<node>_temperature`, whose temperature in a steady state is the sink's and
-    `resistance_k_w` more for each W on the bus, and which gets there with `time_constant_s`.  `array_w` is what the
-    sunlit array gives, `base_w` what the bus draws without jobs.
+    The hottest of `sensors` in a steady state is at `idle_c`, and `resistance_k_w` more for each W of jobs on the bus;
+    it gets there with `time_constant_s`.  `array_w` is what the warm array gives in sunlight, `base_w` what the bus
+    draws without jobs.  A nearly full battery takes `taper_w` times the share of its charge that is missing.
     """
 
     slot_s: int
@@ -35,11 +35,13 @@ class PlanningTable:
     floor: float  # share of the capacity below which no job may take the battery
     charge_efficiency: float
     discharge_efficiency: float
+    charge_limit_w: float
+    taper_w: float
     array_w: float
     base_w: float
-    node: str
+    sensors: tuple[str, ...]  # of temperature
     limit_c: float
-    sink_c: float
+    idle_c: float
     resistance_k_w: float
     time_constant_s: float
     harvest_at_least: float
@@ -55,8 +57,10 @@ class PlanningTable:
         assert 0.0 < self.floor < 1.0, self
         assert 0.0 < self.harvest_at_least <= 1.0 <= self.resistance_at_most, self
         assert max(self.charge_efficiency, self.discharge_efficiency) <= 1.0, self
-        positive = (self.capacity_wh, self.charge_efficiency, self.discharge_efficiency, self.array_w)
-        assert all(one > 0.0 for one in (*positive, self.resistance_k_w, self.time_constant_s)), self
+        assert self.sensors, self
+        watts = (self.charge_limit_w, self.taper_w, self.array_w, self.base_w)
+        rest = (self.capacity_wh, self.charge_efficiency, self.discharge_efficiency, self.time_constant_s)
+        assert all(one > 0.0 for one in (*watts, *rest, self.resistance_k_w)), self
 
     @property
     def sites(self) -> tuple[Site, ...]:

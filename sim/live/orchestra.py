@@ -22,6 +22,7 @@ from flight.dictionary import to_json
 from flight.guardian import is_executive
 from flight.page import SharedPage, Shown
 from ground.whole_file import write_whole
+from sim.aboard import leave_sky_for
 from sim.keys import leave_for
 from sim.scenario import Scenario, load_scenario
 
@@ -111,7 +112,9 @@ class Orchestra:
             "umbilical": f"tcp://127.0.0.1:{ports['umbilical']}",
             "page": str(page_path(state)),
         }
-        if build(load_mission(self.mission)).mission.secured:
+        mission = build(load_mission(self.mission)).mission
+        leave_sky_for(state, mission, self.scenario)
+        if mission.secured:
             leave_for(state, folder / KEYS_FOLDER, self.seed)
             self.where["keys"] = str(folder / KEYS_FOLDER)
         self._start("flight", flight_command(self.where, state, options.fifo))

@@ -9,7 +9,7 @@ from flight.mission import Mission, Store
 from flight.missions.ai_rack.catalogue import CATALOGUE
 from flight.missions.ai_rack.hardware import SENSORS, SWITCHES
 from flight.missions.ai_rack.modules import ROWS
-from flight.missions.ai_rack.tables import DEFAULTS
+from flight.missions.ai_rack.tables import DEFAULTS, PLANNING
 from flight.wire.coding import TmCoding, TmRandomisation
 from flight.wire.telemetry_link import STRICT_TM_MASK, TelemetryLink
 
@@ -32,5 +32,6 @@ MISSION = Mission(
     # Headers and all; the idle channel stays clear, since all it carries is the control word, which no code covers.
     telemetry=TelemetryLink(protected=(0, 1, 2), mask=STRICT_TM_MASK),
     defaults=DEFAULTS,
+    planning=PLANNING,
     catalogue=CATALOGUE,
 )

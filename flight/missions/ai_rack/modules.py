@@ -6,9 +6,11 @@ from flight.missions.ai_rack.faults import FAULTS
 from flight.missions.ai_rack.hardware import SWITCH_NAMES, switch
 from flight.missions.ai_rack.tables import (
     ACTIONS,
+    BOARD_LOADS,
     BOARDS,
     NODES,
     OPEN_CIRCUIT,
+    PLANNING,
     RAILS,
     SAFE_LEVELS,
     TRANSITIONS,
@@ -20,6 +22,7 @@ from flight.modules.event_actions import EventActions
 from flight.modules.events import Events
 from flight.modules.faults import faults_of
 from flight.modules.files import Files
+from flight.modules.forecast import forecast
 from flight.modules.health import Health
 from flight.modules.housekeeping import Housekeeping
 from flight.modules.modes import Modes, ways_of
@@ -41,6 +44,9 @@ ROWS = (
     Row("power", lambda: power(OPEN_CIRCUIT, RAILS), HZ_10, critical=True, safe=True),
     Row("thermal", lambda: thermal(NODES), HZ_1, critical=True, safe=True),
     Row("radiation", Radiation, HZ_10),
+    Row(
+        "forecast", lambda: forecast(PLANNING, BOARD_LOADS, ""), HZ_1, budget_us=20_000
+    ),  # an outlook is 5 ms
     Row("faults", faults_of(FAULTS, SWITCH_NAMES, ways_of(TRANSITIONS, Why.FAULT)), HZ_1, safe=True),
     Row("safing", Safing, HZ_1, critical=True, safe=True),
     Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),

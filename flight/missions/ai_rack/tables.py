@@ -4,10 +4,12 @@ from flight.declare import COMPUTE, IDLE, SAFE, Value, Why
 from flight.missions.ai_rack.hardware import switch
 from flight.modules.compute import Board
 from flight.modules.event_actions import Default
+from flight.modules.forecast import BoardLoad
 from flight.modules.modes import Transition
 from flight.modules.power import Rail
 from flight.modules.safe import SafeLevel
 from flight.modules.thermal import Heater, Node
+from flight.planning import PlanningTable, Site, Station
 
 # 96 cells in series (Chen et al., J. Electrochem. Soc. 167 (2020) 080534): charge, V of the pack.
 OPEN_CIRCUIT = (
@@ -94,6 +96,44 @@ BOARDS = (
     Board("rack_a", switch("rack_a"), switch("rack_a"), WATTS, "rack_a", wanted=4),
     Board("rack_b", switch("rack_b"), switch("rack_b"), WATTS, "rack_b", wanted=4),
 )
+
+# Where the board may expect to be heard, as in sim/stations.toml, over WGS-84 and from 5 degrees up; and
+# octets of results a second, of 1.25 million on the line.
+RESULTS_OCTETS_S = 900_000
+STATIONS = (
+    Station("Svalbard", Site(78.229772, 15.407786, 501.3, 5.0, RESULTS_OCTETS_S)),
+    Station("Kiruna", Site(67.858428, 20.96688, 385.8, 5.0, RESULTS_OCTETS_S)),
+    Station("Fairbanks", Site(64.858985, -147.849593, 200.0, 5.0, RESULTS_OCTETS_S)),
+    Station("Troll", Site(-72.011662, 2.535138, 1270.0, 5.0, RESULTS_OCTETS_S)),
+)
+
+# The battery as plans see it: 269 Ah at the 391 V that it has between 70 % and full.  Efficiencies, taper, heat and
+# base load were measured on the simulated half day.  Each rack has a cooling loop of its own: the resistance is for
+# watts that are shared evenly, and the guard looks at the hotter one anew in each slot.
+PLANNING = PlanningTable(
+    slot_s=60,
+    slots=390,  # four orbits
+    lanes=len(BOARDS),
+    memory_mb=2_000_000,
+    capacity_wh=105e3,
+    floor=0.72,
+    charge_efficiency=0.93,
+    discharge_efficiency=0.96,
+    charge_limit_w=55e3,
+    taper_w=700e3,
+    array_w=158e3,
+    base_w=3_500.0,
+    sensors=("rack_a_temperature", "rack_b_temperature"),
+    limit_c=73.0,  # throttling begins at 75
+    idle_c=-25.0,
+    resistance_k_w=0.00082,
+    time_constant_s=1_200.0,
+    harvest_at_least=0.75,
+    resistance_at_most=1.3,
+    steps=250_000,
+    stations=STATIONS,
+)
+BOARD_LOADS = tuple(BoardLoad(board.throttle, board.watts) for board in BOARDS)
 
 # Who may go where; anything to SAFE is always allowed, and BOOT leads to SAFE only.
 TRANSITIONS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from flight.mission import Mission, Store
 from flight.missions.pathfinder.hardware import SENSORS, SWITCHES
 from flight.missions.pathfinder.modules import ROWS
-from flight.missions.pathfinder.tables import DEFAULTS
+from flight.missions.pathfinder.tables import DEFAULTS, PLANNING
 from flight.wire.coding import TmCoding, TmRandomisation
 
 MEGABYTE = 2**20
@@ -28,4 +28,5 @@ MISSION = Mission(
     # A wire of 115,200 baud: Reed-Solomon would take an eighth of it against errors that it hardly has.
     coding=TmCoding(frame_length=223, randomisation=TmRandomisation.SHORT),
     defaults=DEFAULTS,
+    planning=PLANNING,
 )

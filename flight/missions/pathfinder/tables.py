@@ -4,10 +4,12 @@ from flight.declare import COMPUTE, IDLE, SAFE, Value, Why
 from flight.missions.pathfinder.hardware import switch
 from flight.modules.compute import Board
 from flight.modules.event_actions import Default
+from flight.modules.forecast import BoardLoad
 from flight.modules.modes import Transition
 from flight.modules.power import Rail
 from flight.modules.safe import SafeLevel
 from flight.modules.thermal import Heater, Node
+from flight.planning import PlanningTable, Site, Station
 
 # 8 cells in series, LG INR21700-M50 (Chen et al., J. Electrochem. Soc. 167 (2020) 080534): charge, V of the pack.
 OPEN_CIRCUIT = (
@@ -95,6 +97,44 @@ BOARDS = (
         wanted=3,
     ),
 )
+
+# Where the board may expect to be heard, as in sim/stations.toml, over WGS-84 and from 5 degrees up; and
+# octets of results a second: of 9,190 of packets in a second at 115,200 baud, what frames that are lost and
+# live telemetry leave.
+RESULTS_OCTETS_S = 6_500
+STATIONS = (
+    Station("Svalbard", Site(78.229772, 15.407786, 501.3, 5.0, RESULTS_OCTETS_S)),
+    Station("Troll", Site(-72.011662, 2.535138, 1270.0, 5.0, RESULTS_OCTETS_S)),
+    Station("Inuvik", Site(68.316667, -133.533333, 60.0, 5.0, RESULTS_OCTETS_S)),
+    Station("Awarua", Site(-46.528186, 168.379311, -2.6, 5.0, RESULTS_OCTETS_S)),
+)
+
+# The battery as plans see it: 15 Ah at the 32.6 V that it has between 70 % and full.  Efficiencies, taper, heat and
+# base load were measured on the simulated day; heat is that of the hotter board, whatever board the watts go to.
+PLANNING = PlanningTable(
+    slot_s=60,
+    slots=380,  # four orbits
+    lanes=len(BOARDS),
+    memory_mb=24_000,
+    capacity_wh=489.0,
+    floor=0.72,
+    charge_efficiency=0.97,
+    discharge_efficiency=0.98,
+    charge_limit_w=190.0,
+    taper_w=3_000.0,
+    array_w=185.0,
+    base_w=20.0,
+    sensors=("compute_a_temperature", "compute_b_temperature"),
+    limit_c=60.0,
+    idle_c=0.0,
+    resistance_k_w=0.5,
+    time_constant_s=1_800.0,
+    harvest_at_least=0.75,
+    resistance_at_most=1.3,
+    steps=250_000,
+    stations=STATIONS,
+)
+BOARD_LOADS = tuple(BoardLoad(board.throttle, board.watts) for board in BOARDS)
 
 # Who may go where; anything to SAFE is always allowed, and BOOT leads to SAFE only.
 TRANSITIONS = (

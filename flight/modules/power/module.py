@@ -39,6 +39,9 @@ STALE_NS = 3 * SECOND  # a ladder that is silent for longer counts as the rung b
 STALE_RUNG = 4
 WATTS_MAX = 1e7  # no spacecraft's; keeps a mad reading out of the sums
 AMPERES_MAX = 1e6
+FREE_BELOW = (
+    0.997  # of the charger's voltage: what the battery does not hold back; nearer is the noise of a sensor
+)
 LIMITED_FROM = 0.97  # of the charger's voltage or current: beyond, it may take less than the array could give
 
 
@@ -122,6 +125,13 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         tapering = sees.battery_voltage >= LIMITED_FROM * self.gauge.table.volts[-1]
         limited = tapering or sees.battery_current >= LIMITED_FROM * self.charge_current_max
         self.guard.measure(seconds, self._load(sees, array_w), array_w, taking, limited)
+        full_v, most_a = self.gauge.table.volts[-1], self.charge_current_max
+        self.outputs.array_free = (
+            self.sun.lit_measured
+            and self.sun.sunlit
+            and sees.battery_voltage < FREE_BELOW * full_v
+            and sees.battery_current < LIMITED_FROM * most_a
+        )
         self.guard.update(now, charge, self.capacity_wh, self.sun, out)
         self.ladder.update(now, charge, sees.battery_voltage, out)
         self._signal(charge)
@@ -137,10 +147,12 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         return derived if 0 <= derived <= WATTS_MAX else self.worst_load_w
 
     def _signal(self, charge: float) -> None:
-        outputs = self.outputs
+        outputs, sun = self.outputs, self.sun
         outputs.charge = charge
         outputs.charge_trusted = self.gauge.trusted
-        outputs.sunlit = self.sun.sunlit
+        outputs.sunlit, outputs.sun_edge_ns = sun.sunlit, sun.edge_at
+        outputs.phase_left, outputs.eclipse_expected = sun.left_s, sun.eclipse_s
+        outputs.orbit_period = sun.period_s
         outputs.power_rung = max(self.ladder.rung, self.guard.rung)
         outputs.forecast_charge = max(0.0, self.guard.forecast)
 

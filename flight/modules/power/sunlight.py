@@ -54,6 +54,7 @@ class SunWatch:
         self.left_s = (
             0.0  # of the light or darkness now; 0 of light and the worst case of darkness if not known
         )
+        self.edge_at = 0  # of the last exact edge, 0 for none
         self.flip_since: int | None = None
         self.flip_clean = False
         self.flipped_at = 0
@@ -103,6 +104,8 @@ class SunWatch:
         self.flipped_at = at
         if short:  # the sunlight or eclipse that was interrupted goes on
             return
+        if clean:
+            self.edge_at = at
         if not self.sunlit:
             self.sunset_at = at if clean else None
         elif not clean:

@@ -129,3 +129,18 @@ def _wrong_line(number: int, line: str) -> str:
 def checksum(line: str) -> int:
     """Sum of the digits in the first 68 characters, each minus sign counting 1, modulo 10."""
     return sum(int(mark) if mark in "0123456789" else mark == "-" for mark in line[:68]) % 10
+
+
+def two_lines(octets: bytes) -> tuple[str, str] | None:
+    """Two lines, each of its full length; None for anything else."""
+    if not octets.isascii():
+        return None
+    text = octets.decode("ascii")
+    first, rest = text[:LINE_LENGTH], text[LINE_LENGTH:].strip()
+    return (first, rest) if len(first) == len(rest) == LINE_LENGTH else None
+
+
+def satellite_number(line1: str) -> int:
+    """0 for one with a letter (Alpha-5)."""
+    digits = line1[2:7].strip()
+    return int(digits) if digits.isdecimal() else 0
