@@ -32,8 +32,8 @@ from ground.settings import Settings
 from ground.station import Ground
 from hil.line import BadLine, PseudoSerial, Shape
 from hil.pty_board import PtyBoard
-from sim.flying import FlyingLine
 from sim.aboard import leave_sky_for
+from sim.flying import FlyingLine
 from sim.keys import leave_for, memory_keys
 from sim.live.surroundings import Surroundings
 from sim.scenario import Scenario, load_scenario

@@ -1,7 +1,7 @@
 """Planning of compute jobs: a look ahead, a planner that proposes and a guard that admits.  Pure functions."""
 
 from flight.planning.fallback import greedy
-from flight.planning.guard import Envelope, Request, Verdict, admit, envelope
+from flight.planning.guard import Envelope, Request, Verdict, admit, envelope, gain_wh
 from flight.planning.of_manifest import job_of
 from flight.planning.outlook import ELEMENTS, LEARNED, Outlook, StationPass
 from flight.planning.plan import STEPS, plan
@@ -51,6 +51,7 @@ __all__ = [
     "Verdict",
     "admit",
     "envelope",
+    "gain_wh",
     "greedy",
     "job_of",
     "plan",

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from flight.modules.forecast.fits import Fits
-from flight.planning import Limits
-from flight.planning.guard import gain_wh
+from flight.planning import Limits, gain_wh
 
 
 class Model(NamedTuple):

@@ -32,15 +32,15 @@ from flight.modules.forecast.outlooks import Phase, Sky, harvests, learned_sky, 
 from flight.modules.forecast.packets import Declared, Errors, Outputs, Source, Status
 from flight.modules.forecast.showing import show_errors, show_learned, show_next
 from flight.planning import Ahead, LookAhead, PlanningTable
-from flight.planning.ahead import contact_mb, read_elements
-from flight.planning.ahead.elements import LINE_LENGTH, satellite_number, two_lines
+from flight.planning.ahead import LINE_LENGTH, contact_mb, read_elements, satellite_number, two_lines
 
 DOCUMENT = "elements"
-LOOK_EVERY = 20  # slots
+LOOK_EVERY, POST_EVERY = 60, 20  # slots
 LOOK_WITHIN_NS = 60 * SECOND
 STORE_WITHIN_NS = 30 * SECOND
 STALE_NS = 3 * SECOND  # charge of three steps ago is no measurement
 LEAST_READINGS = 20  # seconds of a slot that make a mean
+BEGUN_NS = 180 * SECOND  # into a look ahead: twice what an edge may be off
 UTC_MOVED_NS = SECOND  # a correlation that moves UTC by less changes no slot
 MOVED_ARRAY, MOVED_BASE = 0.05, 0.10  # of the table's: an outlook is posted anew
 MOVED_K = 1.0
@@ -91,6 +91,7 @@ class Forecasting(Declared):
         self.slot = -1  # the one under way
         self.look_at = 0  # the slot from which the next look is due
         self.looking = 0  # its ticket
+        self.post_at = 0  # the slot from which an outlook is posted, whatever has moved
         self.offset_ns: int | None = None  # of UTC, as the last look was taken with
         self.saving: tuple[int, int, str, str] | None = None  # ticket, command, lines
         self.sunrise_at: int | None = None
@@ -148,7 +149,7 @@ class Forecasting(Declared):
         self._watch_utc(seen)
         if slot >= self.look_at:
             self._look(now, slot, seen, out)
-        if self.sky is None or self._moved() or self._source() is not self.source:
+        if slot >= self.post_at or self._moved() or self._source() is not self.source:
             self._post(out)
         self._tell(temperature_c)
         self.outputs.in_anomaly = self._in_anomaly(slot)
@@ -174,17 +175,15 @@ class Forecasting(Declared):
 
     def _look(self, now: int, slot: int, seen: ForecastInputs, out: Outbox) -> None:
         """Ask for a look ahead; without elements or UTC the learned sky is as far as one sees."""
-        if self.looking:
+        if self.looking or self.lines is None or not seen.utc_known:
             return
         self.look_at = slot + LOOK_EVERY
-        if self.lines is None or not seen.utc_known:
-            self._post(out)
-            return
         slot_0_ns = slot * self.slot_ns
         late_ns = round(self.edges.shift_s * SECOND)
         utc_0_ns = slot_0_ns + seen.utc_offset_ns - late_ns
         table = self.table
-        asked = LookAhead(slot_0_ns, utc_0_ns, table.slot_s, table.slots, *self.lines, table.sites)
+        slots = table.slots + LOOK_EVERY
+        asked = LookAhead(slot_0_ns, utc_0_ns, table.slot_s, slots, *self.lines, table.sites)
         self.looking = out.submit(asked, LOOK_WITHIN_NS)
         self.status.looks += 1
 
@@ -209,8 +208,7 @@ class Forecasting(Declared):
 
     def _edge(self, seen: ForecastInputs, out: Outbox) -> None:
         assert self.ahead is not None
-        first = self.edges.seen_at == 0 and seen.sun_edge_ns < self.ahead.slot_0_ns
-        if first:  # from before this look: nothing to compare it with
+        if seen.sun_edge_ns < self.ahead.slot_0_ns + BEGUN_NS:  # the look may have begun behind it
             self.edges.seen_at = seen.sun_edge_ns
             return
         was = self.edges.contradicted
@@ -238,7 +236,7 @@ class Forecasting(Declared):
         if ahead is None or self.edges.contradicted:
             return Source.LEARNED
         left = ahead.slot_0_ns // self.slot_ns + len(ahead.eclipse) - self.slot
-        return Source.ELEMENTS if left > LOOK_EVERY else Source.LEARNED
+        return Source.ELEMENTS if left >= self.table.slots // 2 else Source.LEARNED
 
     @property
     def source(self) -> Source:
@@ -262,13 +260,13 @@ class Forecasting(Declared):
             return
         source, table = self._source(), self.table
         if source is Source.ELEMENTS and self.ahead is not None:
-            sky = sky_of(self.ahead)
+            sky = sky_of(self.ahead, self.slot - self.ahead.slot_0_ns // self.slot_ns, table)
         else:
             sky = learned_sky(self.now, self._phase(), table.slot_s, table.slots)
         if source is not self.source:
             self.status.source = source
             out.event(self.source_changed, source)
-        self.sky, self.posted_with = sky, self._learned()
+        self.sky, self.posted_with, self.post_at = sky, self._learned(), self.slot + POST_EVERY
         utc_0_s = (sky.slot_0_ns + self.seen.utc_offset_ns) // SECOND if self.seen.utc_known else 0
         outlook = outlook_of(sky, self.fits, self.limits, self._since_sunrise_s(sky.slot_0_ns), utc_0_s)
         if self.inbox:

@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from flight.declare import SECOND
 from flight.modules.forecast.fits import WARMING_S, Fits
-from flight.planning import ELEMENTS, LEARNED, Ahead, Forecast, Limits, Outlook, StationPass, envelope
+from flight.planning import (
+    ELEMENTS,
+    LEARNED,
+    Ahead,
+    Forecast,
+    Limits,
+    Outlook,
+    PlanningTable,
+    StationPass,
+    envelope,
+)
 from flight.planning.ahead import contact_mb
 
 
@@ -31,8 +41,12 @@ class Phase(NamedTuple):
     period_s: float
 
 
-def sky_of(ahead: Ahead) -> Sky:
-    return Sky(ahead.slot_0_ns, ahead.eclipse, ahead.anomaly, ahead.passes, ELEMENTS)
+def sky_of(ahead: Ahead, place: int, table: PlanningTable) -> Sky:
+    """From the slot at `place` of the look ahead on."""
+    slot_0_ns, end = ahead.slot_0_ns + place * table.slot_s * SECOND, place + table.slots
+    end_ns = slot_0_ns + table.slots * table.slot_s * SECOND
+    passes = tuple(one for one in ahead.passes if one.last_ns > slot_0_ns and one.first_ns < end_ns)
+    return Sky(slot_0_ns, ahead.eclipse[place:end], ahead.anomaly[place:end], passes, ELEMENTS)
 
 
 def learned_sky(now: int, phase: Phase, slot_s: int, slots: int) -> Sky:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flight.app import build, load_mission
 from flight.declare import DONE, SECOND, Boot, Call, Failed, NoInputs, Outbox, Refused, Stored, Waiting
 from flight.modules.timekeeping import Timekeeping
 from flight.wire import decode_cuc
@@ -155,8 +156,16 @@ def test_a_reboot_keeps_the_correlation_and_says_that_it_is_old() -> None:
     assert status.since_reboot
 
 
-def test_publishes_nothing_that_a_timer_could_use() -> None:
-    assert Timekeeping().signals() is None
+@pytest.mark.parametrize("mission", ["pathfinder", "ai_rack"])
+def test_only_what_is_bound_to_the_sky_reads_utc(mission):
+    """No timer may: every duration on board is mission time."""
+    readers = {
+        name
+        for name, module in build(load_mission(mission)).modules.items()
+        for field in getattr(module.Inputs, "_fields", ())
+        if field.startswith("utc_")
+    }
+    assert readers == {"forecast"}
 
 
 @given(
