@@ -1,7 +1,7 @@
 """What was forecast for 30 minutes later against what came.
 
-Two forecasts are kept at each slot: one that takes the jobs to go on as they do, and, once the 30 minutes are over, the
-same one with the loads that came.  The difference between their errors is what nobody could know: who will work.
+Of each forecast two errors are kept: of the one that took the jobs to go on as they did, and, once the 30 minutes are over,
+of the same one with the loads that came.  The difference between their errors is what nobody could know: who will work.
 """
 
 from __future__ import annotations
@@ -51,14 +51,21 @@ class Errors:
 
 
 class Accuracy:
-    """`tell` and `see` at the end of each slot; charge in percent, temperature in K."""
+    """At each slot `see` and then `tell` or `tell_nothing`; charge in percent, temperature in K."""
 
     def __init__(self, slot_s: int) -> None:
         self.slots = max(1, AHEAD_S // slot_s)
-        self.told: deque[Told | None] = deque(maxlen=self.slots)
-        self.came: deque[SlotMeans] = deque(maxlen=self.slots)
+        self.begin()
         self.charge, self.temperature = Errors(), Errors()
         self.charge_given_load, self.temperature_given_load = Errors(), Errors()
+
+    def begin(self) -> None:
+        """Nothing has been told that could be compared."""
+        self.told: deque[Told | None] = deque(maxlen=self.slots)
+        self.came: deque[SlotMeans] = deque(maxlen=self.slots)
+
+    def tell_nothing(self) -> None:
+        self.told.append(None)
 
     def see(self, means: SlotMeans, charge: float, temperature_c: float) -> None:
         """The slot that just ended, and what is measured at its end.  Before `tell` of the same moment."""
@@ -83,7 +90,7 @@ class Accuracy:
     ) -> None:
         """`harvest_w` and `base_w` of the slots to come; nothing is told if they do not reach so far."""
         if len(harvest_w) < self.slots or len(base_w) < self.slots:
-            self.told.append(None)
+            self.tell_nothing()
             return
         harvest_w = harvest_w[: self.slots]
         loads = [base + jobs_w for base in base_w[: self.slots]]

@@ -36,6 +36,7 @@ from flight.planning.ahead import LINE_LENGTH, contact_mb, read_elements, satell
 
 DOCUMENT = "elements"
 LOOK_EVERY, POST_EVERY = 60, 20  # slots
+TELL_EVERY = 5  # slots: so often a forecast is kept and compared later
 LOOK_WITHIN_NS = 60 * SECOND
 STORE_WITHIN_NS = 30 * SECOND
 STALE_NS = 3 * SECOND  # charge of three steps ago is no measurement
@@ -144,6 +145,8 @@ class Forecasting(Declared):
             self._learn(means, seen.charge, temperature_c)
             self.accuracy.see(means, self._charge(), temperature_c)
             self._compare(self.slot, means, out)
+        else:
+            self.accuracy.begin()  # a hole in time: what was forecast is not measured
         self.sums.begin()
         self.slot, self.before_c = slot, temperature_c
         self._watch_utc(seen)
@@ -151,7 +154,10 @@ class Forecasting(Declared):
             self._look(now, slot, seen, out)
         if slot >= self.post_at or self._moved() or self._source() is not self.source:
             self._post(out)
-        self._tell(temperature_c)
+        if slot % TELL_EVERY:
+            self.accuracy.tell_nothing()
+        else:
+            self._tell(temperature_c)
         self.outputs.in_anomaly = self._in_anomaly(slot)
 
     def _charge(self) -> float:
