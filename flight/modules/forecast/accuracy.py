@@ -1,7 +1,7 @@
 """What was forecast for 30 minutes later against what came.
 
-Of each forecast two errors are kept: of the one that took the jobs to go on as they did, and, once the 30 minutes are over,
-of the same one with the loads that came.  The difference between their errors is what nobody could know: who will work.
+Of each forecast two errors are kept: of the one that took the jobs to go on as they did, and, once the 30 minutes are
+over, of the same one with the loads that came.  What is between the two is what nobody could know: who will work.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Accuracy:
         self.charge.add(100.0 * (told.forecast[0] - charge))
         self.temperature.add(told.forecast[1] - temperature_c)
         loads, jobs = [one.load_w for one in self.came], [one.jobs_w for one in self.came]
+        if not math.isfinite(sum(loads)):  # not measured
+            return
         given = told.model.after(told.charge, told.temperature_c, told.harvest_w, loads, jobs)
         self.charge_given_load.add(100.0 * (given[0] - charge))
         self.temperature_given_load.add(given[1] - temperature_c)
@@ -88,8 +90,9 @@ class Accuracy:
         base_w: tuple[float, ...],
         jobs_w: float,
     ) -> None:
-        """`harvest_w` and `base_w` of the slots to come; nothing is told if they do not reach so far."""
-        if len(harvest_w) < self.slots or len(base_w) < self.slots:
+        """`harvest_w` and `base_w` of the slots to come; nothing is told if they do not reach so far, or of a NaN."""
+        known = math.isfinite(charge) and math.isfinite(temperature_c)
+        if not known or len(harvest_w) < self.slots or len(base_w) < self.slots:
             self.tell_nothing()
             return
         harvest_w = harvest_w[: self.slots]

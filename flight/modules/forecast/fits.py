@@ -80,12 +80,13 @@ class Fits:
     def learn(self, seen: SlotMeans, since_sunrise_s: float) -> None:
         if seen.lit >= FULL_SLOT and seen.free >= FULL_SLOT:
             self.array.learn(math.exp(-since_sunrise_s / WARMING_S), seen.array_w)
+        if not math.isfinite(seen.load_w):
+            return
         base_w = min(HIGHEST_BASE * self.table.base_w, max(0.0, seen.load_w - seen.jobs_w))
-        if math.isfinite(base_w):
-            if seen.contact >= FULL_SLOT:
-                self.contact_w += LOAD_LEARNING * (base_w - self.contact_w)
-            elif seen.contact == 0.0:
-                self.base_w += LOAD_LEARNING * (base_w - self.base_w)
+        if seen.contact >= FULL_SLOT:
+            self.contact_w += LOAD_LEARNING * (base_w - self.contact_w)
+        elif seen.contact == 0.0:
+            self.base_w += LOAD_LEARNING * (base_w - self.base_w)
 
     def learn_heat(self, seen: SlotMeans, before_c: float, after_c: float) -> None:
         """With the temperature at both ends of the slot."""
@@ -96,7 +97,7 @@ class Fits:
         """While sunlit and not `free`, the battery takes what its room and its resistances let in."""
         room = 1.0 - charge
         into_w = seen.array_w - seen.load_w
-        if seen.lit < FULL_SLOT or seen.free > 0.0 or room < LEAST_ROOM or not into_w > 0.0:
+        if seen.lit < FULL_SLOT or seen.free > 0.0 or not room >= LEAST_ROOM or not into_w > 0.0:
             return
         if into_w > 0.9 * self.table.charge_limit_w:
             return  # the charger's current held it, not its voltage

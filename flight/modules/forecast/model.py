@@ -24,7 +24,7 @@ class Model(NamedTuple):
         load_w: Sequence[float],
         jobs_w: Sequence[float],
     ) -> tuple[float, float]:
-        """Charge (0 to 1) and degC at the end of slots with these means."""
+        """Charge (0 to 1) and degC at the end of slots with these means, none of which may be NaN."""
         limits, decay = self.limits, self.limits.decay
         capacity_wh = limits.capacity_wh
         for harvest, load, jobs in zip(harvest_w, load_w, jobs_w, strict=True):

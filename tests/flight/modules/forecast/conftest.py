@@ -91,6 +91,10 @@ class Flown:
         before = [into for edge, into in edges if edge <= at]
         return before[-1] if before else not edges[0][1]
 
+    def left_s(self) -> float:
+        """Of the light or the darkness now, as a sun watch would know it."""
+        return next((edge - self.now) / SECOND for edge, _ in truth(self.late_s).edges if edge > self.now)
+
     def fly(self, seconds: int) -> Flown:
         """A step each second at first, and then each third: what the module needs of a slot."""
         until = self.now + seconds * SECOND
@@ -123,7 +127,7 @@ class Flown:
             "sunlit": not dark,
             "array_free": free,
             "sun_edge_ns": self.edge_ns,
-            "phase_left": 600.0,
+            "phase_left": self.left_s(),
             "eclipse_expected": ECLIPSE_S,
             "orbit_period": PERIOD_S,
             "carrier": False,

@@ -59,10 +59,14 @@ def test_without_elements_it_is_what_the_sun_watch_has_seen():
     assert outlook.passes == ()
     assert all(outlook.forecast.anomaly)
     assert flown.module.outputs.in_anomaly
-    assert flown.dark(0)  # so 600 s are left of the eclipse, and the next one is an orbit after its end
+    assert flown.dark(0)  # so this eclipse goes on, and the next one is an orbit after its end
+    left_s = flown.left_s() + 1.0
     seconds = [share * 60.0 for share in outlook.eclipse]
-    assert seconds[:11] == [60.0] * 10 + [0.0]
-    assert sum(seconds[: int((600 + PERIOD_S) / 60)]) == pytest.approx(600.0 + ECLIPSE_S, abs=61.0)
+    whole = int(left_s // 60)
+    assert seconds[:whole] == [60.0] * whole
+    assert seconds[whole] == pytest.approx(left_s % 60)
+    assert seconds[whole + 1] == 0.0
+    assert sum(seconds[: int((left_s + PERIOD_S) / 60)]) == pytest.approx(left_s + ECLIPSE_S, abs=61.0)
     assert flown.requests == []
 
 
@@ -221,6 +225,21 @@ def test_no_lie_moves_what_the_guard_is_drawn_from(flown: Flown, lie: dict[str, 
         assert outlook.limits == honest.limits == TABLE.limits()
         assert 0.5 * TABLE.resistance_k_w <= told.resistance_k_w <= 1.5 * TABLE.resistance_k_w
         assert all(0.0 <= watts <= 2.1 * TABLE.array_w for watts in told.harvest_w)
+
+
+def test_what_is_not_measured_is_not_learned(flown: Flown):
+    flown.fly(HOUR)
+    fits, accuracy = flown.module.fits, flown.module.accuracy
+    before = (fits.base_w, fits.contact_w, fits.array.base, fits.heat.slope, fits.taper_w)
+    compared = accuracy.charge.count
+    flown.spoil = {"array_power": NAN, "load_power": NAN, "a_temperature": NAN, "charge": NAN}
+    flown.fly(3 * HOUR)
+    assert (fits.base_w, fits.contact_w, fits.array.base, fits.heat.slope, fits.taper_w) == before
+    assert accuracy.charge.count == compared
+    flown.spoil = {"load_power": NAN}
+    flown.fly(HOUR)
+    assert accuracy.charge.count > compared
+    assert accuracy.charge_given_load.count <= compared
 
 
 def test_one_mad_slot_moves_little(flown: Flown):
