@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flight.dictionary import Dictionary, EventEntry, Field, PacketEntry, unpack_arguments
 from flight.wire import CRC_LENGTH, CUC_LENGTH, TM_PREFIX_LENGTH, decode_cuc
-from ground.fields import AS_TEXT, FLOATS, OCTETS, choice_name, show_value
+from ground.fields import FLOATS, OCTETS, choice_name, show_value, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +107,7 @@ def _argument(field: Field, value: object, form: str) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "NaN"
     if field.code == OCTETS:
-        return show_value(field, value).removeprefix(AS_TEXT)
+        return words_of(value) or show_value(field, value)
     if not form or field.choices:
         return choice_name(field, value) if field.choices else show_value(field, value, unit=False)
     try:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from flight.dictionary import Field
 
-__all__ = ["FLOATS", "NotAValueError", "choice_name", "parse_value", "show_value", "suggestion"]
+__all__ = ["FLOATS", "NotAValueError", "choice_name", "parse_value", "show_value", "suggestion", "words_of"]
 
 WORD_SHORTEST = 3  # octets: shorter ones are printable by chance
 ON = frozenset({"on", "true", "yes", "1"})
@@ -84,11 +84,19 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f", did you mean {' or '.join(near)}?" if near else ""
 
 
+def words_of(value: object) -> str:
+    """Octets that are words, as a reason or a name is; empty if they are not."""
+    if not isinstance(value, bytes) or len(value) < WORD_SHORTEST or not value.isascii():
+        return ""
+    text = value.decode("ascii")
+    return text if text.isprintable() else ""
+
+
 def show_value(field: Field, value: object, unit: bool = True) -> str:
     """For people: enum names, on and off, units; NaN is shown as what it is."""
     if field.code == OCTETS and isinstance(value, bytes):
-        words = value.isascii() and value.decode("ascii").isprintable() and b" " not in value
-        return f"{AS_TEXT}{value.decode('ascii')}" if words and len(value) >= WORD_SHORTEST else value.hex()
+        words = words_of(value)
+        return f"{AS_TEXT}{words}" if words and " " not in words else value.hex()
     if field.code == "?":
         return "on" if value else "off"
     if field.choices:

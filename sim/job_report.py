@@ -9,12 +9,13 @@ import numpy as np
 from flight.jobs import Fault
 from flight.planning import PlanRecord, read_record
 from flight.planning.ahead.anomaly import in_anomaly
-from ground import CommandError, Ground
+from ground import Ground
 from ground.job_facts import JobFacts
 from ground.job_ledger import board_names
 from ground.jobs import Gantt, gantt_of_run
 from ground.jobs.client import PLANS, TAKE
 from ground.jobs.gantt import ANOMALY, ECLIPSE, PASS, Band
+from ground.transfers import Transfer, TransferState
 from sim.observe import Observer
 from sim.result import Series
 from sim.world import World
@@ -22,8 +23,29 @@ from sim.world import World
 RECORDS_MAX = 500  # plans that came down; one a pass
 
 
+class PlansHeard:
+    """Plans that came down whole, kept while the ground is open: a report is made when it is closed."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.octets: list[bytes] = []
+        self._ground = ground
+        ground.listeners.transfers.append(self._take)
+
+    def _take(self, transfer: Transfer) -> None:
+        came = not transfer.up and transfer.state is TransferState.DONE
+        if came and transfer.name.startswith(f"{PLANS}/") and len(self.octets) < RECORDS_MAX:
+            self.octets.append(self._ground.files.whole(transfer.name))
+
+    def records(self) -> Iterator[PlanRecord]:
+        """One that cannot be read is passed over here, and told by `job replay`."""
+        for octets in self.octets:
+            record = read_record(octets)
+            if not isinstance(record, Fault):
+                yield record
+
+
 def jobs_of_run(
-    ground: Ground, world: World, observer: Observer, length_s: float
+    ground: Ground, plans: PlansHeard, world: World, observer: Observer, length_s: float
 ) -> tuple[tuple[JobFacts, ...], Gantt | None]:
     """None for the chart of a mission that takes no jobs."""
     if TAKE not in ground.dictionary.commands_by_label:
@@ -37,18 +59,7 @@ def jobs_of_run(
         ),
     ]
     boards = board_names(ground.dictionary)
-    return facts, gantt_of_run(facts, tuple(records_of(ground)), boards, length_s, bands)
-
-
-def records_of(ground: Ground) -> Iterator[PlanRecord]:
-    """Plans that came down whole; one that cannot be read is passed over here, and told by `job replay`."""
-    for name, _ in ground.files.store.names(PLANS)[-RECORDS_MAX:]:
-        try:
-            record = read_record(ground.files.whole(name))
-        except CommandError:
-            continue
-        if not isinstance(record, Fault):
-            yield record
+    return facts, gantt_of_run(facts, tuple(plans.records()), boards, length_s, bands)
 
 
 def anomaly_bands(

@@ -8,8 +8,8 @@ from flight.declare.running import ExitReason
 from flight.jobs import Ended, ResultReader
 from flight.modules.jobs import Jobs
 from ground import Ground
+from ground.job_ledger import board_names
 from ground.transfers import Transfer, TransferState
-from sim.checks.energy import BOARDS
 from sim.job_sending import JobSender
 from sim.simulation import NS, Simulation
 
@@ -67,7 +67,7 @@ class JobWatch:
         self.plans = self.guard_changes = 0  # of modules that are no more
         self.newest = (0, 0)
         self.started_s = simulation.now_s
-        self.boards = sum(rail.name.startswith(BOARDS) for rail in simulation.scenario.spacecraft.rails)
+        self.boards = len(board_names(ground.dictionary))
         ground.listeners.transfers.append(self._heard)
 
     def _heard(self, transfer: Transfer) -> None:

@@ -103,5 +103,6 @@ class RunResult:
     trace_hash: str = ""
     reproduce: str = ""  # the command line that repeats this run
     link_totals: tuple[tuple[str, str], ...] = ()  # rows of the link table, label and value, in order
+    job_totals: tuple[tuple[str, str], ...] = ()  # as they truly were; label and value, in order
     jobs: tuple[JobFacts, ...] = ()  # as the ground knows them
     gantt: Gantt | None = None  # of a mission that has jobs

@@ -23,7 +23,7 @@ from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
 from sim.filing import FileMover
-from sim.job_report import jobs_of_run
+from sim.job_report import PlansHeard, jobs_of_run
 from sim.job_sending import JobSender
 from sim.job_totals import JobWatch
 from sim.observe import Observer
@@ -72,6 +72,7 @@ class GroundLog:
         self.commands: dict[int, CommandRecord] = {}
         ground.listeners.events.append(self._event)
         ground.listeners.commands.append(self._command)
+        self.plans = PlansHeard(ground)
 
     def _event(self, event: EventReport) -> None:
         if len(self.events) < EVENTS_KEPT:
@@ -182,7 +183,7 @@ def _flown(
     observer.finish(length)
     result = _result(simulation, observer, checks, ground, log)
     if scenario.jobs:
-        result = replace(result, totals=(*result.totals, *jobs.totals(simulation).rows()))
+        result = replace(result, job_totals=tuple(jobs.totals(simulation).rows()))
     return Outcome(result, None, length / took if took > 0 else 0.0)
 
 
@@ -237,6 +238,7 @@ def write_results(
         "dictionary_hash": f"{built.dictionary.hash:08x}",
         "reproduce": result.reproduce,
         "totals": dict(result.totals),
+        "jobs": dict(result.job_totals),
         "link": dict(result.link_totals),
         "checks": {check.name: [check.exercised, check.failed] for check in result.checks},
     }
@@ -275,7 +277,7 @@ def run_result(
 ) -> RunResult:
     """What the world and the ground know; totals, checks and the rest are the caller's."""
     length = float(length_s)
-    jobs, gantt = jobs_of_run(log.ground, world, observer, length)
+    jobs, gantt = jobs_of_run(log.ground, log.plans, world, observer, length)
     return RunResult(
         name=f"{scenario.name}-{seed}",
         spacecraft=scenario.spacecraft.name,

@@ -166,8 +166,9 @@ def _links(gantt: Gantt) -> Iterator[str]:
                 if one.from_lane == one.to_lane
                 else f"L{x2:.1f} {ends[1]}"
             )
+            across = "" if one.from_lane == one.to_lane else ";stroke-opacity:.45"
             yield (
-                f'<path class="link h{_hue(gantt, one.job)}{"" if ran else " plan"}" style="fill:none"'
+                f'<path class="link h{_hue(gantt, one.job)}{"" if ran else " plan"}" style="fill:none{across}"'
                 f' d="M{x1:.1f} {ends[0]}{way}"/>'
             )
 

@@ -48,10 +48,11 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     yield f"job          {one.owner}/{one.name}, serial {one.serial}, package sha256 {one.package_sha256.hex()}"
     yield f"where        spacecraft {one.spacecraft_id}, board {one.board}"
     reason = f": {one.reason}" if one.reason else ""
-    yield f"ended        {one.ended.value}{reason}; {one.energy_j:,} J in {len(one.runs)} runs"
+    yield f"ended        {one.ended.value}{reason}; {one.energy_j:,} J in {_counted(len(one.runs), 'run')}"
     used = ", ".join(f"{entry.name}=={entry.version} {entry.sha256.hex()[:16]}" for entry in one.installed)
     yield f"used         {used}"
-    yield f"program      {one.program.path}, sha256 {one.program.sha256.hex()}; {len(one.inputs)} other files"
+    others = _counted(len(one.inputs), "other file")
+    yield f"program      {one.program.path}, sha256 {one.program.sha256.hex()}; {others}"
     for run in one.runs:
         yield f"run          {_run(run)}"
     for printed in one.printed:
@@ -60,6 +61,10 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield f"output       {output.path}, {output.size:,} octets, sha256 {output.sha256.hex()}"
     for check in one.checks:
         yield f"check        {check.name}: {'held' if check.held else 'DID NOT HOLD'}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _run(run: Run) -> str:

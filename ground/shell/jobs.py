@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flight.jobs import Ended, Fault, Gate
@@ -14,7 +15,7 @@ from ground.jobs.client import JobList, JobRefusedError, Jobs
 from ground.jobs.forecasting import NewestPlan, WhatIf, decision_words, replay
 from ground.jobs.gantt import gantt_of_plan
 from ground.jobs.gantt_svg import gantt_svg
-from ground.jobs.keys import JobKeyError, read_public
+from ground.jobs.keys import JobKeyError, PublicKey, read_public
 from ground.jobs.reading import JobError, read_catalogue_file, read_tenants_file
 from ground.jobs.results import OpenedResult
 from ground.jobs.telling import receipt_lines
@@ -27,8 +28,9 @@ from ground.whole_file import write_whole
 
 Options = argparse.Namespace
 DAY_S = 86_400
+BOARD_PUBLIC = "board-key.pub"  # of a folder of keys
 SHOWN_LINES = 20  # of what a job printed; the folder has all that came down
-ENERGY_UNITS = ((3.6e6, "kWh"), (3600.0, "Wh"))
+ENERGY_UNITS = ((3.6e6, 3.6e6, "kWh"), (360.0, 3600.0, "Wh"))  # from so many J on, J in one
 
 
 def online(desk: Desk, options: Options) -> int:
@@ -198,8 +200,8 @@ def _times(count: int) -> str:
 
 
 def energy(joules: float) -> str:
-    for unit_j, name in ENERGY_UNITS:
-        if joules >= unit_j:
+    for least_j, unit_j, name in ENERGY_UNITS:
+        if joules >= least_j:
             return f"{joules / unit_j:.1f} {name}"
     return f"{joules:.0f} J"
 
@@ -214,6 +216,13 @@ class SlotTimes:
         self.slot_s = of.record.problem.limits.slot_s
         self.first_s = of.record.slot_0_ns // NS
         self.utc_0_s = of.utc_0_s
+
+    @property
+    def begins(self) -> str:
+        """Slot 0, with its date."""
+        if not self.utc_0_s:
+            return self.slot(0)
+        return datetime.fromtimestamp(self.utc_0_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
     def slot(self, slot: int) -> str:
         return self.at(self.first_s + slot * self.slot_s)
@@ -251,7 +260,9 @@ def plan_title(newest: NewestPlan, times: SlotTimes) -> str:
     made = newest.plan
     left_out = len(made.decisions) - len(made.placements)
     more = f", {left_out} not" if left_out else ""
-    return f"Plan of {times.slot(0)}: {len(made.placements)} jobs planned{more}, worth {made.value:,}"
+    count = len(made.placements)
+    jobs = "1 job" if count == 1 else f"{count} jobs"
+    return f"Plan of {times.begins}: {jobs} planned{more}, worth {made.value:,}"
 
 
 def plan_lines(newest: NewestPlan, times: SlotTimes) -> Iterator[str]:
@@ -321,13 +332,20 @@ def tell_replay(name: str, octets: bytes, say: Callable[[str], None]) -> int:
 
 
 def result(desk: Desk, jobs: Jobs, options: Options) -> int:
-    board = read_public(options.key) if options.key else None
+    board = read_public(options.key) if options.key else _board_of(desk)
     try:
         found = jobs.result(options.job, board, options.to)
     except NotReceivedError as error:
         desk.say(str(error))
         return FAILED
     return tell_result(found, options.to, desk.say)
+
+
+def _board_of(desk: Desk) -> PublicKey | None:
+    """Of a live run, or a ground with its keys beside it, on this computer."""
+    folder = desk.craft.ask("flush")["folder"]
+    path = Path(folder).parent.parent / "keys" / BOARD_PUBLIC if isinstance(folder, str) else None
+    return read_public(path) if path is not None and path.is_file() else None
 
 
 def tell_result(found: OpenedResult, to: Path | None, say: Callable[[str], None]) -> int:

@@ -17,6 +17,7 @@ from sim.result import RunResult
 
 NS = 1_000_000_000
 JOULES_PER_WH = 3600.0
+LEAST_WH_J = 360.0  # what is less is told in J
 JOBS_SHOWN = 500  # rows of the table; a day has some tens
 PIECES_SHOWN = 5_000  # bars of either kind; more than one for each pixel helps nobody
 NAME_LETTERS = 60
@@ -68,9 +69,8 @@ def section(result: RunResult) -> str:
     """Nothing for a mission without jobs."""
     if result.gantt is None:
         return ""
-    facts = "".join(
-        f"<div><dt>{as_html(name)}</dt><dd>{value}</dd></div>" for name, value in board_rows(result)
-    )
+    told = (*board_rows(result), *result.job_totals)
+    facts = "".join(f"<div><dt>{as_html(name)}</dt><dd>{as_html(value)}</dd></div>" for name, value in told)
     return (
         '<section aria-labelledby="jobs-heading" class="card">'
         f'<h2 id="jobs-heading">Jobs <small>{len(result.jobs):,}</small></h2>'
@@ -106,7 +106,7 @@ def _row(result: RunResult, one: JobFacts) -> str:
             figure(energy(one.energy_j)),
             figure(f"{one.runs:,}"),
             figure(waited),
-            f"<td>{as_html(one.waited_for or one.waits_for, 80)}</td>",
+            f"<td>{as_html(one.waited_for or ('' if one.stretches else one.waits_for), 80)}</td>",
             f"<td>{delivered}</td>",
         )
     )
@@ -124,7 +124,7 @@ def board_rows(result: RunResult) -> list[tuple[str, str]]:
     delivered = [one for one in jobs if one.delivered_ns is not None]
     spent_j = sum(one.energy_j for one in jobs)
     rows += [
-        ("jobs delivered", f"{len(delivered):,} of {len(jobs):,}"),
+        ("delivered, of those taken", f"{len(delivered):,} of {len(jobs):,}"),
         ("energy of all runs", energy(spent_j)),
         ("energy a delivered job", energy(spent_j / len(delivered)) if delivered else MISSING),
         ("stopped and gone on", counted(len(gantt.joints), "time", "times")),
@@ -133,4 +133,4 @@ def board_rows(result: RunResult) -> list[tuple[str, str]]:
 
 
 def energy(joules: float) -> str:
-    return number(joules / JOULES_PER_WH, "Wh") if joules >= JOULES_PER_WH else number(joules, "J", 0)
+    return number(joules / JOULES_PER_WH, "Wh") if joules >= LEAST_WH_J else number(joules, "J", 0)

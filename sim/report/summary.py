@@ -20,7 +20,7 @@ COLOURS = {Verdict.HELD: "green", Verdict.FAILED: "bold red", Verdict.NOT_EXERCI
 
 def summary_rows(result: RunResult) -> Iterator[tuple[str, str, str]]:
     """Label, value and style; every text is harmless to a terminal."""
-    for label, value in (*result.totals, *result.link_totals):
+    for label, value in (*result.totals, *result.job_totals, *result.link_totals):
         yield visible(label), visible(value), ""
     charge, when = lowest_charge(result)
     yield (

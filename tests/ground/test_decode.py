@@ -175,3 +175,15 @@ def test_columns_for_people():
     assert column_text(Field("b", "?"), np.array([True, False])) == ["on", "off"]
     assert column_text(Field("f", "f"), np.array([0.1, math.nan], "f4")) == ["0.1", "NaN"]
     assert column_text(Field("i", "q"), np.array([-(2**63)])) == [str(-(2**63))]
+
+
+def test_octets_of_an_event_that_are_words_are_read_as_words() -> None:
+    entry = EventEntry("jobs", "refused", 9, 2, "refused: {why}", (Field("why", "*"),))
+    for octets, text in (
+        (b"over the quota: 3", "over the quota: 3"),
+        (b"no", "6e6f"),
+        (b"a\x1b[31m", "611b5b33316d"),
+        ("\u00e9t\u00e9".encode(), "c3a974c3a9"),
+        (b"", ""),
+    ):
+        assert event_text(entry, (octets,)) == f"refused: {text}"

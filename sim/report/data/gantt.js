@@ -58,10 +58,10 @@ function drawGantt(plot) {
   for (let lane = 1; lane < run.gantt.lanes.length; lane++) {
     ctx.fillRect(bbox.left, bbox.top + lane * LANE_HEIGHT * devicePixelRatio, bbox.width, devicePixelRatio);
   }
-  for (const ran of [false, true]) {
-    for (const joint of ran ? run.gantt.joints : run.gantt.planned_joints) drawJoint(plot, joint, ran);
-    for (const piece of ran ? run.gantt.ran : run.gantt.planned) drawPiece(plot, piece, ran);
-  }
+  for (const joint of run.gantt.planned_joints) drawJoint(plot, joint, false);
+  for (const joint of run.gantt.joints) drawJoint(plot, joint, true);
+  for (const piece of run.gantt.planned) drawPiece(plot, piece, false);
+  for (const piece of run.gantt.ran) drawPiece(plot, piece, true);
   ctx.restore();
 }
 
@@ -72,6 +72,7 @@ function drawJoint(plot, [job, fromLane, from, toLane, to], ran) {
   const [y0, y1] = [fromLane, toLane].map((lane) => ganttRow(plot, lane, ran).reduce((top, height) => top + height));
   ctx.strokeStyle = jobHue(job);
   ctx.lineWidth = 1.5 * scale;
+  ctx.globalAlpha = fromLane === toLane ? 1 : 0.45; // across, over what others do
   ctx.setLineDash(ran ? [] : [3 * scale, 3 * scale]);
   ctx.beginPath();
   ctx.moveTo(x0 - 3 * scale, y0);
@@ -82,6 +83,7 @@ function drawJoint(plot, [job, fromLane, from, toLane, to], ran) {
   ctx.lineTo(x1 + 3 * scale, y1);
   ctx.stroke();
   ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
 }
 
 function drawPiece(plot, [lane, job, from, to], ran) {

@@ -211,7 +211,7 @@ def test_plan_when_and_replay(rig: Rig, tmp_path: Path):
     code, lines = rig.say(f"job plan --svg {tmp_path / 'plan.svg'}")
     assert code == 0
     planned = len(plan_of(record()).placements)
-    assert lines[0].startswith(f"Plan of 08:00:00: {planned} jobs planned")
+    assert lines[0].startswith(f"Plan of 2027-01-15 08:00:00 UTC: {planned} jobs planned")
     assert len(lines) == 2 + len(record().problem.jobs) + 1
     assert (tmp_path / "plan.svg").read_text().startswith("<svg ")
     path = tmp_path / "easy.job"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 from lxml import html
 
 from flight.planning import record_octets
-from ground import Ground
+from ground import Archive, Ground
 from ground.jobs import Gantt
 from ground.jobs.gantt import Band, Piece
-from sim.job_report import anomaly_bands, records_of
+from ground.transfers import Transfer, TransferState
+from sim.job_report import PlansHeard, anomaly_bands
 from sim.report.jobs import JOBS_SHOWN, PIECES_SHOWN
 from sim.report.page import page
 from sim.result import RunResult
@@ -102,14 +104,16 @@ def test_how_busy_the_boards_were(busy: RunResult):
         0.0, 100.0, ("rack_a",), ("x", "y"), (), (Piece(0, 0, 0, 25, ""), Piece(0, 0, 50, 75, "")), ()
     )
     jobs = (replace(busy.jobs[0], energy_j=7200), replace(busy.jobs[1], energy_j=3600, delivered_ns=None))
-    facts = tree(replace(busy, jobs=jobs, gantt=gantt)).xpath("//dl[contains(@class, 'boards')]/div")
+    result = replace(busy, jobs=jobs, gantt=gantt, job_totals=(("plans", "68"),))
+    facts = tree(result).xpath("//dl[contains(@class, 'boards')]/div")
     told = {one.xpath("./dt")[0].text_content(): one.xpath("./dd")[0].text_content() for one in facts}
     assert told == {
         "rack_a busy": "50.0 %",
-        "jobs delivered": "1 of 2",
+        "delivered, of those taken": "1 of 2",
         "energy of all runs": "3.0 Wh",
         "energy a delivered job": "3.0 Wh",
         "stopped and gone on": "1 time",
+        "plans": "68",
     }
 
 
@@ -152,15 +156,23 @@ def test_the_anomaly_from_sample_to_sample():
     assert not list(anomaly_bands(times[:0], latitude[:0], longitude[:0], 0.0))
 
 
-def test_plans_that_came_down_and_can_be_read():
-    ground = Ground(dictionary())
-    for name, octets in (
-        ("plans/1.plan", record_octets(record())),
-        ("plans/2.plan", b"nonsense"),
-        ("x", b""),
+def test_plans_that_came_down_and_can_be_read(tmp_path: Path):
+    """They are there when the ground is closed, as it is when a report is made."""
+    made = dictionary()
+    ground = Ground(made, Archive(tmp_path, made))
+    plans = PlansHeard(ground)
+    for name, octets, up in (
+        ("plans/1.plan", record_octets(record()), False),
+        ("plans/2.plan", b"nonsense", False),
+        ("plans/3.plan", record_octets(record()), True),
+        ("results/x", b"", False),
     ):
         file = ground.files.store.create(name)
         file.write(0, octets)
         file.close()
-    assert list(records_of(ground)) == [record()]
+        for state in (TransferState.ACTIVE, TransferState.DONE):
+            for listener in ground.listeners.transfers:
+                listener(Transfer(1, up, name, state=state))
     ground.close()
+    assert list(plans.records()) == [record()]
+    assert len(plans.octets) == 2
