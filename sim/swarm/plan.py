@@ -301,7 +301,7 @@ def jobs_of(
     seed: int, scenario: Scenario, mission: Mission, end_s: int
 ) -> tuple[tuple[TenantTable, ...], tuple[JobTable, ...]]:
     """None for a mission that takes no jobs."""
-    if mission.planning is None:
+    if not mission.takes_jobs:
         return (), ()
     board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
     return draw_jobs(seed, end_s, board_w)
