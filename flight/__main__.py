@@ -104,8 +104,8 @@ def _add_flight(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--umbilical",
         default="",
-        metavar="tcp://HOST:PORT|serial:DEVICE@BAUD",
-        help="a simulated world (bench only)",
+        metavar="tcp://HOST:PORT|serial:DEVICE@BAUD|channel",
+        help="a simulated world (bench only); channel: on the line of --link",
     )
     command.add_argument("--speed", type=int, default=1, help="times real time (bench only)")
     command.add_argument("--fifo", action="store_true", help="with real-time priority, where it is permitted")

@@ -49,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--pull-every", metavar="TIME", help='pull the line out for 3 s so often in contact, such as "1 min"'
     )
+    one.add_argument(
+        "--umbilical", default="line", metavar="line|channel", help="a second line, or a channel on the first"
+    )
     one.add_argument("--kill-every", metavar="TIME", help="kill the flight program so often in contact")
     add_shape(one, BAUD)
     line = commands.add_parser(
@@ -83,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from hil.cord import CHANNEL, KINDS
     from hil.run import RunOptions, run
     from sim.report import RunProgress, print_summary
     from sim.scenario import load_scenario
@@ -91,6 +95,12 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError(f"--board {options.board!r}: expected {' or '.join(BOARDS)}")
     if not 1 <= options.speed <= SPEED_MAX:
         raise UsageError(f"--speed {options.speed}: expected 1 to {SPEED_MAX}")
+    if options.umbilical not in KINDS:
+        raise UsageError(f"--umbilical {options.umbilical!r}: expected {' or '.join(KINDS)}")
+    if options.umbilical == CHANNEL and options.pull_every:
+        raise UsageError(
+            "--pull-every pulls out the umbilical too where it is a channel: use --umbilical line"
+        )
     scenario = load_scenario(options.scenario)
     seed = scenario.seed if options.seed is None else options.seed
     if seed < 0:
@@ -107,6 +117,7 @@ def _run(options: argparse.Namespace) -> int:
         _shape(options),
         _seconds("--pull-every", options.pull_every),
         _seconds("--kill-every", options.kill_every),
+        options.umbilical,
     )
     say = partial(print, flush=True)
     with RunProgress(duration_s, quiet=options.quiet) as progress:

@@ -23,14 +23,14 @@ from typing import Self
 from flight.app import build, load_mission
 from flight.boards.bench import umbilical_names
 from flight.drivers.umbilical import layout_of, pack_readings, unpack_commands
-from flight.drivers.umbilical_pipes import Messages, enclose
 from flight.mission import Mission
 from ground.archive import Archive
 from ground.protocol import Line, Update
 from ground.server import Moment, Operations
 from ground.settings import Settings
 from ground.station import Ground
-from hil.line import BadLine, PseudoSerial, Shape
+from hil.cord import LINE, Cord, SecondLine, SharedChannel
+from hil.line import BadLine, Shape
 from hil.pty_board import PtyBoard
 from sim.aboard import leave_sky_for
 from sim.flying import FlyingLine
@@ -60,6 +60,7 @@ class Bench:
         *,
         speed: int = 1,
         shape: Shape | None = None,
+        umbilical: str = LINE,
     ) -> None:
         self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.seed = self.scenario.seed if seed is None else seed
@@ -75,9 +76,12 @@ class Bench:
         self.operations = Operations(self.ground, self._publish, speed=float(speed))
         self.surroundings = Surroundings(self.scenario, self.built.mission, self.seed)
         self.line_to_board = BadLine(self.folder / "radio", shape or Shape(BAUD // 10), f"{self.seed}/line")
-        self.umbilical = PseudoSerial(self.folder / "umbilical")
+        self.cord: Cord = (
+            SecondLine(self.folder / "umbilical", BAUD)
+            if umbilical == LINE
+            else SharedChannel(self.line_to_board, self.built.mission)
+        )
         self.layout = layout_of(umbilical_names(self.built.mission))
-        self.messages = Messages()
         leave_sky_for(self.folder / "state", self.built.mission, self.scenario)
         if self.built.mission.secured:
             leave_for(self.folder / "state", self.folder / "keys", self.seed)
@@ -86,7 +90,7 @@ class Bench:
             name,
             self.folder,
             f"serial:{self.line_to_board.plug.path}@{BAUD}",
-            f"serial:{self.umbilical.path}@{BAUD}",
+            self.cord.address,
             speed,
         )
         self.lines: list[FlyingLine] = []
@@ -118,7 +122,7 @@ class Bench:
             self.board.stop()
         finally:
             self.line_to_board.close()
-            self.umbilical.close()
+            self.cord.close()
             self.ground.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -190,7 +194,7 @@ class Bench:
 
     def _wait(self) -> None:
         poller = select.poll()
-        for plug in (self.line_to_board.plug, self.umbilical):
+        for plug in (self.line_to_board.plug, *self.cord.plugs):
             if plug.plugged:
                 poller.register(plug.fileno(), select.POLLIN | (select.POLLOUT if plug.wants_to_write else 0))
         due = self.now_s * NS
@@ -211,12 +215,12 @@ class Bench:
         data = around.to_station(now)
         if data:
             self._receive(data, now)
-        for message in self.messages.take(self.umbilical.read()):
+        for message in self.cord.messages():
             commands = unpack_commands(self.layout, message)
             if commands is not None:
                 self.wrong_commands += around.obey(commands)
                 self._send_readings()
-        self.umbilical.write()
+        self.cord.tend()
 
     def _receive(self, data: bytes, now: int) -> None:
         name = (
@@ -249,4 +253,4 @@ class Bench:
             around.from_station(ground.send(now), now)
 
     def _send_readings(self) -> None:
-        self.umbilical.write(enclose(pack_readings(self.layout, self.surroundings.readings())))
+        self.cord.send(pack_readings(self.layout, self.surroundings.readings()))

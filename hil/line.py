@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tty
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,7 @@ class BadLine:
         self.seed = seed
         self.down, self.up = self._made(shape)
         self.received_octets = 0
+        self.tap: Callable[[bytes], bytes] = bytes  # takes off what is not to be spoiled
 
     def _made(self, shape: Shape) -> tuple[ShapedLine, ShapedLine]:
         down, up = (
@@ -121,7 +123,7 @@ class BadLine:
 
     def turn(self, now: int) -> bytes:
         """Move octets both ways; those that have come down."""
-        self.down.put(self.plug.read(), now)
+        self.down.put(self.tap(self.plug.read()), now)
         self.plug.write(self.up.take(now))
         data = self.down.take(now)
         self.received_octets += len(data)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hil.bench import Bench
+from hil.cord import LINE
 from hil.drills import Drill, Drills
 from hil.line import Shape
 from hil.report import Watch, leave, result_of
@@ -30,6 +31,7 @@ class RunOptions(NamedTuple):
     shape: Shape | None = None
     pull_every_s: int = 0  # 0: never
     kill_every_s: int = 0
+    umbilical: str = LINE
 
 
 def run(options: RunOptions, progress: RunProgress, say: Callable[[str], None]) -> RunResult:
@@ -47,6 +49,7 @@ def run(options: RunOptions, progress: RunProgress, say: Callable[[str], None]) 
             work / "archive",
             speed=options.speed,
             shape=options.shape,
+            umbilical=options.umbilical,
         )
         try:
             check_commands(scenario, bench.built.dictionary)

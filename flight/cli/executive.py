@@ -19,10 +19,11 @@ from flight.boards.clock import RealClock, monotonic
 from flight.boards.links import make_link, resolved, umbilical_pipe
 from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
+from flight.boards.umbilical_channel import ChannelPipe, SharedLine
 from flight.boot import Resumed
 from flight.cli.jobs_on_board import shelf_words, start_runner
 from flight.cli.own_program import own_program
-from flight.cli.run import FlightOptions, refuse_unflyable
+from flight.cli.run import CHANNEL, FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
 from flight.declare.filing import FILE_REQUESTS
 from flight.declare.running import RUNNER_REQUESTS
@@ -130,15 +131,15 @@ class Flight:
             link = self.line = make_link(
                 resolved(options.link), mission.coding.cadu_length, self._link_period_ns(built)
             )
+            if options.umbilical == CHANNEL:
+                link = SharedLine(self.line, mission)
         worker = self._port()
         if options.board != "bench":
             return Board(
                 self.clock, link, NoSensors(mission), NoSwitches(mission), worker, machine, self._crashed
             )
-        names = umbilical_names(mission)
-        bench = self.bench = Bench(
-            mission, Umbilical(umbilical_pipe(options.umbilical), names), options.speed
-        )
+        pipe = ChannelPipe(link) if isinstance(link, SharedLine) else umbilical_pipe(options.umbilical)
+        bench = self.bench = Bench(mission, Umbilical(pipe, umbilical_names(mission)), options.speed)
         return Board(self.clock, BenchLink(link, bench), bench, bench, worker, machine, self._crashed)
 
     def _port(self) -> Worker:

@@ -23,8 +23,9 @@ BOARDS = {
     "bench": "flies a simulated orbit over an umbilical",
 }
 SPEED_MAX = 1_000
-ENDPOINT = re.compile(r"tcp://(\[[^\]]+\]|[^:/\s]+):\d{1,5}|serial:/[^@]+@\d{1,9}")
-UMBILICAL_SHAPE = "tcp://HOST:PORT or serial:DEVICE@BAUD"
+ENDPOINT = re.compile(r"tcp://(\[[^\]]+\]|[^:/\s]+):\d{1,5}|serial:/[^@]+@\d{1,9}|channel")
+UMBILICAL_SHAPE = "tcp://HOST:PORT, serial:DEVICE@BAUD or channel"
+CHANNEL = "channel"  # the umbilical is a virtual channel on the line of the link
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (the page must not be on a disk: see flight.page)
 
 
@@ -63,6 +64,8 @@ def refuse_unflyable(options: FlightOptions) -> None:
         raise RunError(f"board bench needs --umbilical {UMBILICAL_SHAPE}")
     if options.umbilical and not ENDPOINT.fullmatch(options.umbilical):
         raise RunError(f"--umbilical {options.umbilical!r}: expected {UMBILICAL_SHAPE}")
+    if options.umbilical == CHANNEL and not options.link:
+        raise RunError("--umbilical channel: it is on the line of --link, and there is none")
     if not 1 <= options.speed <= SPEED_MAX:
         raise RunError(f"--speed {options.speed}: expected 1 to {SPEED_MAX}")
 

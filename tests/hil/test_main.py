@@ -43,6 +43,8 @@ RUN = ["run", SCENARIO, "--board", "pty"]
         ([*RUN, "--baud", "-5"], "--baud -5: expected 0 to"),
         ([*RUN, "--delay", "nan"], "--delay nan: expected 0 to"),
         ([*RUN, "--pull-every", "x"], "--pull-every 'x': "),
+        ([*RUN, "--umbilical", "cord"], "--umbilical 'cord': expected line or channel"),
+        ([*RUN, "--umbilical", "channel", "--pull-every", "9 s"], "--pull-every pulls out the umbilical too"),
         ([*RUN, "--mission", "nowhere"], "mission 'nowhere' is no package"),
         (["run", "nowhere", "--board", "pty"], '"nowhere": no such scenario'),
         (["line", "/proc/a", "/proc/b"], "[Errno "),
@@ -130,3 +132,17 @@ def test_a_run_leaves_the_folder_of_the_simulator_and_measures_its_drills(
     )
     assert code == bool(failed)
     assert not folder.with_name("run.unfinished").exists()
+
+
+@pytest.mark.long
+def test_a_run_with_the_umbilical_on_the_one_line(tmp_path: Path) -> None:
+    """What spoils the radio's octets spoils none of the umbilical's: the board flies as if it had two lines."""
+    folder, scenario = tmp_path / "run", tmp_path / "files.toml"
+    scenario.write_text(Path(SCENARIO).read_text() + FILES)
+    words = ["run", str(scenario), "--board", "pty", "--duration", "150 s", "--speed", "3", "--quiet"]
+    words += ["--out", str(folder), "--umbilical", "channel", "--console", "1e-4", "--flip", "1e-6"]
+    assert main([*words, "--kill-every", "60 s"]) == 0
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["checks"]["a file received is the file sent"] == [2, 0]
+    assert facts["checks"]["the board obeys no switch that there is not"][0] > 100
+    assert len(facts["back_s"]["kill"]) >= 1

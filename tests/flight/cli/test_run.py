@@ -37,10 +37,10 @@ def refused(changes: dict[str, object]) -> str:
             "board pc is a flight configuration and takes no umbilical; use --board bench",
         ),
         ({"speed": 2}, "board pc is a flight configuration and flies in real time, not at --speed"),
-        ({"board": "bench"}, "board bench needs --umbilical tcp://HOST:PORT or serial:DEVICE@BAUD"),
+        ({"board": "bench"}, "board bench needs --umbilical tcp://HOST:PORT, serial:DEVICE@BAUD or channel"),
         (
             {"board": "bench", "umbilical": "here"},
-            "--umbilical 'here': expected tcp://HOST:PORT or serial:DEVICE@BAUD",
+            "--umbilical 'here': expected tcp://HOST:PORT, serial:DEVICE@BAUD or channel",
         ),
         ({"board": "toaster"}, "there is no board 'toaster', expected pc or bench"),
         ({"board": "bench", "umbilical": UMBILICAL, "speed": 0}, "--speed 0: expected 1 to 1000"),
