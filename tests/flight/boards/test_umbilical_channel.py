@@ -132,6 +132,15 @@ def test_a_damaged_unit_is_no_message() -> None:
         assert rest == bytes(unit) + bytes(600)
 
 
+def test_a_frame_whose_checksum_is_wrong_is_no_message() -> None:
+    """Though each of its codeblocks is right."""
+    mission = MISSIONS["pathfinder"]
+    frame = bytearray(encode_tc_frame(mission.spacecraft_id, CHANNEL, b"readings"))
+    frame[6] ^= 0x55
+    unit = mission.telecommand.unit(bytes(frame))
+    assert UpTap(mission).take(unit + bytes(600)) == (unit + bytes(600), [])
+
+
 class Wire:
     """An endpoint in memory."""
 

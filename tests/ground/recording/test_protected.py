@@ -73,6 +73,7 @@ def test_with_keys_all_that_is_authentic_is_read(decode, folder) -> None:
     }
     assert found["packets"]["crc_ok"] == found["packets"]["all"] >= 45
     assert found["rejections"]["protected, and not opened"] == 2
+    assert found["frames"]["virtual_channels"][0]["frames"] == 11, "a forged header counts for nothing"
     assert sorted((one.name, one.stat().st_mtime_ns) for one in (folder / "keys").iterdir()) == before
 
 
