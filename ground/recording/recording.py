@@ -93,9 +93,8 @@ class Recording:
             if isinstance(opened, str):
                 words = f"vc {frame[1] >> 1 & 7}, {opened}"
                 self._refuse(number, placed, Rejection(Reason.PROTECTED, words), heard_ns)
-                if (
-                    opened == NO_KEYS
-                ):  # header and control word are in the clear; of a forged frame they say nothing
+                # Header and control word are in the clear; of a forged frame they say nothing.
+                if opened == NO_KEYS:
                     self._count(frame, source, checked)
                 return
             frame, placed = opened, Placed(place, opened)
