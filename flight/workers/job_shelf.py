@@ -29,7 +29,7 @@ COPIES = {Redundancy.NONE: 1, Redundancy.DUPLICATE: 2, Redundancy.VOTE: 3, Redun
 
 
 class Printed(NamedTuple):
-    """The last octets of what a job has printed."""
+    """The last PRINTED_OCTETS of what a job has printed."""
 
     output: bytes
     error: bytes

@@ -28,7 +28,6 @@ from flight.declare.shelving import (
 from flight.declare.storage import Failed
 from flight.jobs import (
     PRINTED,
-    PRINTED_OCTETS,
     REASON_LETTERS,
     Account,
     Check,
@@ -54,7 +53,7 @@ from flight.jobs import (
     receipt_of,
     result_name,
 )
-from flight.workers.job_shelf import JOB_LIMIT, JobShelf
+from flight.workers.job_shelf import JOB_LIMIT, JobShelf, Printed
 from flight.workers.open_files import OpenFiles, is_safe
 
 REASON_OCTETS = 400  # of a Failed: what an event can say, and some more
@@ -168,7 +167,7 @@ class Shelf:
     def _keep_result(self, request: KeepResult, files: OpenFiles) -> ResultKept:
         closed = self._taken(request.job)
         _checked_stages((request.stage,))
-        printed = [octets[-PRINTED_OCTETS:] for octets in self.jobs.printed(request.job, request.stage)]
+        printed = self.jobs.printed(request.job, request.stage)
         account = self._account(request, closed.manifest, printed)
         manifest, signer = closed.manifest, self.settings.signer
         installed = installed_of(self.settings.catalogue, manifest)
@@ -185,7 +184,7 @@ class Shelf:
         size = files.write(name, self._result(request, receipt, writer, content))
         return ResultKept(name, size, account.ended.name)
 
-    def _account(self, request: KeepResult, manifest: Manifest, printed: list[bytes]) -> Account:
+    def _account(self, request: KeepResult, manifest: Manifest, printed: Printed) -> Account:
         ended, reason = _ended(request.ended), request.reason
         checks = tuple(Check(name, held) for name, held in request.checks)
         outputs: tuple[FileHash, ...] = ()

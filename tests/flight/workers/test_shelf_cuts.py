@@ -44,12 +44,13 @@ LIFE: list[tuple[object, type]] = [
     (DropJob(0, 7), Ordered),
 ]
 STEPS = range(len(LIFE))
+CHECKPOINTS = ("jobs!7!0!checkpoints!checkpoint-0", "jobs!7!1!outputs!wrong", "jobs!7!a")
 
 
 class Seen(NamedTuple):
     """What a user would."""
 
-    jobs: list[int]
+    jobs: dict[int, list[str]]  # all that is kept of each
     files: dict[str, bytes]
 
 
@@ -63,6 +64,9 @@ class Disks:
         self.boot()
         for request, answer in LIFE[:steps]:
             assert isinstance(self.worker.perform(request), answer)
+            if request is TAKE:
+                for name in CHECKPOINTS:
+                    put(self.job, name, b"work")
         self.boot()
 
     def boot(self) -> None:
@@ -77,8 +81,11 @@ class Disks:
     def seen(self) -> Seen:
         names = [name for name in self.file.names() if not name.startswith(".")]
         files = {name: self.file.peek(name) or b"" for name in names}
-        jobs = [job for job in range(9) if ModelledShelf(self.job).taken(job) is not None]
-        return Seen(jobs, files)
+        there = [job for job in range(9) if ModelledShelf(self.job).taken(job) is not None]
+        names = [name for name in self.job.names() if not name.endswith(".part")]
+        return Seen(
+            {job: [name for name in names if name.startswith(f"jobs!{job}!")] for job in there}, files
+        )
 
 
 def whole(step: int, before: Seen, now: Seen, after: Seen) -> bool:
