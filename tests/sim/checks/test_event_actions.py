@@ -73,7 +73,9 @@ def test_told_and_not_released_is_wrong() -> None:
 def test_another_command_than_that_of_the_action_is_wrong() -> None:
     craft = Craft()
     craft.occur()
-    craft.release(OTHER)
+    craft.tell(OTHER)
+    assert craft.check.failed == 1, "as soon as it is told"
+    craft.check.released(OTHER)
     assert craft.look() == 1
 
 
