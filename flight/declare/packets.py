@@ -51,6 +51,7 @@ class Telemetry(_Record):
         self.refresh: Callable[[], None] | None = (
             None  # called before each sample, for figures worth less than a step
         )
+        self.silent = False  # there is nothing to tell: no sample, but on request
 
     def __init_subclass__(cls, period: int, offset: int = 0) -> None:
         super().__init_subclass__()

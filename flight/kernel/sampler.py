@@ -43,7 +43,7 @@ class Sampler:
     def sample(self, second: int) -> None:
         """Emit all packets due in this second of mission time."""
         for slot in self.due[second % self.hyperperiod]:
-            if slot.enabled:
+            if slot.enabled and not slot.packet.silent:
                 self.emit(slot)
 
     def replace(self, label: str, packet: Telemetry) -> None:

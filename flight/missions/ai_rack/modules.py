@@ -8,6 +8,7 @@ from flight.missions.ai_rack.tables import (
     ACTIONS,
     BOARD_LOADS,
     BOARDS,
+    LANES,
     NODES,
     OPEN_CIRCUIT,
     PLANNING,
@@ -25,6 +26,7 @@ from flight.modules.files import Files
 from flight.modules.forecast import forecast
 from flight.modules.health import Health
 from flight.modules.housekeeping import Housekeeping
+from flight.modules.jobs import jobs
 from flight.modules.modes import Modes, ways_of
 from flight.modules.parameters import Parameters
 from flight.modules.power import power
@@ -45,13 +47,16 @@ ROWS = (
     Row("thermal", lambda: thermal(NODES), HZ_1, critical=True, safe=True),
     Row("radiation", Radiation, HZ_10),
     Row(
-        "forecast", lambda: forecast(PLANNING, BOARD_LOADS, ""), HZ_1, budget_us=20_000
+        "forecast", lambda: forecast(PLANNING, BOARD_LOADS, "jobs.outlook"), HZ_1, budget_us=20_000
     ),  # an outlook is 5 ms
     Row("faults", faults_of(FAULTS, SWITCH_NAMES, ways_of(TRANSITIONS, Why.FAULT)), HZ_1, safe=True),
     Row("safing", Safing, HZ_1, critical=True, safe=True),
     Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),
     Row("safe", lambda: Safe(SAFE_LEVELS), HZ_1, critical=True, safe=True),
-    Row("compute", lambda: compute(BOARDS), HZ_1),
+    Row(
+        "jobs", lambda: jobs(LANES, PLANNING.steps, PLANNING.steps), HZ_1, budget_us=20_000
+    ),  # a problem is 5 ms
+    Row("compute", lambda: compute(BOARDS, jobs=True), HZ_1),
     Row("uplink", Uplink, HZ_10, critical=True, safe=True),
     Row("commands", Commands, HZ_10, critical=True, safe=True),
     Row("parameters", Parameters, HZ_1, safe=True),
@@ -64,5 +69,7 @@ ROWS = (
     Row("events", Events, HZ_1, safe=True),
     Row("recorder", Recorder, HZ_1, safe=True),
     Row("downlink", lambda: Downlink(switch("transmitter")), HZ_10, critical=True, safe=True),
-    Row("files", Files, HZ_10),  # behind the downlink, which says how much room there is
+    Row(
+        "files", lambda: Files("jobs.notices"), HZ_10
+    ),  # behind the downlink, which says how much room there is
 )

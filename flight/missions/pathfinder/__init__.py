@@ -6,6 +6,7 @@ Read `modules.py` for what runs, `tables.py` for power, heat and modes, `faults.
 from pathlib import Path
 
 from flight.mission import Mission, Store
+from flight.missions.pathfinder.catalogue import CATALOGUE
 from flight.missions.pathfinder.hardware import SENSORS, SWITCHES
 from flight.missions.pathfinder.modules import ROWS
 from flight.missions.pathfinder.tables import DEFAULTS, PLANNING
@@ -28,5 +29,6 @@ MISSION = Mission(
     # A wire of 115,200 baud: Reed-Solomon would take an eighth of it against errors that it hardly has.
     coding=TmCoding(frame_length=223, randomisation=TmRandomisation.SHORT),
     defaults=DEFAULTS,
+    catalogue=CATALOGUE,
     planning=PLANNING,
 )

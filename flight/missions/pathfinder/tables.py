@@ -5,6 +5,7 @@ from flight.missions.pathfinder.hardware import switch
 from flight.modules.compute import Board
 from flight.modules.event_actions import Default
 from flight.modules.forecast import BoardLoad
+from flight.modules.jobs import Lane
 from flight.modules.modes import Transition
 from flight.modules.power import Rail
 from flight.modules.safe import SafeLevel
@@ -133,6 +134,11 @@ PLANNING = PlanningTable(
     resistance_at_most=1.3,
     steps=250_000,
     stations=STATIONS,
+)
+# Jobs may run on any board.
+LANES = tuple(
+    Lane(board.name, board.throttle, board.watts, f"rail_current_{board.node}", "battery_voltage")
+    for board in BOARDS
 )
 BOARD_LOADS = tuple(BoardLoad(board.throttle, board.watts) for board in BOARDS)
 

@@ -73,6 +73,7 @@ class Jobs(Declared):
         self.Inputs = namedtuple("Inputs", [*JobsInputs._fields, *self.names])  # type: ignore[misc]  # noqa: PYI024
         self.status, self.row = Status(), JobRow()
         self.status.refresh, self.row.refresh = self._show, self._show_row
+        self.row.silent = True
         self.outputs = _outputs(lanes)()
         self.kept = Numbers()
         self.outlook: Inbox[Outlook] = Inbox(2, Overflow.DROP_OLDEST)
@@ -149,6 +150,7 @@ class Jobs(Declared):
         self.crew.tend(now, out)
         self.results.tend(now, sees.carrier, out)
         self.desk.saver.tend(now, out)
+        self.row.silent = not self.desk.book.rows
 
     def _seen(self, sees: JobsInputs) -> Seen:
         levels, lanes = sees.levels, self.desk.lanes
@@ -273,7 +275,7 @@ class Jobs(Declared):
         if not self.desk.book.unfinished():
             return Refused("there is nothing to plan")
         self.desk.replan, self.planner.not_before = "by command", 0
-        self.results.plan_sent = False
+        self.results.plan_wanted = True
         return DONE
 
     @command()

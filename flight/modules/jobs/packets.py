@@ -48,7 +48,7 @@ class Status(Telemetry, period=30):
 
 
 class JobRow(Telemetry, period=5):
-    """One job of the book, each time the next; number 0 while there is none."""
+    """One job of the book, each time the next; not sent while there is none."""
 
     job: U32
     state: JobStage

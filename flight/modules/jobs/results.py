@@ -39,7 +39,7 @@ class Results:
         self.carrier = False
         self.plan_file = ""  # the newest one kept
         self.plan_sent = True
-        self.plan_busy = False
+        self.plan_wanted = False  # by command: the next one, also in a pass that had one
         self.delivered = self.failed = 0
 
     # ---------------------------------------------------------------- each second
@@ -208,7 +208,7 @@ class Results:
         """Of the files module, by the name of the file."""
         if notice.what not in (SENT, FAILED):
             return
-        for row in self.desk.book:
+        for row in list(self.desk.book):
             if row.result == notice.name and row.state is JobStage.SENDING:
                 if notice.what == SENT:
                     self._delivered(row, out)
@@ -242,7 +242,8 @@ class Results:
         def told(_now: int, result: object, _out: Outbox) -> None:
             if not isinstance(result, Failed):
                 self.plan_file = name
-                self.plan_sent = self.plan_sent and not self.carrier
+                self.plan_sent = self.plan_sent and not self.plan_wanted
+                self.plan_wanted = False
 
         self.desk.ask(KeepFile(now, name, record, PLANS_KEPT), SHELF_WITHIN_NS, told, out)
 
