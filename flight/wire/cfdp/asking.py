@@ -24,6 +24,7 @@ class Asking:
         self._asked = 0  # up to here, before the EOF
         self._mark: int | None = None  # the end of the file when the oldest unasked gap was seen
         self._latest = 0
+        self._round_end = -1  # of the last octets that the last NAK asked for; -1 once they have come
 
     def gap_seen(self, end: int) -> None:
         if self._mark is None:
@@ -51,6 +52,13 @@ class Asking:
         self._always = False
         self._cursor, self._end = start, end
 
+    def answered_to(self, end: int) -> bool:
+        """What was asked for last has come, once: repairs are sent in order, so whatever is missing was lost again."""
+        if end != self._round_end:
+            return False
+        self._round_end = -1
+        return True
+
     def stop(self) -> None:
         self.pending = False
 
@@ -72,4 +80,5 @@ class Asking:
         if not requests and not self._always:
             return None
         self._always = False
+        self._round_end = end if requests else -1
         return Nak(start, end if self.pending else max(start, self._end), tuple(requests))

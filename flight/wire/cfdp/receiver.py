@@ -149,9 +149,12 @@ class Receiver(Transaction):
         if offset < end:
             self.answered(now)
         self._last_new = now  # a repeated segment counts, too: the sender is still at it
-        if self._spent and self.state is State.REPAIRING and self.class_2:
-            self._spent = 0
-            self.timers.start(Timer.NAK, now, self.backed_off(self.remote.nak_interval_ns))
+        if self.state is State.REPAIRING and self.class_2:
+            over = self.asking.answered_to(offset + len(data))  # what is missing still was lost once more
+            if over or self._spent:
+                self._spent, self._fresh = 0, self._fresh or over
+                interval = self.backed_off(self.remote.nak_interval_ns)
+                self.timers.start(Timer.NAK, now, self.remote.nak_delay_ns if over else interval)
         if self.class_2 and (offset > end or self.metadata is None) and self.remote.immediate_nak:
             self.asking.gap_seen(arriving.received.end)
             if self.state is State.RECEIVING and not self.timers.running(Timer.NAK):
@@ -280,8 +283,7 @@ class Receiver(Transaction):
             self.asking.ask_all(self.eof.size)
 
     def _owe_nak(self, now: int) -> None:
-        end = self.eof.size if self.eof is not None else self.arriving.received.end
-        self.asking.ask_all(end, always=True)
+        self.asking.ask_all(self.arriving.received.end if self.eof is None else self.eof.size, always=True)
 
     def _owe_keep_alive(self, now: int) -> None:
         self._owes_keep_alive = True
@@ -351,12 +353,9 @@ class Receiver(Transaction):
             self.timers.resume(now)
         self._spent = 0
         self._owes_keep_alive = False
-        local = self.around.local.entity
-        self.finished = Finished(
-            self.condition, complete, status, not_performed(self.metadata), local if self.condition else None
-        )
-        closure = self.metadata is not None and self.metadata.closure
-        self.owes_finished = self.class_2 or closure
+        where = self.around.local.entity if self.condition else None
+        self.finished = Finished(self.condition, complete, status, not_performed(self.metadata), where)
+        self.owes_finished = self.class_2 or (self.metadata is not None and self.metadata.closure)
         self.note(Indication.FAILED if self.condition else Indication.RECEIVED, self.condition)
         self.around.ended(self)
         if not self.class_2:
