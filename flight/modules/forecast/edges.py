@@ -8,6 +8,8 @@ from flight.planning import Ahead
 TOLERATED_S = 90.0  # a reboot may move UTC by a minute, old elements drift by seconds
 WRONG_SLOTS = 2  # in a row of wholly wrong light: more than any edge that is tolerated
 SHIFTED_FROM_S = 5.0  # below lie flattening, refraction and the second of the sun watch
+BAD_EDGES = 2  # in a row: one may be the satellite's own shadow
+NONE_S = 1e5  # no edge of that kind is expected at all
 FULL = 0.99
 
 
@@ -24,21 +26,19 @@ class EdgeWatch:
         self.error_s = self.shift_s = 0.0
         self.errors: dict[bool, float] = {}
         self.contradicted = False
-        self.wrong = 0
+        self.wrong = self.bad = 0
 
     def edge(self, at: int, into_dark: bool, ahead: Ahead) -> bool:
         """An edge was seen.  True if that moved the shift, and the look ahead should be taken anew."""
         self.seen_at = at
         away = [at - edge for edge, dark in ahead.edges if dark is into_dark]
-        if not away:
-            self.contradicted = True
-            return False
         self.compared += 1
-        self.error_s = min(away, key=abs) / SECOND
+        self.error_s = min(away, key=abs) / SECOND if away else NONE_S
         if abs(self.error_s) > TOLERATED_S:
-            self.contradicted, self.errors = True, {}
+            self.bad, self.errors = self.bad + 1, {}
+            self.contradicted = self.contradicted or self.bad >= BAD_EDGES
             return False
-        self.contradicted, self.wrong = False, 0
+        self.contradicted, self.wrong, self.bad = False, 0, 0
         self.errors[into_dark] = self.error_s
         if len(self.errors) < 2:
             return False
@@ -58,4 +58,5 @@ class EdgeWatch:
 
     def forget(self) -> None:
         """New elements, or another UTC: nothing is said against them yet."""
-        self.shift_s, self.errors, self.contradicted, self.wrong = 0.0, {}, False, 0
+        self.shift_s, self.errors, self.contradicted = 0.0, {}, False
+        self.wrong = self.bad = 0

@@ -131,6 +131,9 @@ class Forecasting(Declared):
         slot = now // self.slot_ns
         if slot != self.slot:
             self._turn(now, slot, seen, out)
+        elif seen.utc_known and self.offset_ns is None:  # from now on
+            self._watch_utc(seen)
+            self._look(slot, seen, out)
         self.sums.add(
             seen.array_power, seen.load_power, self.jobs_w, seen.sunlit, seen.array_free, seen.carrier
         )
@@ -151,7 +154,7 @@ class Forecasting(Declared):
         self.slot, self.before_c = slot, temperature_c
         self._watch_utc(seen)
         if slot >= self.look_at:
-            self._look(now, slot, seen, out)
+            self._look(slot, seen, out)
         if slot >= self.post_at or self._moved() or self._source() is not self.source:
             self._post(out)
         if slot % TELL_EVERY:
@@ -179,7 +182,7 @@ class Forecasting(Declared):
             self.offset_ns, self.look_at = seen.utc_offset_ns, 0
             self.edges.forget()
 
-    def _look(self, now: int, slot: int, seen: ForecastInputs, out: Outbox) -> None:
+    def _look(self, slot: int, seen: ForecastInputs, out: Outbox) -> None:
         """Ask for a look ahead; without elements or UTC the learned sky is as far as one sees."""
         if self.looking or self.lines is None or not seen.utc_known:
             return

@@ -76,7 +76,7 @@ def test_elements_without_utc_wait_for_it():
     assert flown.outlook.source == LEARNED
     assert flown.outlook.utc_0_s == 0
     flown.utc = True
-    flown.fly(65)
+    flown.fly(4)  # at once, and not at the next slot
     assert flown.outlook.source == ELEMENTS
     flown.utc = False
     flown.fly(65)

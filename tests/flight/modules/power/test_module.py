@@ -289,3 +289,24 @@ def test_the_rules_across_parameters() -> None:
     assert [rule.says for rule in Power.rules if not rule.holds(values)] == []
     broken = [{"floor": 0.6}, {"sunlit_above_w": 9.0}, {"shed_2": 0.8}]
     assert all(any(not rule.holds(values | change) for rule in Power.rules) for change in broken)
+
+
+def test_the_forecast_is_told_of_the_sun_and_when_the_array_gives_all(fly) -> None:
+    flown = fly(charge=0.6)
+    outputs = flown.run(600).module.outputs
+    assert outputs.array_free
+    assert (outputs.phase_left, outputs.eclipse_expected) == (
+        flown.module.sun.left_s,
+        flown.module.sun.eclipse_s,
+    )
+    assert outputs.orbit_period == flown.module.sun.period_s
+    assert outputs.sun_edge_ns == 0
+    while flown.lit():
+        flown.step()
+    sunset = flown.now
+    flown.run(60)
+    assert not outputs.array_free  # dark
+    assert outputs.sun_edge_ns == sunset
+    assert not fly(charge=0.999).run(600).module.outputs.array_free  # the battery holds it back
+    assert not fly(charge=0.6).run(600, battery_current=9.8).module.outputs.array_free  # so does the charger
+    assert not fly(charge=0.6).run(600, array_power=math.nan).module.outputs.array_free  # nobody knows

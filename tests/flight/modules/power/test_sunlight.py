@@ -258,3 +258,17 @@ def test_nothing_known_is_darkness(sky: Sky, array_w: float) -> None:
     sky.show(array_w, 40)
     assert not sky.sun.sunlit
     assert (sky.sun.lit_measured, sky.sun.dark_measured) == (False, False)
+
+
+def test_the_last_exact_edge_is_told_and_no_other(sky: Sky) -> None:
+    sun = sky.show(DARK, 300)
+    assert sun.edge_at == 0
+    sunrise = sky.now + SECOND
+    assert sky.show(LIT, 1000).edge_at == sunrise
+    shadow = sky.now + SECOND
+    sky.show(DARK, 60)  # its own shadow, which nobody knows before it ends
+    assert sky.show(LIT, 1000).edge_at == shadow
+    sky.show(NAN, 20)  # a hole, and behind it the dark
+    assert sky.show(DARK, 600).edge_at == shadow
+    again = sky.now + SECOND
+    assert sky.show(LIT, 10).edge_at == again
