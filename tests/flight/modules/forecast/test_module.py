@@ -105,6 +105,17 @@ def test_an_outlook_every_twenty_slots_and_a_look_every_sixty(flown: Flown):
     assert all(one.last_ns > last.slot_0_ns for one in last.passes)
 
 
+def test_another_utc_is_looked_at_with_the_next_slot(flown: Flown):
+    flown.fly(300)
+    flown.offset_ns += 5 * SECOND
+    flown.fly(70)
+    first, second = [one for one in flown.requests if isinstance(one, LookAhead)]
+    assert second.utc_0_ns - first.utc_0_ns == 305 * SECOND
+    flown.offset_ns += SECOND // 2
+    flown.fly(70)
+    assert len(flown.requests) == 2
+
+
 def test_an_edge_at_the_beginning_of_a_look_contradicts_nothing(flown: Flown):
     flown.fly(5)
     ahead = flown.module.ahead
@@ -271,6 +282,14 @@ def test_before_the_first_step_nothing_is_known():
     assert math.isnan(outputs.planning_energy_wh)
     assert math.isnan(outputs.planning_temperature_c)
     assert outputs.in_anomaly
+
+
+def test_beyond_what_is_known_the_satellite_may_be_in_the_anomaly(flown: Flown):
+    assert flown.module._in_anomaly(0)
+    flown.fly(5)
+    assert not flown.module._in_anomaly(1)
+    assert flown.module._in_anomaly(TABLE.slots)
+    assert flown.module._in_anomaly(-1)
 
 
 def test_telemetry_tells_the_next_pass_and_the_next_shadow(flown: Flown):

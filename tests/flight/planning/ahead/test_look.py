@@ -116,6 +116,23 @@ def test_a_volume_is_its_rate_times_its_time_and_two_stations_at_once_are_one_li
     assert max(spread) <= RATE * SLOT_S / 1e6 + 1e-9
 
 
+def test_stations_in_any_overlap_give_the_time_in_which_one_of_them_sees_it():
+    case = Case("reference")
+    first, *others = case.asked.sites
+    nested = tuple(first._replace(lowest_deg=lowest) for lowest in (30.0, 10.0, 0.0))
+    near = (first._replace(longitude_deg=60.0), first._replace(latitude_deg=70.0))
+    found = look_ahead(case.asked._replace(sites=(*nested, *near, first, *others)))
+    assert isinstance(found, Ahead)
+    union_ns, covered = 0, 0
+    for begin, end in sorted((one.first_ns, one.last_ns) for one in found.passes):
+        union_ns += max(0, end - max(begin, covered))
+        covered = max(covered, end)
+    assert sum(one.octets for one in found.passes) == pytest.approx(RATE * union_ns / NS, rel=1e-3)
+    spread = contact_mb(found.passes, SLOT_0_NS, SLOT_S, SLOTS)
+    assert sum(spread) == pytest.approx(RATE * union_ns / NS / 1e6, rel=1e-3)
+    assert max(spread) <= RATE * SLOT_S / 1e6 + 1e-4
+
+
 @pytest.mark.parametrize(("scenario", "hours"), CASES[::2])
 def test_a_slot_counts_as_in_the_anomaly_when_the_track_touches_it(scenario: str, hours: float):
     case = Case(scenario, hours)
