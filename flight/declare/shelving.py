@@ -88,7 +88,7 @@ class KeepResult(NamedTuple):
     """The result file of a job that has ended.  Done, it holds the outputs of `stage`; else none.
 
     `ended` is the name of a `flight.jobs.Ended`, `reason` a line for its author.  `checks` are names and whether each
-    held.  What the job has printed is that of `stage`.
+    held.  What the job has printed is that of `stage`.  Answered by ResultKept, or NoRoom.
     """
 
     now: int
@@ -107,6 +107,12 @@ class ResultKept(NamedTuple):
     file: str
     octets: int
     ended: str
+
+
+class NoRoom(NamedTuple):
+    """The result waits: the file store or its disk is full, until something has gone down and was removed."""
+
+    reason: str
 
 
 class KeepFile(NamedTuple):

@@ -20,6 +20,7 @@ from flight.declare.shelving import (
     KeepFile,
     KeepOnly,
     KeepResult,
+    NoRoom,
     PackageTaken,
     ResultKept,
     RunTold,
@@ -58,7 +59,8 @@ from flight.workers.open_files import OpenFiles, is_safe
 
 REASON_OCTETS = 400  # of a Failed: what an event can say, and some more
 OUTPUTS_CHECK = "outputs"
-Answer = PackageTaken | CopiesCompared | ResultKept | FileKept | Ordered | Failed
+FULL = (errno.EDQUOT, errno.ENOSPC)
+Answer = PackageTaken | CopiesCompared | ResultKept | NoRoom | FileKept | Ordered | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Shelf:
         except Refused as error:
             return Failed(str(error)[:REASON_OCTETS])
         except OSError as error:
-            return Failed(error.strerror or type(error).__name__)
+            return Failed(_words(error))
 
     def _perform(self, request: object, files: OpenFiles) -> Answer:
         match request:
@@ -164,7 +166,7 @@ class Shelf:
         faults = [one for one in found if isinstance(one, Fault)]
         return faults[0] if faults else tuple(one for one in found if isinstance(one, FileHash))
 
-    def _keep_result(self, request: KeepResult, files: OpenFiles) -> ResultKept:
+    def _keep_result(self, request: KeepResult, files: OpenFiles) -> ResultKept | NoRoom:
         closed = self._taken(request.job)
         _checked_stages((request.stage,))
         printed = self.jobs.printed(request.job, request.stage)
@@ -181,7 +183,12 @@ class Shelf:
         if files.is_sent(name):
             raise Refused(f"{name} is being sent, and has become another: cancel that first")
         content = [octets for octets in printed if octets]
-        size = files.write(name, self._result(request, receipt, writer, content))
+        try:
+            size = files.write(name, self._result(request, receipt, writer, content))
+        except OSError as error:
+            if error.errno in FULL:
+                return NoRoom(_words(error))
+            raise
         return ResultKept(name, size, account.ended.name)
 
     def _account(self, request: KeepResult, manifest: Manifest, printed: Printed) -> Account:
@@ -232,6 +239,10 @@ def _keep_file(files: OpenFiles, name: str, octets: bytes, newest: int) -> FileK
         if not files.is_sent(old):
             files.remove(old)
     return FileKept(name)
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _checked_number(job: int) -> None:

@@ -11,6 +11,7 @@ from flight.declare.shelving import (
     DropJob,
     KeepFile,
     KeepResult,
+    NoRoom,
     ResultKept,
 )
 from flight.jobs import Redundancy
@@ -123,6 +124,9 @@ class Results:
         self._ask(row, request, self._kept, out)
 
     def _kept(self, row: Row, result: object, now: int, out: Outbox) -> None:
+        if isinstance(result, NoRoom):  # what it has made is not given up for want of room
+            self.not_before[row.number] = now + AGAIN_AFTER_NS
+            return
         if not isinstance(result, ResultKept):
             self._again(row, result, now, out)
             return

@@ -27,6 +27,7 @@ from flight.declare.shelving import (
     KeepFile,
     KeepOnly,
     KeepResult,
+    NoRoom,
     PackageTaken,
     ResultKept,
     RunTold,
@@ -119,6 +120,7 @@ messages = st.one_of(
         st.lists(st.tuples(name, st.booleans()), max_size=3).map(tuple),
     ),
     st.builds(ResultKept, name, count, name),
+    st.builds(NoRoom, name),
     st.builds(KeepFile, count, name, body, count),
     st.builds(FileKept, name),
 )

@@ -19,6 +19,7 @@ from flight.declare.shelving import (
     KeepFile,
     KeepOnly,
     KeepResult,
+    NoRoom,
     PackageTaken,
     ResultKept,
     RunTold,
@@ -305,7 +306,9 @@ def test_any_request_has_an_answer(asked: list[object]) -> None:
     world.ask(TAKE)
     for request in asked:
         answer = world.ask(request)
-        assert isinstance(answer, PackageTaken | Ordered | CopiesCompared | ResultKept | FileKept | Failed)
+        assert isinstance(
+            answer, PackageTaken | Ordered | CopiesCompared | ResultKept | NoRoom | FileKept | Failed
+        )
 
 
 def test_the_simulated_disk_is_the_jobs_alone() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from flight.declare.filing import Ordered, SendFile, Turn
 from flight.declare.shelving import (
+    NoRoom,
     PackageTaken,
     ResultKept,
 )
@@ -138,7 +139,7 @@ def test_a_board_without_a_key_keeps_results(on_board: World) -> None:
 def test_a_result_that_does_not_fit(on_board: World) -> None:
     on_board.quota = 6_500
     on_board.boot()
-    assert why(on_board.ask(KEEP)) == "quota of the file store"
+    assert on_board.ask(KEEP) == NoRoom("quota of the file store")
     assert not any("shelf" in name or "result" in name for name in on_board.disk.names())
     on_board.quota = 20_000
     on_board.boot()
@@ -147,7 +148,7 @@ def test_a_result_that_does_not_fit(on_board: World) -> None:
 
 def test_a_full_disk(on_board: World) -> None:
     on_board.disk.set_capacity(on_board.disk.stored_bytes + 3_000)
-    assert why(on_board.ask(KEEP)) == "No space left on device"
+    assert on_board.ask(KEEP) == NoRoom("No space left on device")
     on_board.disk.set_capacity(1 << 40)
     assert isinstance(on_board.ask(KEEP), ResultKept)
     assert on_board.files() == [RESULT]
