@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ground.__main__ import main
+from tests.ground.jobs.rig import Rig
 
 JOB = """\
 name = "demo"
@@ -59,3 +60,11 @@ def key(tmp_path: Path, run: Callable[..., Ran]) -> Path:
     path = tmp_path / "acme.key"
     assert run("keys", path, "--owner", "acme")[0] == 0
     return path
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    yield made
+    made.craft.close()
+    made.heard.ground.close()

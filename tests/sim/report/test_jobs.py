@@ -118,13 +118,14 @@ def test_how_busy_the_boards_were(busy: RunResult):
 
 
 def test_names_from_telemetry_are_text(busy: RunResult):
-    evil = replace(busy.jobs[0], name=HOSTILE, how=HOSTILE, waited_for=HOSTILE)
+    evil = replace(busy.jobs[0], name=f"<img src=x>/{HOSTILE}", how=HOSTILE, waited_for=HOSTILE)
     gantt = Gantt(
         0.0, 9.0, (HOSTILE,), (HOSTILE,), (), (Piece(0, 0, 0, 9, HOSTILE),), (Band("anomaly", 0, 9, HOSTILE),)
     )
     result = replace(busy, jobs=(evil,), gantt=gantt)
     document = tree(result)
     assert len(document.xpath("//script")) == len(tree(busy).xpath("//script"))
+    assert not document.xpath("//section[@aria-labelledby='jobs-heading']//img")
     assert "\x1b" not in page(result)
     assert "\u202e" not in page(result)
     assert "\\u003cscript" in page(result)
