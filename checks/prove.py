@@ -19,6 +19,7 @@ from checks.findings import ROOT
 
 SECONDS_PER_HOUR = 3600.0
 SWARM_SEEDS, SWARM_ORBITS = 200, 3
+CAMPAIGN_DAYS = 1000  # of jobs in closed loop
 FUZZ_SECONDS = 600  # for all targets together
 MUTATION_FLOOR = 80  # percent of planted mistakes that the tests of each area must notice
 
@@ -43,11 +44,13 @@ def steps(jobs: int, seed: int, words: Sequence[str]) -> list[Step]:
     """The hunt comes first: what it has found in this tree the long tests take as found."""
     python = sys.executable
     swarm = f"--seeds {SWARM_SEEDS} --orbits {SWARM_ORBITS} --workers {jobs} --quiet --json runs/swarm.json"
+    campaign = f"--days {CAMPAIGN_DAYS} --workers {jobs} --quiet --json runs/campaign.json"
     tests = f"-n {jobs} --dist worksteal --randomly-seed={seed} -m long"
     fuzz = f"--seconds {FUZZ_SECONDS} --jobs {jobs} --seed {seed} --json runs/fuzz.json"
     return [
         Step("planted bugs", (python, "-m", "tests.planted", "--workers", str(jobs))),
         Step("swarm", (python, "-m", "sim", "swarm", *swarm.split())),
+        Step("campaign", (python, "-m", "sim", "campaign", *campaign.split())),
         Step("long tests", (python, "-m", "pytest", *tests.split(), *words)),
         Step("fuzzing", (python, "-m", "tests.fuzz", *fuzz.split())),
         Step("mutation", (python, "-m", "checks.mutation", "--floor", str(MUTATION_FLOOR))),

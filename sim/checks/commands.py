@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
-from flight.declare import SECOND, Done, Invocation, Outcome, Report, SaveState, Stored
+from flight.declare import SECOND, Done, Invocation, Outcome, Report, SaveState, Stored, Waiting
 from flight.kernel import Kernel
 from flight.modules.commands import Commands
 from flight.modules.commands.seen import was_seen
@@ -121,6 +121,7 @@ class EveryCommandAnswered(Check):
     def __init__(self) -> None:
         super().__init__("every accepted command is answered")
         self.open: dict[int, int] = {}  # request: since
+        self.asked_s: dict[int, int] = {}  # what its module has asked for, where that is long
         self.kernel: Kernel | None = None
 
     def booted(self, simulation: Simulation, kernel: Kernel) -> None:
@@ -138,7 +139,13 @@ class EveryCommandAnswered(Check):
 
     def reported(self, report: Report) -> None:
         if report.service == VERIFICATION and report.subtype in FINAL:
-            self.open.pop(int.from_bytes(report.body[:4], "big"), None)
+            request = int.from_bytes(report.body[:4], "big")
+            self.open.pop(request, None)
+            self.asked_s.pop(request, None)
+
+    def called(self, invocation: Invocation, request: int, outcome: Outcome) -> None:
+        if isinstance(outcome, Waiting) and request in self.open:
+            self.asked_s[request] = outcome.within_ns // SECOND + WAIT_S
 
     def look(self, simulation: Simulation, second: int) -> None:
         if not self.open or second % 10 or self.kernel is None:
@@ -146,7 +153,7 @@ class EveryCommandAnswered(Check):
         module = commands_of(self.kernel)
         longest = (module.answer_within if module else 0) + WAIT_S
         for request, since in list(self.open.items()):
-            if second - since > longest:
+            if second - since > max(longest, self.asked_s.get(request, 0)):
                 del self.open[request]
                 self.fail(f"request {request:#x} has no final report {second - since} s after its acceptance")
 

@@ -14,7 +14,7 @@ SAMPLE_EVERY_S = 10
 SHARE_MIN = 0.02  # of the capacity: jobs that took less did not make the difference
 JOULES_PER_WH = 3600.0
 CAPACITY_MIN = 0.9  # of the battery at the start: with less, the forecast is wrong until the ground says so
-BOARDS = "compute"  # what the rails of jobs are called
+BOARDS = ("compute_", "rack_")  # what the names of the rails of jobs begin with
 SENSORS = frozenset({"battery_voltage", "battery_current", "array_power", "load_power"})
 
 

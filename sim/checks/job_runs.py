@@ -204,6 +204,9 @@ class NoCycling(Check):
             if seen.level not in (-1, run.use.level) and not module.planner.arrived:
                 self._changed(number, f"set to level {run.use.level}")
             seen.level = run.use.level
+        for number, seen in self.jobs.items():
+            if number not in module.crew.runs:
+                seen.level = -1  # its next run begins at the level of a plan
 
     def _changed(self, number: int, what: str) -> None:
         now = self.moment.second

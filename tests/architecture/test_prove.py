@@ -38,9 +38,10 @@ def test_the_account_adds_up() -> None:
 
 def test_the_proofs() -> None:
     named = {step.name: " ".join(step.command[1:]) for step in steps(3, 7, ("-k", "x"))}
-    assert list(named) == ["planted bugs", "swarm", "long tests", "fuzzing", "mutation"]
+    assert list(named) == ["planted bugs", "swarm", "campaign", "long tests", "fuzzing", "mutation"]
     assert named["planted bugs"] == "-m tests.planted --workers 3"
     assert named["swarm"].startswith("-m sim swarm --seeds 200 --orbits 3 --workers 3")
+    assert named["campaign"].startswith("-m sim campaign --days 1000 --workers 3")
     assert named["long tests"] == "-m pytest -n 3 --dist worksteal --randomly-seed=7 -m long -k x"
     assert named["fuzzing"] == "-m tests.fuzz --seconds 600 --jobs 3 --seed 7 --json runs/fuzz.json"
     assert named["mutation"] == "-m checks.mutation --floor 80"

@@ -15,6 +15,7 @@ from flight.jobs import Ended, FileHash, Receipt, Redundancy, ResultWriter, brie
 from flight.modules.jobs.stages import JobStage, Why
 from sim.checks.check import Check
 from sim.checks.job_book import SPEECHLESS_S, BookKept, JobsEndOrWait
+from sim.checks.job_limits import ComputeWithinLimits
 from sim.checks.job_results import Delivered, ResultsOfTheirOwner, ResultsTrue
 from sim.checks.job_runs import ANOMALY_S, SETTLE_S, JobsHeld, NoCycling, OnceMeansOnce, OutOfTheAnomaly
 from sim.job_history import JobHistory
@@ -305,6 +306,69 @@ def test_a_result_is_of_its_owner(delivered) -> None:
         (NAME, replace(told, package_sha256=bytes(32))),
         (NAME, replace(told, owner="other")),
         ("results/other-digits-7.result", told),
+        ("results/other-digits-7.result", replace(told, owner="other")),
     ):
         check.came(name, result(other, content))
-    assert check.failed == 3
+    assert check.failed == 4
+
+
+# ---------------------------------------------------------------- limits
+
+
+@pytest.fixture
+def limits(booted, monkeypatch):
+    """The check of a flown Pathfinder, and what it sees: charge, degC of its hottest node, levels of its boards."""
+    table = SimpleNamespace(floor=0.72, limit_c=60.0, sensors=("compute_a_temperature",))
+    monkeypatch.setattr("sim.checks.job_limits.planning_of", lambda _mission: table)
+    module = SimpleNamespace(desk=SimpleNamespace(book=SimpleNamespace(rows={1: "a job"})))
+    monkeypatch.setattr("sim.checks.job_limits.jobs_of", lambda _kernel: module)
+    faults: Any = SimpleNamespace(now=lambda _simulation, _second: False)
+    check = ComputeWithinLimits(booted, faults)
+    names = booted.world.plant.thermal.names
+    power = SimpleNamespace(
+        battery=SimpleNamespace(charge=0.9), levels=[0] * len(booted.scenario.spacecraft.rails)
+    )
+    thermal = SimpleNamespace(temperatures_k=[290.0] * len(names))
+    seen: Any = SimpleNamespace(
+        world=SimpleNamespace(
+            plant=SimpleNamespace(power=power, thermal=thermal),
+            sunlight=lambda: 1.0,
+            environment=booted.world.environment,
+        ),
+        computer=booted.computer,
+        switches=SimpleNamespace(jammed=set()),
+        sensors=SimpleNamespace(distortions={}),
+        latched=set(),
+        afflictions=SimpleNamespace(lying_w={}),
+    )
+
+    def fly(charge: float, celsius: float, level: int, seconds: int = 3600) -> Check:
+        power.battery.charge = charge
+        thermal.temperatures_k[names.index("compute_a")] = celsius + 273.15
+        for place, _ in check.boards:
+            power.levels[place] = level
+        return looked(check, seen, range(seconds))
+
+    return SimpleNamespace(fly=fly, seen=seen, check=check)
+
+
+@pytest.mark.parametrize(
+    ("charge", "celsius", "level", "failed"),
+    [
+        (0.9, 40.0, 4, 0),
+        (0.70, 40.0, 4, 0),  # within the tolerance
+        (0.68, 40.0, 4, 1),
+        (0.68, 40.0, 0, 0),  # the base load's
+        (0.9, 61.0, 4, 0),
+        (0.9, 63.0, 4, 1),
+        (0.9, 63.0, 0, 0),
+    ],
+)
+def test_neither_charge_nor_temperature_is_crossed_by_jobs(limits, charge, celsius, level, failed) -> None:
+    assert limits.fly(charge, celsius, level).failed == failed
+
+
+def test_a_limit_that_is_near_exercises_it_and_a_fault_excuses_the_orbit(limits) -> None:
+    assert limits.fly(0.8, 40.0, 4).exercised == 1
+    limits.seen.sensors.distortions = {"battery_voltage": None}
+    assert limits.fly(0.6, 80.0, 4, 600).failed == 0

@@ -59,6 +59,7 @@ def test_what_is_struck_exists() -> None:
         "module": {row.name for row in MISSION.rows},
     }
     for plan in PLANS:
+        names["job"] = {job.label for job in plan.jobs}
         for fault in plan.faults:
             assert fault.name in names[fault.target] if fault.target in NAMED else fault.name == ""
 
@@ -100,6 +101,8 @@ def test_a_seed_has_a_start_of_its_own_and_nothing_of_the_files_faults(seed) -> 
         faults=(),
         commands=(),
         files=(),
+        tenants=(),
+        jobs=(),
     )
     assert 0.6 <= charge <= 1.0
     assert len({start_of(other) for other in range(10)}) == 10
