@@ -35,7 +35,7 @@ from flight.planning import Ahead, LookAhead, PlanningTable
 from flight.planning.ahead import LINE_LENGTH, contact_mb, read_elements, satellite_number, two_lines
 
 DOCUMENT = "elements"
-LOOK_EVERY, POST_EVERY = 60, 20  # slots
+LOOK_EVERY, POST_EVERY = 120, 20  # slots
 TELL_EVERY = 5  # slots: so often a forecast is kept and compared later
 LOOK_WITHIN_NS = 60 * SECOND
 STORE_WITHIN_NS = 30 * SECOND

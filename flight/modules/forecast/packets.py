@@ -30,7 +30,7 @@ class Outputs(Signals):
     in_anomaly: bool
 
 
-class Status(Telemetry, period=30):
+class Status(Telemetry, period=120):
     """The look ahead, and what is learned of power and heat."""
 
     source: Source
@@ -58,7 +58,7 @@ class Status(Telemetry, period=30):
     taper: Annotated[float, unit("W"), about("into the battery, for the share of charge that is missing")]
 
 
-class Errors(Telemetry, period=60):
+class Errors(Telemetry, period=300):
     """Forecast for 30 minutes on, less what came; `given_load` is with the loads that came, which nobody could know."""
 
     compared: U32

@@ -13,7 +13,7 @@ from flight.planning.work import Ahead, LookAhead
 NS = 1_000_000_000
 STEP_NS = 30 * NS  # between two looks; a pass or a shadow that is shorter may be missed
 EXACT_NS = NS // 10  # to which an edge is found
-SAMPLES_MAX = 20_000  # a week of looks; takes 0.2 s
+SAMPLES_MAX = 2_880  # a day
 PASSES_MAX = 256
 OLD_NS = 30 * 86_400 * NS  # SGP4 errs by kilometres a day; older elements are another orbit's
 
@@ -40,6 +40,7 @@ class _Looking:
         self.asked, self.elements = asked, elements
         self.length_ns = length_ns
         self.times = [*range(0, length_ns, STEP_NS), length_ns]
+        self.sun_0, self.sun_1 = sun_direction(asked.utc_0_ns), sun_direction(asked.utc_0_ns + length_ns)
 
     def answer(self) -> Ahead | str:
         asked = self.asked
@@ -72,7 +73,10 @@ class _Looking:
         )  # between two times that had an answer
 
     def _lit(self, at: int, place: Position) -> float:
-        return above_limb(place, sun_direction(self.asked.utc_0_ns + at))
+        """The Sun moves by a degree in a day: straight between its two ends it is right to 0.002 degrees."""
+        share = at / self.length_ns
+        (x0, y0, z0), (x1, y1, z1) = self.sun_0, self.sun_1
+        return above_limb(place, (x0 + share * (x1 - x0), y0 + share * (y1 - y0), z0 + share * (z1 - z0)))
 
     def _dark(self, at: int) -> float:
         return -self._lit(at, self._place(at))

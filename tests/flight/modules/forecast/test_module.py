@@ -91,15 +91,15 @@ def test_the_anomaly_is_signalled_slot_by_slot(flown: Flown):
     assert 5 < sum(truth(0).anomaly[:420]) < 100
 
 
-def test_an_outlook_every_twenty_slots_and_a_look_every_sixty(flown: Flown):
+def test_an_outlook_every_twenty_slots_and_a_look_every_two_hours(flown: Flown):
     flown.fly(4 * HOUR)
     starts = [outlook.slot_0_ns // (60 * SECOND) for outlook in flown.outlooks]
     assert max(after - before for before, after in pairwise(starts)) <= 20
     looks = [one for one in flown.requests if isinstance(one, LookAhead)]
-    assert [look.slot_0_ns // (3600 * SECOND) for look in looks] == [0, 1, 2, 3]
+    assert [look.slot_0_ns // (3600 * SECOND) for look in looks] == [0, 2]
     last = flown.outlook
     place = last.slot_0_ns // (60 * SECOND)
-    assert last.eclipse == truth(0).eclipse[place : place + TABLE.slots]
+    assert last.eclipse == pytest.approx(truth(0).eclipse[place : place + TABLE.slots], abs=0.01)
     assert last.forecast.anomaly == truth(0).anomaly[place : place + TABLE.slots]
     assert all(one.last_ns > last.slot_0_ns for one in last.passes)
 
@@ -169,7 +169,7 @@ def test_a_worker_that_fails_is_said_once_and_asked_again():
     assert flown.events.count("not_looked") == 1
     assert flown.module.status.looks_failed == 2
     assert flown.outlook.source == LEARNED
-    flown.fly(60 * 60)
+    flown.fly(2 * HOUR + 60)
     assert len(flown.requests) >= 3
 
 
