@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cache
 
+from flight.app import load_mission
+from flight.boards.umbilical_channel import DownEnd, DownTap, UpEnd, UpTap
 from flight.modules.uplink.chain import Chain
 from flight.wire import (
     FrameKind,
@@ -13,6 +15,7 @@ from flight.wire import (
     encapsulation,
     frame_fields,
     monitoring,
+    packet_stores,
     read_frame,
     scheduling,
 )
@@ -122,6 +125,10 @@ def lists(data: bytes) -> None:
     scheduling.read_window(data)
     scheduling.read_requests(data)
     scheduling.read_offset(data)
+    packet_stores.read_stores(data, 3)
+    packet_stores.read_deletion(data, 3)
+    packet_stores.read_contents(data)
+    packet_stores.read_statuses(data)
 
 
 def list_seeds() -> list[bytes]:
@@ -131,7 +138,30 @@ def list_seeds() -> list[bytes]:
         scheduling.pack_offset(-5),
         b"\1" + bytes(14),
         b"\0\1" + bytes(40),
+        packet_stores.pack_deletion(5, [1, 2]),
+        packet_stores.pack_contents([packet_stores.StoreContent(1, 2, 3, 4, 5, 6)]),
+        packet_stores.pack_statuses([packet_stores.StoreStatus(1, True, False, True)]),
     ]
+
+
+MISSION = load_mission("pathfinder")
+
+
+def taps(data: bytes) -> None:
+    """Every octet that is in no message passes as it came."""
+    after = bytes(2000)  # more than a unit that is waited for
+    for tap in (DownTap(MISSION), UpTap(MISSION)):
+        passed, found = b"", 0
+        for piece in [*pieces(data), after]:
+            rest, messages = tap.take(piece)
+            passed, found = passed + rest, found + len(messages)
+        assert found or (data + after).startswith(passed)
+        assert found or len(passed) >= len(data)
+
+
+def tap_seeds() -> list[bytes]:
+    down, up = DownEnd(MISSION), UpEnd(MISSION)
+    return [down.unit(b"switch"), up.unit(b"readings"), up.unit(b"a") + b"\xeb\x90" + up.unit(bytes(300))]
 
 
 def addresses(data: bytes) -> None:
@@ -179,8 +209,19 @@ TARGETS = (
             scheduling.read_window,
             scheduling.read_requests,
             scheduling.read_offset,
+            packet_stores.read_stores,
+            packet_stores.read_deletion,
+            packet_stores.read_contents,
+            packet_stores.read_statuses,
         ),
         0,
+    ),
+    Target(
+        "umbilical's channel",
+        taps,
+        tap_seeds,
+        (DownTap, UpTap),
+        parts=(b"\x1a\xcf\xfc\x1d", b"\xeb\x90", b"\xc5" * 7 + b"\x79"),
     ),
     Target(
         "line addresses",

@@ -11,6 +11,7 @@ from flight.declare import SaveDocument
 from flight.kernel.supervisor import State
 from flight.modules import schedule
 from flight.modules.downlink import Downlink
+from flight.modules.downlink.stores import StoreService
 from flight.modules.parameters import Parameters
 from flight.modules.schedule import document_of, read_document
 from flight.store import log, record, segment, slots
@@ -167,6 +168,9 @@ def request_seeds() -> list[bytes]:
         *(request("schedule", 11, subtype, b"\1" + packet[:4]) for subtype in (9, 12)),
         request("schedule", 11, 7, encode_cuc(SECOND) + b"\1" + packet[:4]),
         request("downlink", 15, 9, bytes(1) + bytes(8) + bytes(7) + b"\x09"),
+        *(request("downlink", 15, subtype, b"\1\1") for subtype in (1, 2, 12, 15, 16, 17)),
+        request("downlink", 15, 16, b"\0") + request("downlink", 15, 11, bytes(7) + b"\0"),
+        request("downlink", 15, 18),
         request("parameters", 20, 1, b"\0\1\0\1"),
         request("parameters", 20, 3, b"\0\1\0\1" + bytes(8)),
         *(request("housekeeping", 3, subtype, b"\0\1\0\1") for subtype in (5, 6, 27)),
@@ -197,7 +201,7 @@ TARGETS = (
         "service requests",
         requests,
         request_seeds,
-        (schedule.Schedule, Downlink, Parameters),
+        (schedule.Schedule, Downlink, StoreService, Parameters),
         0,
     ),
 )
