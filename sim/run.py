@@ -29,7 +29,7 @@ from sim.job_totals import JobWatch
 from sim.observe import Observer
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
-from sim.scenario import SCENARIOS, Command, Scenario
+from sim.scenario import SCENARIOS, Command, Scenario, without_jobs
 from sim.simulation import NS, Simulation
 from sim.world import World
 
@@ -137,6 +137,8 @@ def fly(
     ConfigurationError if it cannot begin.  What is cut short leaves nothing.
     """
     built = build(load_mission(mission or scenario.spacecraft.mission))
+    if mission and not built.mission.takes_jobs:
+        scenario = without_jobs(scenario)
     check_commands(scenario, built.dictionary)
     seed = scenario.seed if seed is None else seed
     length = int(duration_s if duration_s is not None else scenario.duration_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -151,6 +151,12 @@ class Scenario:
     files: tuple[FileTransfer, ...] = ()
     tenants: tuple[TenantTable, ...] = ()
     jobs: tuple[JobTable, ...] = ()
+
+
+def without_jobs(scenario: Scenario) -> Scenario:
+    """For another mission than the spacecraft's own, which takes none."""
+    faults = tuple(fault for fault in scenario.faults if fault.target not in ("job", "package"))
+    return replace(scenario, tenants=(), jobs=(), faults=faults)
 
 
 def known_scenarios() -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from sim.configuration import ConfigurationError
 from sim.job_packages import packages_of
 from sim.job_tables import LevelTable
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario, load_scenario, without_jobs
 
 HEAD = """name = "x"
 spacecraft = "pathfinder"
@@ -137,3 +137,11 @@ def test_what_the_packer_refuses_is_one_line_too(tmp_path) -> None:
         packages_of(scenario, 1)
     says = f"{tmp_path}/my.toml:{JOB_LINE}: job acme/train: resume_s: "
     assert str(caught.value).startswith(says)
+
+
+def test_another_mission_that_takes_no_jobs_flies_the_rest(tmp_path) -> None:
+    fault = '[[fault]]\nat = "2 h"\ntarget = "{}"\nkind = "{}"\n'
+    text = TENANT + JOB + fault.format("job.acme/train", "crash") + fault.format("computer", "reset")
+    rest = without_jobs(load(tmp_path, text))
+    assert (rest.jobs, rest.tenants) == ((), ())
+    assert [one.target for one in rest.faults] == ["computer"]
