@@ -100,7 +100,7 @@ def newest_record(read: Callable[[str], bytes], names: Sequence[str]) -> tuple[s
         elif record.plan is not None:
             found.append((record.slot_0_ns, name, record))
     if not found:
-        raise NoPlanError("; ".join(["no plan has come down yet", *faults]))
+        raise NoPlanError("; ".join(["no plan has come down yet: `command jobs.plan` asks for one", *faults]))
     _, name, record = max(found, key=lambda one: one[:2])
     return name, record
 

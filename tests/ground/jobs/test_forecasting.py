@@ -69,9 +69,9 @@ def test_the_newest_is_that_with_the_newest_slot_whatever_its_name():
 
 
 def test_no_plan_says_what_it_has_looked_at():
-    with pytest.raises(NoPlanError, match="^no plan has come down yet$"):
+    with pytest.raises(NoPlanError, match="^no plan has come down yet: `command jobs.plan` asks for one$"):
         newest_record(lambda _: b"", [])
-    with pytest.raises(NoPlanError, match="yet; plans/1: plan record"):
+    with pytest.raises(NoPlanError, match="one; plans/1: plan record"):
         newest_record(lambda _: b"nonsense", ["plans/1"])
 
 
