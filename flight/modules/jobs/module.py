@@ -73,7 +73,7 @@ class Jobs(Declared):
         self.Inputs = namedtuple("Inputs", [*JobsInputs._fields, *self.names])  # type: ignore[misc]  # noqa: PYI024
         self.status, self.row = Status(), JobRow()
         self.status.refresh, self.row.refresh = self._show, self._show_row
-        self.row.silent = True
+        self.row.silent = self.status.silent = True
         self.outputs = _outputs(lanes)()
         self.kept = Numbers()
         self.outlook: Inbox[Outlook] = Inbox(2, Overflow.DROP_OLDEST)
@@ -150,7 +150,7 @@ class Jobs(Declared):
         self.crew.tend(now, out)
         self.results.tend(now, sees.carrier, out)
         self.desk.saver.tend(now, out)
-        self.row.silent = not self.desk.book.rows
+        self.row.silent = self.status.silent = not self.desk.book.rows
 
     def _seen(self, sees: JobsInputs) -> Seen:
         levels, lanes = sees.levels, self.desk.lanes

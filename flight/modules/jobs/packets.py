@@ -24,7 +24,7 @@ Joule, Second = unit("J"), unit("s")
 
 
 class Status(Telemetry, period=30):
-    """The whole book: jobs by what they are doing, the plan in force, and what was refused."""
+    """The whole book: jobs by what they are doing, the plan in force, what was refused; not sent while it is empty."""
 
     jobs: U16
     waiting: U16

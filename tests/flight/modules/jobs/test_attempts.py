@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flight.declare import SECOND
+from flight.declare import SECOND, SaveDocument
 from flight.declare.running import ExitReason, StartJob
 from flight.modules.jobs.stages import TO_RUN, JobStage
 from flight.runners.modelled import FaultKind, ModelledFault, ModelledRunner
-from tests.flight.modules.jobs.alone import Alone
+from tests.flight.modules.jobs.alone import Alone, outlook
 
 CRASH = ModelledFault(8, FaultKind.CRASH, after_ns=60 * SECOND)
 
@@ -99,6 +99,19 @@ def test_an_end_that_nobody_saw_is_seen_by_the_next_life() -> None:
     fresh = alone.boot(runner=alone.runner).begin()
     assert over(fresh, number)[0] == "DONE"
     assert alone.runner.jobs == {}
+
+
+def test_the_runner_keeps_an_end_until_the_book_says_so() -> None:
+    alone = Alone().begin()
+    number = alone.hand_in(attempts=1)
+    alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
+    alone.fly(5)
+    alone.lose = lambda request: isinstance(request, SaveDocument)
+    alone.until(lambda: alone.state(number) is JobStage.ENDED, 2000)
+    alone.fly(20)
+    fresh = alone.boot(runner=alone.runner).begin(outlook(alone.now // (60 * SECOND) * 60 * SECOND))
+    assert over(fresh, number)[0] == "DONE"
+    assert fresh.starts(number) == 0
 
 
 def test_an_orphan_of_the_runner_is_killed_and_forgotten() -> None:

@@ -7,6 +7,7 @@ import pytest
 from flight.declare import COMPUTE, IDLE, SAFE, SECOND
 from flight.declare.running import SteerJob, Verb
 from flight.modules.jobs.stages import TO_RUN, JobStage, Why
+from flight.planning import MakePlan
 from tests.flight.modules.jobs.alone import Alone, outlook
 
 
@@ -99,6 +100,38 @@ def test_a_job_that_may_not_run_in_the_anomaly_has_its_checkpoint_before_it() ->
         alone.fly()
         assert alone.state(number) in TO_RUN
     alone.until(lambda: alone.state(number) is JobStage.RESULT, 2500)
+
+
+@pytest.mark.parametrize("why", [Why.ANOMALY, Why.QUIET])
+def test_without_a_plan_too_a_checkpoint_comes_before_what_bars(why: Why) -> None:
+    bars = {8, 9}
+    told = (
+        outlook(anomaly=tuple(slot in bars for slot in range(200)))
+        if why is Why.ANOMALY
+        else outlook(quiet=frozenset(bars))
+    )
+    alone = Alone().begin(told)
+    alone.lose = lambda request: isinstance(request, MakePlan)
+    number = running(alone, work_s=1200)
+    assert alone.module.dispatch.greedy
+    alone.until(lambda: alone.now >= 8 * 60 * SECOND - 2 * SECOND)
+    assert alone.state(number) in TO_RUN
+    assert [one[1] for one in alone.told("stopped")] == [why]
+
+
+def test_a_level_rises_only_a_thermal_time_constant_after_its_last_change() -> None:
+    alone = Alone().begin()
+    number = running(alone, work_s=3000)
+    run, uses = alone.module.crew.runs[number], alone.module.desk.uses(alone.module.desk.book.rows[number])
+    steady_ns, now = alone.module.desk.steady_ns(), alone.now
+    assert steady_ns == pytest.approx(20 * 60 * SECOND)
+    run.use, run.level_at = uses[1], now
+    run.change(uses[0], now + SECOND, steady_ns)
+    assert run.use == uses[0]
+    run.change(uses[1], now + steady_ns, steady_ns)
+    assert run.use == uses[0]
+    run.change(uses[1], now + SECOND + steady_ns, steady_ns)
+    assert run.use == uses[1]
 
 
 def test_a_quiet_window_is_kept_quiet() -> None:
