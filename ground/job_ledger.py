@@ -45,6 +45,7 @@ STATES = {
     "lost": "FAILED",
     "refused": REFUSED,
 }
+NAMELESS_NS = 7200 * NS  # longer than the rows of the fullest book take to come round
 OFF = 255  # of a board or a level: none
 
 Values = Mapping[str, object]
@@ -156,7 +157,13 @@ class Ledger:
         return sorted(self._jobs)
 
     def all_facts(self) -> list[JobFacts]:
-        return [self._facts(number, self._jobs[number]) for number in self.numbers()]
+        """Without those that rows told of for a while and no event ever: they were refused before they had a name."""
+        newest_ns = max((job.row_ns for job in self._jobs.values()), default=0)
+        return [
+            self._facts(number, self._jobs[number])
+            for number in self.numbers()
+            if self._jobs[number].marks or self._jobs[number].row_ns > newest_ns - NAMELESS_NS
+        ]
 
     def facts(self, number: int) -> JobFacts | None:
         job = self._jobs.get(number)

@@ -189,6 +189,16 @@ def test_what_it_waited_for_most_of_the_time():
     assert facts(teller, 2).waited_for == ""
 
 
+def test_one_that_was_refused_before_it_had_a_name_is_left_out_after_a_while():
+    teller = Teller()
+    teller.row(10, 1, "WAITING")
+    teller.event(10, "taken", 2, 7, b"acme/sums")
+    teller.row(7000, 3, "WAITING")
+    assert [one.number for one in teller.ledger.all_facts()] == [1, 2, 3]
+    teller.row(7300, 3, "WAITING")
+    assert [one.number for one in teller.ledger.all_facts()] == [2, 3]
+
+
 def test_boards_without_a_name_and_none():
     teller = Teller()
     teller.row(10, 1, "RUNNING", board=7)
