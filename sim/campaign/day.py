@@ -55,8 +55,8 @@ class DayResult:
 def day_of(scenario: Scenario, seed: int, length_s: int = DAY_S) -> Scenario:
     """The same orbit at another hour and another charge, with jobs and faults of the seed."""
     mission = load_mission(scenario.spacecraft.mission)
-    if mission.planning is None:
-        raise ConfigurationError(f"{scenario.path}:1: {mission.name} plans no jobs, expected one that does")
+    if not mission.takes_jobs:
+        raise ConfigurationError(f"{scenario.path}:1: {mission.name} takes no jobs, expected one that does")
     rng = stream(seed, "day")
     board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
     count = max(1, round(rng.randint(*JOBS) * length_s / DAY_S))

@@ -78,7 +78,7 @@ class Ending(IntEnum):
 class Files(Module):
     """Takes files from the ground and sends them there, one PDU in a packet, below everything else on the line."""
 
-    wakes = ("uplink",)
+    wakes = ("uplink", "ordered")
 
     class Inputs(NamedTuple):
         carrier: bool
@@ -148,6 +148,7 @@ class Files(Module):
         self.kept = self.Kept()
         self.status.refresh, self.kept.refresh = self._show, self._show_kept
         self.uplink: Inbox[bytes] = Inbox(UPLINK_MAX)  # telecommand packets of our APID
+        self.ordered: Inbox[None] = Inbox(ORDERS_MAX)  # another module has given the worker an order
         self.figures = FileFigures()
         self.orders: dict[int, int] = {}  # ticket -> command
         self.turning = 0  # the ticket of the turn under way
@@ -169,6 +170,8 @@ class Files(Module):
     def step(self, now: int, sees: Inputs, out: Outbox) -> None:
         if self.turning:
             return
+        if self.ordered.drain():
+            self.due = now
         room = self._room(now, sees)
         if self.uplink.items or now >= self.due or sees.carrier != self.carrier or room:
             self.carrier = sees.carrier

@@ -26,6 +26,7 @@ TRIES = 5  # then the result is given up
 SENDING_MAX = 2  # under way: a third would only share the line with one of more worth
 SEND_AGAIN_NS = 24 * 3600 * SECOND  # without a word of the file's end: its transaction is no more
 NEVER_UTC_S = 2**62
+FILES_ORDERED = "files.ordered"  # its inbox: an idle files module takes a turn at once
 PLANS_KEPT = 16
 SENT, FAILED = "SENT", "FAILED"  # notices of CFDP
 
@@ -194,6 +195,8 @@ class Results:
             self._ask(row, SendFile(now, row.result, True), self._began, out)
 
     def _began(self, row: Row, result: object, now: int, out: Outbox) -> None:
+        if isinstance(result, Ordered):
+            out.post(FILES_ORDERED, None)
         if isinstance(result, Ordered) or row.state is not JobStage.SENDING:
             return
         self._unsent(row, now)
@@ -253,7 +256,12 @@ class Results:
 
     def _send_plan(self, now: int, out: Outbox) -> None:
         self.plan_sent = True
-        self.desk.ask(SendFile(now, self.plan_file, True), SHELF_WITHIN_NS, _nothing, out)
+        self.desk.ask(SendFile(now, self.plan_file, True), SHELF_WITHIN_NS, _sent, out)
+
+
+def _sent(_now: int, result: object, out: Outbox) -> None:
+    if isinstance(result, Ordered):
+        out.post(FILES_ORDERED, None)
 
 
 def _rank(row: Row) -> tuple[int, int, int]:

@@ -72,9 +72,10 @@ def test_the_world_is_never_as_forecast_and_something_fails() -> None:
 def test_a_mission_without_jobs_has_no_such_days(monkeypatch) -> None:
     from flight.app import load_mission
 
-    mission = replace(load_mission("pathfinder"), planning=None)
+    mission = load_mission("pathfinder")
+    mission = replace(mission, rows=tuple(row for row in mission.rows if row.name != "jobs"))
     monkeypatch.setattr("sim.campaign.day.load_mission", lambda _name: mission)
-    with pytest.raises(ConfigurationError, match="pathfinder plans no jobs"):
+    with pytest.raises(ConfigurationError, match="pathfinder takes no jobs"):
         day_of(REFERENCE, 1)
 
 
