@@ -27,13 +27,13 @@ from flight.workers.process import BACK_OFF_NS, LOST
 from flight.workers.routing import Kinds, Workers
 from flight.workers.shelf import Shelf, ShelfSettings
 from flight.workers.storage import StorageWorker
-from sim.afflictions import Afflictions
 from sim.disk import NEVER, ProcessKilled, SimulatedDisk
 from sim.guardian import Orders
-from sim.job_history import JobHistory
-from sim.job_shelf import ModelledShelf
-from sim.job_worker import VirtualJobs
-from sim.runner import VirtualRunner
+from sim.payload.afflictions import Afflictions
+from sim.payload.history import JobHistory
+from sim.payload.runner import VirtualRunner
+from sim.payload.shelf import ModelledShelf
+from sim.payload.worker import VirtualJobs
 
 PLANNING_NS = 2 * SECOND  # a plan took 2 s of one core at most (docs/orbsched.md)
 

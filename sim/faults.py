@@ -16,9 +16,9 @@ from flight.page import NOBODY
 from flight.recovery import STORE_NAMES
 from ground import CommandError, Ground
 from sim.fault_kinds import INTRUSIONS
-from sim.job_faults import JOB_TARGETS, begin_of_jobs
 from sim.line_faults import Lines, begin_intrusion, listen
 from sim.module_faults import begin_module
+from sim.payload.faults import JOB_TARGETS, begin_of_jobs
 from sim.scenario import Fault
 from sim.simulation import NS, Simulation, stream
 

@@ -23,10 +23,10 @@ from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
 from sim.filing import FileMover
-from sim.job_report import PlansHeard, jobs_of_run
-from sim.job_sending import JobSender
-from sim.job_totals import JobWatch
 from sim.observe import Observer
+from sim.payload.report import PlansHeard, jobs_of_run
+from sim.payload.sending import JobSender
+from sim.payload.totals import JobWatch
 from sim.report import RunProgress, write_report
 from sim.result import CheckCount, EventLine, RunResult, Station
 from sim.scenario import SCENARIOS, Command, Scenario, without_jobs

@@ -14,8 +14,8 @@ from sim import fault_kinds
 from sim.configuration import build, read_document
 from sim.document import ConfigurationError, Document, Place, show, suggest
 from sim.fields import NAME, Arguments, Instant, Line, Quantity, Raw, Scalar, Several, Text, Whole
-from sim.job_tables import JobTable, TenantTable, check_tables
 from sim.orbit import ElementsError, check_tle
+from sim.payload.tables import JobTable, TenantTable, check_tables
 from sim.sensors import quantities
 from sim.spacecraft import Spacecraft
 from sim.spacecraft_file import check_known, check_unique, known_spacecraft, load_spacecraft, spacecraft_path

@@ -14,16 +14,16 @@ from typing import Protocol
 from flight.mission import Mission
 from ground import Ground
 from sim.aboard import put_sky_on_board
-from sim.afflictions import Afflictions
 from sim.board_ports import SimulatedSensors, SimulatedSwitches
 from sim.computer import Computer
 from sim.disk import PowerCut, SimulatedDisk
 from sim.guardian import BITES_AFTER_S, WATCHDOG, Orders, VirtualGuardian
-from sim.job_history import JobHistory
-from sim.job_packages import Package, mission_with
-from sim.job_power import JobPower
 from sim.keys import board_private_of, memory_keys, put_on_board
 from sim.link import Radio
+from sim.payload.afflictions import Afflictions
+from sim.payload.history import JobHistory
+from sim.payload.packages import Package, mission_with
+from sim.payload.power import JobPower
 from sim.scenario import Scenario
 from sim.trace import Trace
 from sim.world import World

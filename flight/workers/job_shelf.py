@@ -1,4 +1,4 @@
-"""Where jobs lie on board: folders on a disk, or names on the simulated one (`sim.job_shelf`)."""
+"""Where jobs lie on board: folders on a disk, or names on the simulated one (`sim.payload.shelf`)."""
 
 from __future__ import annotations
 

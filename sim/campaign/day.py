@@ -15,9 +15,9 @@ from sim.checks import Checks
 from sim.checks.energy import BOARDS
 from sim.document import ConfigurationError
 from sim.faults import Injector
-from sim.job_sending import JobSender
-from sim.job_tables import JobTable, TenantTable
-from sim.job_totals import JobTotals, JobWatch
+from sim.payload.sending import JobSender
+from sim.payload.tables import JobTable, TenantTable
+from sim.payload.totals import JobTotals, JobWatch
 from sim.result import CheckCount
 from sim.scenario import Fault, Scenario
 from sim.simulation import Simulation, stream

@@ -8,8 +8,8 @@ from flight.jobs import Ended, FileHash, Receipt, Redundancy, ResultReader, publ
 from ground import Ground
 from ground.transfers import Transfer, TransferState
 from sim.checks.check import Check
-from sim.job_packages import OUTPUT, Package, true_output
 from sim.keys import board_private_of
+from sim.payload.packages import OUTPUT, Package, true_output
 from sim.simulation import GroundSegment, Simulation
 
 RESULTS = "results/"

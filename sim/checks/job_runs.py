@@ -14,7 +14,7 @@ from flight.modules.jobs import Jobs
 from flight.modules.jobs.stages import Why
 from flight.planning.ahead.anomaly import in_anomaly
 from sim.checks.check import Check
-from sim.job_history import TrueRun
+from sim.payload.history import TrueRun
 from sim.simulation import NS, Simulation
 
 STOP_RUNG = 3

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from sim.fault_kinds import PACKAGES
-from sim.job_tables import JobTable, LevelTable, TenantTable
+from sim.payload.tables import JobTable, LevelTable, TenantTable
 from sim.scenario import Fault
 from sim.simulation import stream
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flight.mission import Mission, Sensor
 from sim.checks.energy import BOARDS
-from sim.job_tables import JobTable, TenantTable
+from sim.payload.tables import JobTable, TenantTable
 from sim.scenario import Fault, Scenario
 from sim.simulation import stream
 from sim.swarm.job_plan import JOB_FEATURES, draw_jobs

@@ -12,7 +12,7 @@ from ground import Ground, Settings
 from sim.checks import Checks
 from sim.checks.check import Check
 from sim.faults import Injector
-from sim.job_sending import JobSender
+from sim.payload.sending import JobSender
 from sim.result import CheckCount
 from sim.scenario import Scenario
 from sim.simulation import Simulation

@@ -9,7 +9,7 @@ import pytest
 from sim.configuration import ConfigurationError
 from sim.fault_kinds import DIFFERENCE, KINDS, NAMED, OPTIONAL_VALUE, READING
 from sim.faults import BEGIN
-from sim.job_faults import JOB_TARGETS
+from sim.payload.faults import JOB_TARGETS
 from sim.scenario import Fault, load_scenario
 
 HEAD = """name = "x"

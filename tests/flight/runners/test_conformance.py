@@ -33,7 +33,7 @@ from flight.runners.modelled import ModelledRunner
 from flight.runners.processes import of_user
 from flight.runners.settings import RunnerSettings, find_machine
 from sim.disk import SimulatedDisk
-from sim.runner import VirtualRunner
+from sim.payload.runner import VirtualRunner
 
 pytestmark = pytest.mark.slow
 SECOND = 10**9

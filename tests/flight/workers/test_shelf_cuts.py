@@ -19,7 +19,7 @@ from flight.wire.file_packets import FileSettings
 from flight.workers.files import FilesWorker
 from flight.workers.shelf import Shelf
 from sim.disk import PowerCut, ProcessKilled, SimulatedDisk
-from sim.job_shelf import ModelledShelf
+from sim.payload.shelf import ModelledShelf
 from tests.flight.workers.shelves import (
     GOOD,
     KEEP,

@@ -11,8 +11,8 @@ from flight.jobs import Ended, public_of
 from ground import connect
 from ground.jobs import JobRefusedError, Jobs, PublicKey
 from sim.flying import Flying
-from sim.job_packages import packages_of
 from sim.keys import board_private_of
+from sim.payload.packages import packages_of
 from sim.scenario import load_scenario
 
 IN_SIGHT = Path(__file__).parents[1] / "in_sight.toml"

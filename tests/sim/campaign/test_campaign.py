@@ -15,7 +15,7 @@ from sim.campaign.campaign import CampaignOptions, CampaignResult, Fallen, day_l
 from sim.campaign.day import LESS_SUN, DayResult, day_of, fly_day
 from sim.configuration import ConfigurationError
 from sim.fault_kinds import KINDS
-from sim.job_totals import JobTotals
+from sim.payload.totals import JobTotals
 from sim.result import CheckCount
 from sim.scenario import load_scenario
 

@@ -18,9 +18,9 @@ from sim.checks.job_book import SPEECHLESS_S, BookKept, JobsEndOrWait
 from sim.checks.job_limits import ComputeWithinLimits
 from sim.checks.job_results import Delivered, ResultsOfTheirOwner, ResultsTrue
 from sim.checks.job_runs import ANOMALY_S, SETTLE_S, JobsHeld, NoCycling, OnceMeansOnce, OutOfTheAnomaly
-from sim.job_history import JobHistory
-from sim.job_packages import OUTPUT, Package, true_output
 from sim.keys import board_private_of
+from sim.payload.history import JobHistory
+from sim.payload.packages import OUTPUT, Package, true_output
 from sim.simulation import NS
 from tests.flight.jobs.made import MANIFEST, RECEIPT
 

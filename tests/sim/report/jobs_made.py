@@ -7,7 +7,7 @@ from dataclasses import replace
 from ground.job_facts import JobFacts, Planned, Stretch
 from ground.jobs import gantt_of_run
 from ground.jobs.gantt import ECLIPSE, PASS, Band
-from sim.job_report import anomaly_bands
+from sim.payload.report import anomaly_bands
 from sim.result import RunResult
 
 NS = 1_000_000_000

@@ -16,7 +16,7 @@ from ground import Archive, Ground
 from ground.jobs import Gantt
 from ground.jobs.gantt import Band, Piece
 from ground.transfers import Transfer, TransferState
-from sim.job_report import PlansHeard, anomaly_bands
+from sim.payload.report import PlansHeard, anomaly_bands
 from sim.report.jobs import JOBS_SHOWN, PIECES_SHOWN
 from sim.report.page import page
 from sim.result import RunResult

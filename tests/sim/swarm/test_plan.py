@@ -10,7 +10,7 @@ import pytest
 
 from flight.app import load_mission
 from sim.fault_kinds import KINDS, NAMED
-from sim.job_faults import JOB_TARGETS
+from sim.payload.faults import JOB_TARGETS
 from sim.scenario import load_scenario
 from sim.swarm.orders import KINDS as ORDERS
 from sim.swarm.plan import FEATURES, Plan, draw_plan, start_of

@@ -10,7 +10,7 @@ from flight.modules.jobs import Jobs
 from ground import Ground
 from ground.job_ledger import board_names
 from ground.transfers import Transfer, TransferState
-from sim.job_sending import JobSender
+from sim.payload.sending import JobSender
 from sim.simulation import NS, Simulation
 
 RESULTS = "results/"

@@ -9,9 +9,9 @@ import pytest
 from flight.app import load_mission
 from flight.jobs import Closed, Gate, Manifest, PackageReader, Redundancy, Refusal, Refused
 from sim.fault_kinds import PACKAGES
-from sim.job_packages import hostile, mission_with, packages_of, true_output
+from sim.payload.packages import hostile, mission_with, packages_of, true_output
 from sim.scenario import Scenario
-from tests.sim.test_job_tables import JOB, TENANT, load
+from tests.sim.payload.test_tables import JOB, TENANT, load
 
 SEED = 7
 WHY = {

@@ -1,7 +1,7 @@
 """Jobs as names on the simulated disk: what came is kept, outputs are what a modelled job must have made.
 
     jobs!7!taken                            package hash, manifest
-    jobs!7!0!checkpoints!checkpoint-1 ...   `sim.job_checkpoints`
+    jobs!7!0!checkpoints!checkpoint-1 ...   `sim.payload.checkpoints`
     jobs!7!0!outputs!wrong                  one octet: a bit of its outputs has flipped
 
 The parts of a package are verified and not laid out: no program runs here.
@@ -16,8 +16,8 @@ from hashlib import sha256
 from flight.jobs import Closed, Fault, FileHash, Gate, Manifest, PackageReader, Refusal
 from flight.ports import Disk
 from flight.workers.job_shelf import RECORD_NAME, Printed, folders_of, read_record, record_of
-from sim.job_checkpoints import flat
-from sim.job_packages import true_output
+from sim.payload.checkpoints import flat
+from sim.payload.packages import true_output
 
 ROOT = "/jobs"
 PART = ".part"

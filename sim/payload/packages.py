@@ -31,7 +31,7 @@ from flight.jobs import (
 from flight.mission import Mission
 from ground.jobs import PackError, PublicKey, SigningKey, pack
 from sim.document import ConfigurationError
-from sim.job_tables import MEGABYTE, JobTable, TenantTable
+from sim.payload.tables import MEGABYTE, JobTable, TenantTable
 from sim.scenario import Scenario
 
 RUNTIME = "cpython"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.configuration import ConfigurationError
-from sim.job_packages import packages_of
-from sim.job_tables import LevelTable
+from sim.payload.packages import packages_of
+from sim.payload.tables import LevelTable
 from sim.scenario import Scenario, load_scenario, without_jobs
 
 HEAD = """name = "x"

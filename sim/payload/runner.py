@@ -23,11 +23,11 @@ from flight.declare.running import (
 from flight.jobs import Brief
 from flight.ports import Disk
 from flight.runners.modelled import Behaviour, FaultKind, ModelledFault, ModelledRunner
-from sim.afflictions import Afflictions
 from sim.disk import NEVER, ProcessKilled
-from sim.job_checkpoints import JobCheckpoints
-from sim.job_history import JobHistory
-from sim.job_shelf import wrong_name
+from sim.payload.afflictions import Afflictions
+from sim.payload.checkpoints import JobCheckpoints
+from sim.payload.history import JobHistory
+from sim.payload.shelf import wrong_name
 
 NS = 1_000_000_000
 BACK_OFF_NS = NS  # from the end of a runner to the next one, as `flight.runners.client` starts it

@@ -9,8 +9,8 @@ from flight.jobs import Brief, read_brief
 from flight.mission import Mission
 from flight.workers.job_runner import JobMeans, JobRunnerWorker
 from flight.workers.job_shelf import folders_of
-from sim.job_shelf import ROOT
-from sim.runner import VirtualRunner
+from sim.payload.runner import VirtualRunner
+from sim.payload.shelf import ROOT
 
 
 class VirtualJobs(JobRunnerWorker):

@@ -12,9 +12,9 @@ from flight.declare.running import ExitReason, JobFolders, JobLimits, JobState, 
 from flight.jobs import Brief, brief_of
 from flight.runners.modelled import Behaviour
 from sim.disk import PowerCut, SimulatedDisk
-from sim.job_checkpoints import JobCheckpoints
-from sim.job_history import JobHistory
-from sim.runner import BACK_OFF_NS, UNWATCHED_NS, VirtualRunner
+from sim.payload.checkpoints import JobCheckpoints
+from sim.payload.history import JobHistory
+from sim.payload.runner import BACK_OFF_NS, UNWATCHED_NS, VirtualRunner
 from sim.scenario import Fault
 from tests.flight.jobs.made import MANIFEST
 

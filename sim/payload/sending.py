@@ -14,8 +14,8 @@ from ground import CommandError, CommandRecord, Ground, Stage
 from ground.transfers import Transfer, TransferState
 from sim.document import ConfigurationError
 from sim.filing import put
-from sim.job_packages import Package, hostile, packages_of
-from sim.job_tables import JobTable
+from sim.payload.packages import Package, hostile, packages_of
+from sim.payload.tables import JobTable
 from sim.scenario import Scenario
 from sim.simulation import NS, Simulation
 

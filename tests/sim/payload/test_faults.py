@@ -16,8 +16,8 @@ from sim.computer import VirtualProcess
 from sim.disk import PowerCut, SimulatedDisk
 from sim.fault_kinds import PACKAGES
 from sim.faults import BEGIN, CUT_WITHIN
-from sim.job_faults import begin_of_jobs
-from sim.runner import VirtualRunner
+from sim.payload.faults import begin_of_jobs
+from sim.payload.runner import VirtualRunner
 from sim.simulation import NS, Simulation
 from tests.flight.jobs.made import MANIFEST
 from tests.sim.faulted import FROM, fault, fly
