@@ -82,7 +82,7 @@ def result_of(
             ("commands sent", str(len(sent))),
             ("commands completed", str(sum(command.stage is Stage.COMPLETED for command in sent))),
             ("faults injected", str(injected)),
-            ("faults left out on this board", str(len(left_out))),
+            ("left out on this board", str(len(left_out))),
         ),
         link_totals=(
             *link_totals(bench.ground, line.received_octets),

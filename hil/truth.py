@@ -32,12 +32,15 @@ def possible(fault: Fault) -> bool:
 
 
 def left_out(scenario: Scenario) -> list[str]:
-    """One line for each fault that this bench cannot make."""
-    return [
+    """One line for each fault that this bench cannot make, and one for the jobs."""
+    lines = [
         f"{fault.target}{'.' if fault.name else ''}{fault.name} {fault.kind} at {fault.at_s:g} s"
         for fault in scenario.faults
         if not possible(fault)
     ]
+    if scenario.jobs:
+        lines.append(f"{len(scenario.jobs)} jobs: this bench sends none")
+    return lines
 
 
 class Truth:

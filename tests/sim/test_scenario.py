@@ -55,7 +55,16 @@ def test_the_reference_mission() -> None:
     assert scenario.epoch == datetime(2026, 4, 24, 6, 16, 24, tzinfo=UTC)
     assert [station.name for station in scenario.stations] == ["Svalbard", "Troll", "Inuvik", "Awarua"]
     assert (scenario.link.loss_up, scenario.link.loss_down) == (0.001, 0.001)
-    assert [fault.kind for fault in scenario.faults] == ["latch_up", "stuck", "crash", "reset"]
+    assert [fault.kind for fault in scenario.faults] == [
+        "wrong_bits",
+        "crash",
+        "lie",
+        "latch_up",
+        "forged",
+        "stuck",
+        "crash",
+        "reset",
+    ]
     assert {command.name for command in scenario.commands} >= {"power.switch", "modes.go", "compute.level"}
 
 
