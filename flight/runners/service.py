@@ -33,6 +33,7 @@ STATE_MODE = 0o711  # jobs with a user of their own and no mount namespace pass 
 CHUNK = 65_536
 OUT_MAX = 2**22  # octets that an executive has not read: it hangs, and will get the inventory when it is back
 ALONE_NS = 30 * NS  # of the executive's restarts by its guardian each takes a few seconds
+LOOK_NS = 5 * NS  # without an executive, whether there can still be one
 END_WITHIN_NS = 10 * NS
 CREDENTIALS = struct.Struct("3i")  # SO_PEERCRED: process, user, group
 
@@ -115,6 +116,8 @@ class Service:
         self.runner.tend(now)
         if now - self.left_at > ALONE_NS:
             self._freeze_all(now)
+        if not os.fstat(self.folder).st_nlink:  # removed: no executive can find us any more
+            self.stopping = True
 
     def _wait(self, now: int) -> None:
         poll = select.poll()
@@ -124,6 +127,8 @@ class Service:
             writes = select.POLLOUT if self.executive.waiting else 0
             poll.register(self.executive.socket, select.POLLIN | writes)
         left_ns = self.runner.next_deadline(now) - now
+        if self.executive is None:
+            left_ns = min(left_ns, LOOK_NS)
         poll.poll(max(0, -(-left_ns // MILLISECOND)))
         with contextlib.suppress(BlockingIOError):
             os.read(self.woken, CHUNK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,14 +18,21 @@ from flight.runners.service import ALONE_NS, Executive, Service, perform
 from tests.flight.runners.conftest import LIMITS
 
 
-@pytest.mark.slow
-def test_without_an_executive_jobs_are_frozen(best, monkeypatch):
-    number = best.start("while True: pass", LIMITS)
-    best.until(lambda: best.entry(number).state is JobState.RUNNING)
-    service = Service.__new__(Service)  # without its socket and its signals, which are the process's own
-    service.runner, service.executive, service.left_at = best.runner, None, monotonic()
+def bare(runner, folder, monkeypatch) -> Service:
+    """Without its socket and its signals, which are the process's own."""
+    service = Service.__new__(Service)
+    service.runner, service.executive, service.left_at, service.stopping = runner, None, monotonic(), False
+    service.folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     monkeypatch.setattr(service, "_wait", lambda now: None)
     monkeypatch.setattr(service, "_accept", lambda now: None)
+    return service
+
+
+@pytest.mark.slow
+def test_without_an_executive_jobs_are_frozen(best, tmp_path, monkeypatch):
+    number = best.start("while True: pass", LIMITS)
+    best.until(lambda: best.entry(number).state is JobState.RUNNING)
+    service = bare(best.runner, tmp_path, monkeypatch)
     service.turn(monotonic())
     assert best.entry(number).state is JobState.RUNNING
     service.left_at = monotonic() - ALONE_NS - 1
@@ -33,7 +41,7 @@ def test_without_an_executive_jobs_are_frozen(best, monkeypatch):
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_each_turn_tends_the_jobs_once(monkeypatch, there):
+def test_each_turn_tends_the_jobs_once(tmp_path, monkeypatch, there):
     tended = []
 
     class Counted:
@@ -46,17 +54,32 @@ def test_each_turn_tends_the_jobs_once(monkeypatch, there):
             self.tend(now)
             return []
 
-    service = Service.__new__(Service)
-    service.runner = Counted()  # type: ignore[assignment]
-    service.executive, service.left_at = None, monotonic()
+    service = bare(Counted(), tmp_path, monkeypatch)
     ours, theirs = socket.socketpair()
     with theirs, ours:
         if there:
             service.executive = Executive(ours)
-        monkeypatch.setattr(service, "_wait", lambda now: None)
-        monkeypatch.setattr(service, "_accept", lambda now: None)
         service.turn(monotonic())
     assert len(tended) == 1
+
+
+def test_a_runner_whose_folder_is_removed_ends(tmp_path, monkeypatch):
+    """As no executive can ever reach it."""
+
+    class Idle:
+        jobs: ClassVar[dict[int, object]] = {}
+
+        def tend(self, now):
+            pass
+
+    state = tmp_path / "runner"
+    state.mkdir()
+    service = bare(Idle(), state, monkeypatch)
+    service.turn(monotonic())
+    assert not service.stopping
+    state.rmdir()
+    service.turn(monotonic())
+    assert service.stopping
 
 
 STRAY = """
