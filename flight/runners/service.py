@@ -116,6 +116,8 @@ class Service:
         self.runner.tend(now)
         if now - self.left_at > ALONE_NS:
             self._freeze_all(now)
+            # Nothing to look after: who needs a runner starts one.
+            self.stopping = self.stopping or not self.runner.jobs
         if not os.fstat(self.folder).st_nlink:  # removed: no executive can find us any more
             self.stopping = True
 

@@ -63,15 +63,24 @@ def test_each_turn_tends_the_jobs_once(tmp_path, monkeypatch, there):
     assert len(tended) == 1
 
 
+class Idle:
+    jobs: ClassVar[dict[int, object]] = {}
+
+    def tend(self, now):
+        pass
+
+
+def test_without_jobs_and_without_an_executive_it_ends(tmp_path, monkeypatch):
+    service = bare(Idle(), tmp_path, monkeypatch)
+    service.turn(monotonic())
+    assert not service.stopping
+    service.left_at -= ALONE_NS + 1
+    service.turn(monotonic())
+    assert service.stopping
+
+
 def test_a_runner_whose_folder_is_removed_ends(tmp_path, monkeypatch):
     """As no executive can ever reach it."""
-
-    class Idle:
-        jobs: ClassVar[dict[int, object]] = {}
-
-        def tend(self, now):
-            pass
-
     state = tmp_path / "runner"
     state.mkdir()
     service = bare(Idle(), state, monkeypatch)
