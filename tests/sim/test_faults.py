@@ -199,8 +199,8 @@ def test_a_drift_of_the_grounds_clock_grows() -> None:
 
 
 def test_every_kind_is_tested() -> None:
-    """By name, here and in the files beside: one process may run a part of the tests only."""
-    text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*faults.py"))
+    """By name, here and in the files beside and below: one process may run a part of the tests only."""
+    text = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*faults.py"))
     for target, kinds in KINDS.items():
         assert f'"{target}"' in text, target
         for kind in kinds:
