@@ -91,28 +91,28 @@ class FilesWhole(Check):
             if isinstance(request, TakePackage):  # it becomes a job, and is removed, wherever the power goes
                 self.held.pop(request.file, None)
             result = perform(request)
+            self._note_senders(files)
             if isinstance(result, Turned) and result.notices:
                 self._turned(result)
-            elif isinstance(result, Ordered):
-                self._ordered(files, request, result)
+            elif isinstance(result, Ordered) and isinstance(request, RemoveFile):
+                self.held.pop(request.name, None)
             return result
 
         vars(files)["perform"] = performed
 
-    def _ordered(self, files: VirtualFiles, request: object, result: Ordered) -> None:
-        if isinstance(request, RemoveFile):
-            self.held.pop(request.name, None)
-            return
+    def _note_senders(self, files: VirtualFiles) -> None:
+        """Of all that are there: one whose order was cut short by the power goes on after the boot."""
         entity = files.worker.entity
-        if not result.sequence or entity is None:
+        if entity is None:
             return
-        transaction = TransactionId(entity.local.entity, result.sequence)
-        sender = entity.senders[transaction]
-        digest = self._on_board(sender.file_name)
-        if digest is not None:
-            self.sent[transaction] = digest
-        if not sender.class_2:
-            self.class_1.add(transaction)
+        for transaction, sender in entity.senders.items():
+            if transaction in self.sent:
+                continue
+            digest = self._on_board(sender.file_name)
+            if digest is not None:
+                self.sent[transaction] = digest
+            if not sender.class_2:
+                self.class_1.add(transaction)
 
     def _turned(self, result: Turned) -> None:
         newest = {notice.name: notice.sequence for notice in result.notices if notice.what == "RECEIVED"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ground import connect
+from ground.protocol import CraftError
 from sim.checks.files import FilesWhole
 from sim.checks.probe import Probe
 from sim.flying import Flying
 
 IN_SIGHT = Path(__file__).parents[2] / "ground" / "in_sight.toml"
+ORDER_OPERATIONS = range(3, 7)  # of the disk, about the one that puts it into the journal
 pytestmark = pytest.mark.slow
 
 
@@ -49,6 +52,32 @@ def test_a_whole_file_holds() -> None:
 def test_after_a_boot_it_is_looked_at_again() -> None:
     check = flown("kept")
     assert (check.exercised, check.failed) == (3, 0)
+
+
+def test_an_order_cut_short_by_the_power_is_the_same_file_after_the_boot() -> None:
+    """From the operation on that puts it into the journal it goes on, though nobody was told that it began."""
+    went_on = lost = 0
+    for operation in ORDER_OPERATIONS:
+        with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
+            check = FilesWhole(flying.ground)
+            Probe(flying.simulation, [check])
+            craft.fly(2)
+            stage = flying.ground.files.stage()
+            flying.ground.files.write(stage, 0, b"some octets")
+            flying.ground.files.put(stage, "name", True, flying.now_ns)
+            craft.fly(12)
+            disk = flying.simulation.file_disk
+            disk.kill_at(disk.operations + operation)
+            with suppress(CraftError):  # what the power cut
+                craft.send("get_file", file="name")
+            craft.fly(20)
+            files = flying.simulation.computer.files
+            assert files is not None
+            lost += files.lost
+            assert check.failed == 0, operation
+            went_on += check.exercised > 2
+    assert lost == len(ORDER_OPERATIONS)
+    assert 0 < went_on < len(ORDER_OPERATIONS)
 
 
 @pytest.mark.parametrize("spoil", ["board", "held", "ground"])
