@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 FORMATS = ("json", "xtce", "markdown")
 BOARDS = ("pc", "bench")
 PLANNING_NICENESS = 10  # seconds of one core, which nobody waits for
+RUN = (
+    "Fly a mission on this computer, until SIGTERM or Ctrl-C. Jobs that run are then asked for a checkpoint and"
+    " stopped (30 s at most). An executive that dies is started again, and jobs run on meanwhile."
+)
 LINK_SHAPE = "serial:DEVICE@BAUD, tcp:HOST:PORT or udp:HOST:PORT"
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="skyrack-flight", description="Fly a mission, or work on one.")
     commands = top.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="fly a mission on this computer")
+    run = commands.add_parser("run", help="fly a mission on this computer", description=RUN)
     _add_flight(run)
     run.add_argument(
         "--watchdog", default="", metavar="PATH", help="such as /dev/watchdog; a file in DIR if left out"

@@ -19,11 +19,10 @@ import time
 from collections.abc import Sequence
 
 from flight.drivers.watchdog import FileWatchdog
-from flight.judge import EXECUTIVE_SILENT, NAMES, NS, POWER_ON, Judge, Verdict
+from flight.judge import EXECUTIVE_SILENT, NAMES, NS, POWER_ON, Ending, Judge, Verdict
 from flight.page import NOBODY, SharedPage
 
 LOOK_EVERY_S = 0.1
-END_WITHIN_NS = 10 * NS  # for an orderly end: storage has this long to write what is left
 FIFO_PRIORITY = 20  # above the executive, which must not be able to keep its judge from the processor
 
 
@@ -123,15 +122,18 @@ class Guardian:
 
     def _end_child(self) -> int:
         os.kill(self.child, signal.SIGTERM)
-        until = time.monotonic_ns() + END_WITHIN_NS
+        ending = Ending(time.monotonic_ns())
         while True:
             pid, status = os.waitpid(self.child, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-            if time.monotonic_ns() > until:
-                _say(f"executive did not end within {END_WITHIN_NS // NS} s and is killed")
+            now = time.monotonic_ns()
+            flies = self.judge.look(now, self.page.read(), True).feed
+            if flies:
+                self.watchdog.feed(now)
+            if ending.look(now, flies=flies):
+                _say(f"executive did not end within {(now - ending.began) // NS} s and is killed")
                 os.kill(self.child, signal.SIGKILL)
-                until += END_WITHIN_NS
             time.sleep(LOOK_EVERY_S / 10)
 
 

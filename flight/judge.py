@@ -23,6 +23,8 @@ CHARGED_FOR_NS = 6 * 3600 * NS  # four orbits, as the executive forgives crashes
 SAFE_AFTER = 5  # restarts within the window: then only the safe set runs
 STARVE_AFTER = 10  # restarts within the window: then the watchdog is no longer fed
 WINDOW_NS = 600 * NS
+END_WITHIN_NS = 10 * NS  # for an orderly end: storage has this long to write what is left
+JOBS_WITHIN_NS = 32 * NS  # before that, while the executive flies on: jobs write their last checkpoints
 BACK_OFF_NS = (0, NS // 2, NS, 2 * NS, 5 * NS)  # before the n-th restart within the window
 POWER_ON, EXECUTIVE_DIED, EXECUTIVE_SILENT = 1, 2, 3  # reset reasons, as flight.modules.health names them
 NAMES = {POWER_ON: "power on", EXECUTIVE_DIED: "died", EXECUTIVE_SILENT: "silent"}
@@ -88,3 +90,19 @@ class Judge:
             index: sum(now - at < CHARGED_FOR_NS for at in times) for index, times in self.charges.items()
         }
         return {index: count for index, count in sorted(counts.items()) if count}
+
+
+class Ending:
+    """An orderly end, from the moment when the executive was asked for it."""
+
+    def __init__(self, now: int) -> None:
+        self.began, self.until = now, now + END_WITHIN_NS
+
+    def look(self, now: int, *, flies: bool) -> bool:
+        """Whether to kill it.  `flies`: it still meets its deadlines, and waits for its jobs."""
+        if flies and now - self.began < JOBS_WITHIN_NS:
+            self.until = now + END_WITHIN_NS
+        late = now > self.until
+        if late:
+            self.until = now + END_WITHIN_NS
+        return late

@@ -83,6 +83,10 @@ class WatchedKernel(Kernel):
         """Nobody feeds the watchdog any more: say so while there is time."""
         self.event(0, self.itself.unguarded)
 
+    def announce_end(self) -> None:
+        """The flight program is about to end in order: modules leave things as the next life wants to find them."""
+        self.bus.write("ending", True)
+
     def raise_counts(self, floors: Sequence[int]) -> None:
         """A restarted storage worker takes records from these counts on only; the numbers before stay unused."""
         counts = self.emitter.next_counts

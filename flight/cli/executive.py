@@ -21,7 +21,7 @@ from flight.boards.machine import Machine, draw_lot
 from flight.boards.pc import NoLink, NoSensors, NoSwitches
 from flight.boards.umbilical_channel import ChannelPipe, SharedLine
 from flight.boot import Resumed
-from flight.cli.jobs_on_board import shelf_words, start_runner
+from flight.cli.jobs_on_board import JobsEnd, shelf_words, start_runner
 from flight.cli.own_program import own_program
 from flight.cli.run import CHANNEL, FlightOptions, refuse_unflyable
 from flight.declare import SECOND, Boot, Close, Commit, SaveDocument, Stored
@@ -83,6 +83,7 @@ class Flight:
             self.planning = CountlessProcess([*own_program("flight"), "planning"], monotonic)
         self.others = [one for one in (self.files, self.planning) if one is not None]
         self.jobs: tuple[RunnerClient, JobRunnerWorker] | None = None
+        self.jobs_end: JobsEnd | None = None
         if self.mission.takes_jobs:
             self.jobs = start_runner(self.mission, options)
         resumed, loaded = self._recover(built)
@@ -184,9 +185,18 @@ class Flight:
         safe = set(safe_rows(self.mission)) | {self.mission.rows[0].name}
         resting = [row.name for row in self.mission.rows if orders.safe and row.name not in safe]
         runner.start(lambda now: self.kernel.begin(now, charges, orders.charged, resting))
-        while not stopped() and not self.anew:
+        while not self.anew and not (stopped() and self._jobs_over()):
             runner.once()
         return self._end(runner.next_tick) if not self.provisional else self._end_unwritten(runner.next_tick)
+
+    def _jobs_over(self) -> bool:
+        """Somebody wants an orderly end: the jobs first.  Each tick; until then all flies on."""
+        if self.jobs is None:
+            return True
+        if self.jobs_end is None:
+            self.jobs_end = JobsEnd(self.jobs[0], monotonic, writes=not self.provisional)
+            self.kernel.announce_end()
+        return self.jobs_end.over()
 
     def _before(self, now: int) -> None:
         """Ahead of each tick."""
@@ -229,7 +239,7 @@ class Flight:
         if self.jobs is not None:
             client = self.jobs[0]
             if not self.anew:
-                client.end_runner()  # the next life of a guardian finds the jobs' checkpoints
+                client.end_runner()  # what has not ended by now is killed
             client.close()
 
     def _end(self, now: int) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 from flight.cli.own_program import own_program
 from flight.cli.run import FlightOptions, devices_of, libraries_of
+from flight.declare import SECOND
+from flight.declare.running import JobState
 from flight.jobs import Kind
 from flight.mission import Mission
 from flight.runners.client import RunnerClient
@@ -16,6 +19,7 @@ from flight.workers.job_shelf import folders_of
 FOLDER = "jobs"  # of the state folder: what each job has
 MODELS_FOLDER = "models"  # of the state folder: resident models, files NAME-VERSION
 RUNNER_FOLDER = "runner"
+JOBS_END_WITHIN_NS = 30 * SECOND  # 20 s for a checkpoint, 5 s until it is killed, and the book
 
 
 def runner_command(options: FlightOptions) -> list[str]:
@@ -51,6 +55,25 @@ def shelf_words(options: FlightOptions) -> list[str]:
         *("--mission", options.mission, "--jobs", jobs_root(options)),
         *("--models", str(state / MODELS_FOLDER), "--key", str(state)),
     ]
+
+
+class JobsEnd:
+    """The end of flight, as the jobs have it: it is not over before their stops are in the book, on the disk.
+
+    The jobs module asks them (its input `ending`) and forgets an ended run once the book says so: what the runner
+    knows of no more is done with.  `writes`: there is storage for a book.
+    """
+
+    def __init__(self, client: RunnerClient, monotonic: Callable[[], int], *, writes: bool) -> None:
+        self.client, self.monotonic, self.writes = client, monotonic, writes
+        self.until = monotonic() + JOBS_END_WITHIN_NS
+        client.ending = True
+
+    def over(self) -> bool:
+        if not self.client.reachable or self.monotonic() >= self.until:
+            return True
+        entries = self.client.inventory(0).entries
+        return not entries if self.writes else all(one.state is JobState.ENDED for one in entries)
 
 
 def start_runner(mission: Mission, options: FlightOptions) -> tuple[RunnerClient, JobRunnerWorker]:

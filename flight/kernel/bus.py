@@ -36,6 +36,7 @@ EXECUTIVE_SIGNALS: dict[str, object] = {
     "memory_mb": 0.0,
     "disk_free_mb": 0.0,
     "storage_failed": 0,
+    "ending": False,
 }
 
 

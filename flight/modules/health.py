@@ -84,6 +84,7 @@ class Health(Module):
     class Outputs(Signals):
         uptime_s: U32
         command_loss: bool
+        shutting_down: bool
 
     class Status(Telemetry, period=10):
         """Boots, silence from the ground, and what went wrong inside."""
@@ -191,7 +192,7 @@ class Health(Module):
         """Mark this run as ended in order, before the bus takes the power away."""
         if self.unstored is not None:
             return Refused("a shutdown is being stored")
-        self.status.shutting_down = True
+        self.status.shutting_down = self.outputs.shutting_down = True
         self.shutdown_until = call.now + self.shutdown_window_s * SECOND
         self.unstored = (out.submit(SaveState(ENDING, ORDERED), STORE_WITHIN_NS), call.ident)
         return Waiting(STORE_WITHIN_NS)
@@ -208,7 +209,7 @@ class Health(Module):
     def _go_on(self, out: Outbox) -> None:
         """After all: a write that was said to have failed may have reached the disk, so it is taken back too."""
         self.shutdown_until = 0
-        self.status.shutting_down = False
+        self.status.shutting_down = self.outputs.shutting_down = False
         out.submit(SaveState(ENDING, UNORDERED), STORE_WITHIN_NS)
 
     # ---------------------------------------------------------------- each second

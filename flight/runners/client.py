@@ -51,6 +51,7 @@ class RunnerClient:
         self.queue = bytearray()
         self.unpacker = Unpacker()
         self.told = False  # the inventory has come over this connection
+        self.ending = False  # no other runner is started
 
     # ---------------------------------------------------------------- the port
 
@@ -127,7 +128,7 @@ class RunnerClient:
             self._lose(now)
 
     def end_runner(self) -> Refusal | None:
-        """All jobs are killed, and the runner ends: for the orderly end of everything."""
+        """What still runs is killed, and the runner ends: for the orderly end of everything."""
         return self._send(End())
 
     def close(self) -> None:
@@ -222,7 +223,7 @@ class RunnerClient:
 
     def _start_runner(self, now: int) -> None:
         """In a session of its own: neither a terminal's Ctrl-C nor our end is its end."""
-        if self.child or now < self.start_at:
+        if self.child or self.ending or now < self.start_at:
             return
         self.start_at = now + BACK_OFF_NS[min(self.failures, len(BACK_OFF_NS) - 1)]
         self.failures += 1

@@ -3,6 +3,9 @@
 One executive at a time speaks to it, over a socket in a folder of its own; a new one takes the old one's place and
 is told the inventory first.  When nobody has been there for half a minute all jobs are frozen: who would keep them
 within power and heat?
+
+SIGTERM is the end of the board: each job is asked for a checkpoint and has 20 s for it.  The runner stays until its
+executive has taken note of their ends, so that the book of jobs says that they were stopped and not lost.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ OUT_MAX = 2**22  # octets that an executive has not read: it hangs, and will get
 ALONE_NS = 30 * NS  # of the executive's restarts by its guardian each takes a few seconds
 LOOK_NS = 5 * NS  # without an executive, whether there can still be one
 END_WITHIN_NS = 10 * NS
+STOP_WITHIN_NS = 20 * NS  # for a last checkpoint; as `jobs.checkpoint_s`, which this process does not know
+NOTED_WITHIN_NS = 25 * NS  # and until the executive has stored it
 CREDENTIALS = struct.Struct("3i")  # SO_PEERCRED: process, user, group
 
 
@@ -84,7 +89,8 @@ class Service:
         self.listener.setblocking(False)
         self.executive: Executive | None = None
         self.left_at = now
-        self.stopping = False
+        self.stopping = self.terminated = False
+        self.end_at = 0  # after SIGTERM, 0 before
         self.rejected = 0  # connections of others, and messages that were none
         self.woken, wakes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
@@ -96,7 +102,7 @@ class Service:
         kernel.process_option(kernel.PR_SET_DUMPABLE, 0)  # no tracing, also by processes of our own user
 
     def _stop(self, *_: object) -> None:
-        self.stopping = True
+        self.terminated = True
 
     def run(self) -> None:
         while not self.stopping:
@@ -107,6 +113,8 @@ class Service:
         """Wait for something to do, at most until the next deadline, and do it."""
         self._wait(now)
         now = time.monotonic_ns()
+        if self.terminated:
+            self._wind_down(now)
         self._accept(now)
         if self.executive is not None:
             self._listen(self.executive, now)
@@ -121,6 +129,21 @@ class Service:
         if not os.fstat(self.folder).st_nlink:  # removed: no executive can find us any more
             self.stopping = True
 
+    def _wind_down(self, now: int) -> None:
+        """After SIGTERM, in each turn: the jobs are asked to end once, and we go when that is known to who asks."""
+        jobs = self.runner.jobs
+        if not self.end_at:
+            self.end_at = now + NOTED_WITHIN_NS
+            for job, found in jobs.items():
+                if found.entry.state in (JobState.FREEZING, JobState.FROZEN):
+                    self.runner.kill(job, now)  # whoever froze it may have no watt for it
+                else:
+                    self.runner.stop(job, STOP_WITHIN_NS, now)
+        ended = all(found.entry.state is JobState.ENDED for found in jobs.values())
+        self.stopping = (
+            self.stopping or now >= self.end_at or (ended and (not jobs or self.executive is None))
+        )
+
     def _wait(self, now: int) -> None:
         poll = select.poll()
         for handle in (self.listener.fileno(), self.woken, *self.runner.handles()):
@@ -131,6 +154,8 @@ class Service:
         left_ns = self.runner.next_deadline(now) - now
         if self.executive is None:
             left_ns = min(left_ns, LOOK_NS)
+        if self.end_at:
+            left_ns = min(left_ns, self.end_at - now)
         poll.poll(max(0, -(-left_ns // MILLISECOND)))
         with contextlib.suppress(BlockingIOError):
             os.read(self.woken, CHUNK)
@@ -174,7 +199,8 @@ class Service:
         for ticket, message in messages:
             if isinstance(message, End):
                 self.stopping = True
-            refusal = perform(self.runner, message, now)
+            late = self.end_at and isinstance(message, Start)
+            refusal = Refusal.UNREACHABLE if late else perform(self.runner, message, now)
             self._send(pack(ticket, Answer(int(refusal or 0))), now)
 
     def _tell(self, executive: Executive, now: int) -> None:
@@ -188,7 +214,7 @@ class Service:
                 self.runner.freeze(job, now)
 
     def end_all(self) -> None:
-        """No job outlives its runner in order."""
+        """No job outlives its runner in order: what has not ended by now is killed."""
         until = time.monotonic_ns() + END_WITHIN_NS
         for job in self.runner.jobs:
             self.runner.kill(job, time.monotonic_ns())
@@ -205,7 +231,7 @@ class Service:
 
 
 def serve(settings: RunnerSettings) -> None:
-    """Until SIGTERM or an order to end.  AlreadyRunning; OSError."""
+    """Until an order to end, or some time after SIGTERM.  AlreadyRunning; OSError."""
     os.makedirs(settings.state, mode=STATE_MODE, exist_ok=True)
     lock = _locked(Path(settings.state) / LOCK)
     machine = find_machine()

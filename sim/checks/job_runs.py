@@ -181,7 +181,7 @@ class NoCycling(Check):
         self.tau_s = TAU_LEAST_S
 
     def occurred(self, event: str, occurrence: Occurrence, taken: bool) -> None:
-        if event == "jobs.stopped" and occurrence.body[WHY_AT] == Why.GUARD:
+        if event == "jobs.halted" and occurrence.body[WHY_AT] == Why.GUARD:
             self._changed(job_in(occurrence), "stopped")
 
     def look(self, simulation: Simulation, second: int) -> None:

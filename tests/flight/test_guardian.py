@@ -19,13 +19,16 @@ from flight.judge import (
     BACK_OFF_NS,
     CHARGED_FOR_NS,
     CHARGES_TO_ISOLATE,
+    END_WITHIN_NS,
     EXECUTIVE_DIED,
     EXECUTIVE_SILENT,
+    JOBS_WITHIN_NS,
     SAFE_AFTER,
     SILENT_NS,
     START_WITHIN_NS,
     STARVE_AFTER,
     WINDOW_NS,
+    Ending,
     Judge,
     Verdict,
 )
@@ -228,6 +231,20 @@ def test_a_restart_fits_into_the_patience_of_the_smallest_watchdog() -> None:
     """Found, waited for, and three seconds to start: below the 15 s of a Raspberry Pi (payload.md)."""
     assert SILENT_NS + max(BACK_OFF_NS) + 3 * NS + FEED_EVERY_NS < 15 * NS
     assert set(judging.NAMES) == {judging.POWER_ON, EXECUTIVE_DIED, EXECUTIVE_SILENT}
+
+
+def test_an_orderly_end_has_time_for_jobs_while_the_executive_flies_and_not_without_end() -> None:
+    ending, late = Ending(0), JOBS_WITHIN_NS + END_WITHIN_NS
+    assert not any(ending.look(now, flies=True) for now in range(0, late, NS // 10))
+    assert ending.look(late + NS, flies=True)
+    assert not ending.look(late + 2 * NS, flies=True), "killed again only when that did not help"
+
+
+def test_an_executive_that_no_longer_flies_has_ten_seconds_for_its_last_words() -> None:
+    ending = Ending(0)
+    assert not ending.look(5 * NS, flies=True)
+    assert not ending.look(5 * NS + END_WITHIN_NS, flies=False)
+    assert ending.look(5 * NS + END_WITHIN_NS + 1, flies=False)
 
 
 # ---------------------------------------------------------------- around it

@@ -270,7 +270,7 @@ class Crew:
         ordered = run.wish is not Wish.RUN
         self._over(row, entry.reason, entry.code, now, out, ordered=ordered)
         if ordered:
-            out.event(desk.own.stopped, row.number, run.why, entry.reason, row.progress_milli)
+            out.event(desk.own.halted, row.number, run.why, entry.reason, row.progress_milli)
         desk.saver.when_stored(lambda at, box: self._forget(entry.job, at, box))
 
     def _over(

@@ -28,6 +28,7 @@ NOISE_SHARE, NOISE_C = (
 )  # of capacity, and K: what a measurement may differ by from one second to the next
 DARK_NS = 3 * SECOND  # a board has answered within two readings, or it is off
 NO_LEVEL = 255
+END_LEAST_S = 5  # a job looks for requests now and then, and its interpreter may be swapped out
 WHYS = {Binding.ANOMALY: Why.ANOMALY, Binding.QUIET: Why.QUIET}
 
 
@@ -44,6 +45,7 @@ class Seen(NamedTuple):
     in_anomaly: bool
     boards: tuple[int, ...]
     drawn_w: tuple[float, ...]
+    ending: bool = False  # the flight program ends in order, or the power is about to go
 
 
 class Place(NamedTuple):
@@ -111,16 +113,22 @@ class Dispatch:
         """Whether nothing may run.  Rung 3 leaves time for a checkpoint; above, boards lose their supply at once."""
         fresh = sees.mode_age <= STALE_NS and sees.rung_age <= STALE_NS and sees.rung >= 0
         hold = not fresh or sees.mode != COMPUTE or sees.rung >= HOLD_RUNG
-        if not hold and sees.rung < STOP_RUNG:
+        if not hold and sees.rung < STOP_RUNG and not sees.ending:
             return False
         self.admitted.clear()
         until = now + self.desk.own.checkpoint_s * SECOND
         for run in self.crew.runs.values():
             if hold:
                 run.hold(Why.SAFING, until)
-            else:
+            elif sees.rung >= STOP_RUNG:
                 self._stop(run, Why.SAFING, now)
+            else:
+                self._stop(run, Why.END, now, now + self._last_words_ns(run))
         return True
+
+    def _last_words_ns(self, run: Run) -> int:
+        """At the end of flight: as long as a stop costs the job by its manifest, and no longer than for any stop."""
+        return min(max(END_LEAST_S, run.row.known.resume_s), self.desk.own.checkpoint_s) * SECOND
 
     def _stop(self, run: Run, why: Why, now: int, until: int = 0) -> None:
         """With a checkpoint where that helps.  It is not begun again within the slot."""

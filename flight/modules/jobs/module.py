@@ -57,6 +57,8 @@ class JobsInputs(NamedTuple):
     planning_temperature_c: float
     in_anomaly: bool
     carrier: bool
+    ending: bool
+    shutting_down: bool
     levels: tuple[int, ...]
 
 
@@ -169,6 +171,7 @@ class Jobs(Declared):
             sees.in_anomaly,
             tuple(boards),
             tuple(drawn),
+            sees.ending or sees.shutting_down,
         )
 
     def _late(self, now: int) -> None:

@@ -97,9 +97,9 @@ class Declared(Module):
     taken = Event(Severity.INFO, "job {job} is {name}, serial {serial}", job=U32, serial=U64, name=Octets)
     refused = Event(Severity.LOW, "refused: {why}", why=Octets)
     started = Event(Severity.INFO, "job {job} runs on board {board}, run {run}", job=U32, board=U8, run=U8)
-    stopped = Event(
+    halted = Event(
         Severity.INFO,
-        "job {job} stopped for {why}, {reason}, at {progress_milli}",
+        "job {job} halted for {why}, {reason}, at {progress_milli}",
         job=U32,
         why=Why,
         reason=ExitReason,

@@ -54,6 +54,7 @@ class Why(enum.IntEnum):
     QUIET = 5
     LYING = 6  # its board draws much more than it said
     CANCEL = 7
+    END = 8  # the flight program ends in order, or the board is shut down
 
 
 TO_RUN = (JobStage.WAITING, JobStage.PLANNED)
@@ -64,5 +65,5 @@ WITH_RESULT = (JobStage.RESULT, JobStage.SENDING, JobStage.DELIVERED)
 
 # A job that ended so had bad luck or a bad board, and may be begun again; any other end is its own doing, and would
 # come again.
-UNLUCKY = (ExitReason.SIGNALLED, ExitReason.SILENT, ExitReason.LOST, ExitReason.NOT_STARTED)
-ORDERED = (ExitReason.KILLED, ExitReason.OVERRAN)  # by us
+ORDERED = (ExitReason.KILLED, ExitReason.OVERRAN)  # by us, or by a runner that was told to end
+UNLUCKY = (ExitReason.SIGNALLED, ExitReason.SILENT, ExitReason.LOST, ExitReason.NOT_STARTED, *ORDERED)

@@ -30,3 +30,15 @@ def test_what_a_runner_said_before_it_died_is_heard(tmp_path) -> None:
     assert (client.began_at, client.lost) == (5, 0)
     client.tend(1)
     assert (client.socket, client.lost) == (None, 1)
+
+
+def test_at_the_end_of_flight_no_runner_is_started(tmp_path) -> None:
+    """One that has ended with its jobs must not be followed by another."""
+    client = RunnerClient([sys.executable, "-c", "pass"], str(tmp_path / "nobody"))
+    client.ending = True
+    client.tend(0)
+    assert client.starts == 0
+    client.ending = False
+    client.tend(10**12)
+    assert client.starts == 1
+    client.close()

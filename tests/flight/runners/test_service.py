@@ -6,22 +6,26 @@ import os
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
 from flight.boards.clock import monotonic
-from flight.declare.running import ExitReason, JobState, Refusal
+from flight.declare.running import ExitReason, JobFolders, JobState, JobToRun, Refusal, RunnerKind
 from flight.runners.endings import reason_of
-from flight.runners.messages import Answer, End, Steer
+from flight.runners.messages import Answer, End, Start, Steer, Unpacker, pack
 from flight.runners.service import ALONE_NS, Executive, Service, perform
 from tests.flight.runners.conftest import LIMITS
+
+FOLDERS = JobFolders(*(f"/{name}" for name in "abcdefg"))
 
 
 def bare(runner, folder, monkeypatch) -> Service:
     """Without its socket and its signals, which are the process's own."""
     service = Service.__new__(Service)
     service.runner, service.executive, service.left_at, service.stopping = runner, None, monotonic(), False
+    service.terminated, service.end_at = False, 0
     service.folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     monkeypatch.setattr(service, "_wait", lambda now: None)
     monkeypatch.setattr(service, "_accept", lambda now: None)
@@ -77,6 +81,72 @@ def test_without_jobs_and_without_an_executive_it_ends(tmp_path, monkeypatch):
     service.left_at -= ALONE_NS + 1
     service.turn(monotonic())
     assert service.stopping
+
+
+class Told:
+    """A runner of two jobs that takes orders, and carries out none by itself."""
+
+    def __init__(self):
+        states = {1: JobState.RUNNING, 2: JobState.FROZEN}
+        self.jobs = {
+            job: SimpleNamespace(entry=SimpleNamespace(state=state)) for job, state in states.items()
+        }
+        self.orders = []
+
+    def stop(self, job, within_ns, now):
+        self.orders.append(("stop", job))
+
+    def kill(self, job, now):
+        self.orders.append(("kill", job))
+
+    def tend(self, now):
+        pass
+
+    def poll(self, now):
+        return []
+
+
+def test_after_sigterm_jobs_are_asked_once_and_the_runner_stays_until_its_executive_has_noted_their_ends(
+    tmp_path, monkeypatch
+):
+    runner = Told()
+    service = bare(runner, tmp_path, monkeypatch)
+    ours, theirs = socket.socketpair()
+    with theirs, ours:
+        service.executive = Executive(ours)
+        service._stop()
+        service.turn(monotonic())
+        service.turn(monotonic())
+        assert runner.orders == [("stop", 1), ("kill", 2)], "what is frozen has no watt for a checkpoint"
+        for found in runner.jobs.values():
+            found.entry.state = JobState.ENDED
+        service.turn(monotonic())
+        assert not service.stopping
+        runner.jobs.clear()  # the executive has told it to forget them
+        service.turn(monotonic())
+        assert service.stopping
+
+
+def test_after_sigterm_nobody_is_waited_for_without_end(tmp_path, monkeypatch):
+    service = bare(Told(), tmp_path, monkeypatch)
+    service._stop()
+    service.turn(monotonic())
+    assert not service.stopping
+    service.end_at = monotonic()
+    service.turn(monotonic())
+    assert service.stopping
+
+
+def test_after_sigterm_no_job_is_begun(tmp_path, monkeypatch):
+    service = bare(Idle(), tmp_path, monkeypatch)
+    service.end_at = 1
+    ours, theirs = socket.socketpair()
+    with theirs, ours:
+        service.executive = Executive(ours)
+        start = Start(JobToRun(1, RunnerKind.PROCESS, ("true",)), LIMITS, FOLDERS)
+        theirs.sendall(pack(5, start))
+        service._listen(service.executive, 0)
+        assert Unpacker().feed(theirs.recv(1000)) == [(5, Answer(int(Refusal.UNREACHABLE)))]
 
 
 def test_a_runner_whose_folder_is_removed_ends(tmp_path, monkeypatch):

@@ -167,23 +167,23 @@ def test_the_guard_changes_a_job_once_in_a_time_constant(after_s, failed) -> Non
     """Of half an hour here."""
     check, seen = NoCycling(), steady()
     looked(check, seen, range(1000))
-    check.occurred("jobs.stopped", stopped(1, Why.GUARD), taken=True)
-    check.occurred("jobs.stopped", stopped(2, Why.GUARD), taken=True)
-    check.occurred("jobs.stopped", stopped(1, Why.PLAN), taken=True)
+    check.occurred("jobs.halted", stopped(1, Why.GUARD), taken=True)
+    check.occurred("jobs.halted", stopped(2, Why.GUARD), taken=True)
+    check.occurred("jobs.halted", stopped(1, Why.PLAN), taken=True)
     looked(check, seen, range(1000, 1000 + after_s))
-    check.occurred("jobs.stopped", stopped(1, Why.GUARD), taken=True)
+    check.occurred("jobs.halted", stopped(1, Why.GUARD), taken=True)
     assert (check.exercised, check.failed) == (3, failed)
 
 
 def test_what_a_fault_or_the_ladder_does_between_is_no_cycling() -> None:
     check, seen = NoCycling(), steady()
     looked(check, seen, range(1000))
-    check.occurred("jobs.stopped", stopped(1, Why.GUARD), taken=True)
+    check.occurred("jobs.halted", stopped(1, Why.GUARD), taken=True)
     seen.troubles = 1
     looked(check, seen, range(1000, 1010))
     seen.troubles = 0
     looked(check, seen, range(1010, 1100))
-    check.occurred("jobs.stopped", stopped(1, Why.GUARD), taken=True)
+    check.occurred("jobs.halted", stopped(1, Why.GUARD), taken=True)
     assert check.failed == 0
 
 

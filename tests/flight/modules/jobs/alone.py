@@ -188,6 +188,8 @@ class Alone:
             "planning_temperature_c": 10.0,
             "in_anomaly": False,
             "carrier": False,
+            "ending": False,
+            "shutting_down": False,
             "levels": (0, 0),
             "amps_a": 0.0,
             "volts": 30.0,

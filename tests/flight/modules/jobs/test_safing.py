@@ -38,7 +38,7 @@ def test_a_high_rung_or_another_mode_freezes_in_the_same_second_and_kills_after_
     alone.fly(8)
     assert Verb.KILL in verbs(alone)
     assert alone.state(number) in TO_RUN
-    ((_, why, _, _),) = alone.told("stopped")
+    ((_, why, _, _),) = alone.told("halted")
     assert why is Why.SAFING
     assert alone.starts(number) == 0
 
@@ -57,6 +57,50 @@ def test_rung_three_leaves_time_for_a_checkpoint_and_ordered_ends_cost_no_attemp
     alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
     assert row.begun == begun
     alone.until(lambda: alone.state(number) is JobStage.RESULT, 1500)
+
+
+@pytest.mark.parametrize("word", ["ending", "shutting_down"])
+def test_at_the_end_of_flight_jobs_are_asked_to_stop_and_none_is_begun(word: str) -> None:
+    alone = Alone().begin()
+    number = running(alone)
+    begun = alone.module.desk.book.rows[number].begun
+    alone.seen[word] = True
+    alone.fly(1)
+    assert verbs(alone) == [Verb.STOP]
+    alone.fly(5)
+    row = alone.module.desk.book.rows[number]
+    assert (row.state in TO_RUN, row.continues, row.begun) == (True, True, begun)
+    ((_, why, _, _),) = alone.told("halted")
+    assert why is Why.END
+    assert alone.runner.inventory(alone.now).entries == (), "forgotten, since the book says so"
+    alone.fly(200)
+    assert alone.starts(number) == 0
+    alone.seen[word] = False  # the power did not go
+    alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
+
+
+@pytest.mark.parametrize(("resume_s", "most_s"), [(0, 5), (12, 12), (40, 20)])
+def test_a_last_checkpoint_may_take_as_long_as_a_stop_costs_by_the_manifest(
+    resume_s: int, most_s: int
+) -> None:
+    alone = Alone().begin()
+    running(alone, resume_s=resume_s)
+    alone.seen["ending"] = True
+    alone.fly(1)
+    (order,) = (one for one in alone.asked if isinstance(one, SteerJob))
+    assert (order.verb, order.amount) == (Verb.STOP, most_s * SECOND)
+
+
+def test_a_runner_that_ends_its_jobs_by_itself_costs_an_attempt_and_no_job() -> None:
+    """Somebody has ended the runner's process: nothing that the job did."""
+    alone = Alone().begin()
+    number = running(alone, attempts=2)
+    (entry,) = alone.runner.inventory(alone.now).entries
+    alone.runner.kill(entry.job, alone.now)
+    alone.fly(5)
+    row = alone.module.desk.book.rows[number]
+    assert (row.state in (*TO_RUN, JobStage.STARTING, JobStage.RUNNING), row.ended) == (True, "")
+    alone.until(lambda: row.begun == 2, 200)
 
 
 def test_a_hold_that_ends_in_time_is_thawed() -> None:
@@ -95,7 +139,7 @@ def test_a_job_that_may_not_run_in_the_anomaly_has_its_checkpoint_before_it() ->
     number = running(alone, work_s=1200)
     alone.until(lambda: alone.now >= 8 * 60 * SECOND - 2 * SECOND)
     assert alone.state(number) is not JobStage.RUNNING
-    assert [one[1] for one in alone.told("stopped")] in ([Why.ANOMALY], [Why.PLAN])
+    assert [one[1] for one in alone.told("halted")] in ([Why.ANOMALY], [Why.PLAN])
     while alone.now < 14 * 60 * SECOND:
         alone.fly()
         assert alone.state(number) in TO_RUN
@@ -116,7 +160,7 @@ def test_without_a_plan_too_a_checkpoint_comes_before_what_bars(why: Why) -> Non
     assert alone.module.dispatch.greedy
     alone.until(lambda: alone.now >= 8 * 60 * SECOND - 2 * SECOND)
     assert alone.state(number) in TO_RUN
-    assert [one[1] for one in alone.told("stopped")] == [why]
+    assert [one[1] for one in alone.told("halted")] == [why]
 
 
 def test_a_level_rises_only_a_thermal_time_constant_after_its_last_change() -> None:
@@ -186,7 +230,7 @@ def test_without_energy_the_guard_stops_what_runs() -> None:
     alone.fly(6)
     assert Verb.STOP in verbs(alone)
     alone.fly(10)
-    ((_, why, _, _),) = alone.told("stopped")
+    ((_, why, _, _),) = alone.told("halted")
     assert why is Why.GUARD
     assert alone.state(number) in TO_RUN
     alone.fly(300)
