@@ -32,11 +32,12 @@ MODULE, ROW, REFUSAL = "jobs", "jobs.row", "refused"
 JOBS_MAX = 4096  # told of; more than a spacecraft takes in years, and 4 MB
 MARKS_MAX = 256  # events of one job: taken, 64 runs of three events, kept, delivered, and again
 PLANS_MAX = 64  # of one job: times at which its planned start or finish was another
-BEGINS, ENDS = "started", ("ran", "stopped", "failed_run", "ended", "lost", "refused")
+BEGINS, ENDS = "started", ("ran", "halted", "stopped", "failed_run", "ended", "lost", "refused")
 # What an event tells that is newer than the row; of others the row is still true.
 STATES = {
     "started": "RUNNING",
-    "stopped": "WAITING",
+    "halted": "WAITING",
+    "stopped": "WAITING",  # its name in archives of before END was among its reasons
     "failed_run": "WAITING",
     "ran": "ENDED",
     "ended": "RESULT",

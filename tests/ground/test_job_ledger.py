@@ -58,7 +58,7 @@ def test_the_order_of_arrival_does_not_matter(order):
             lambda: teller.row(120, 1, "PLANNED", first_s=160, finish_s=200, value=5),
             lambda: teller.event(150, "started", 1, 0, 1),
             lambda: teller.row(155, 1, "RUNNING", board=0, level=2, progress_milli=40, energy_j=9),
-            lambda: teller.event(160, "stopped", 1, 2, 4, 50),
+            lambda: teller.event(160, "halted", 1, 2, 4, 50),
             lambda: teller.event(170, "started", 1, 1, 2),
             lambda: teller.row(175, 1, "RUNNING", board=1, level=3, progress_milli=90, energy_j=19),
         )
@@ -121,7 +121,7 @@ def test_why_it_waits(state: str, told: dict[str, int], says: str):
 @pytest.mark.parametrize(
     ("event", "ended", "state"),
     [
-        (("stopped", 1, 2, 4, 300), "safing", "WAITING"),
+        (("halted", 1, 2, 4, 300), "safing", "WAITING"),
         (("failed_run", 1, 2, 3, 1), "failed 3", "WAITING"),
         (("failed_run", 1, 3, 0, 1), "signalled", "WAITING"),
         (("ran", 1, 1), "done", "ENDED"),
@@ -226,7 +226,7 @@ def test_bounds(monkeypatch):
     assert teller.ledger.forgotten == 2
     for run in range(20):
         teller.event(10 + 2 * run, "started", 5, 0, run)
-        teller.event(11 + 2 * run, "stopped", 5, 1, 4, 0)
+        teller.event(11 + 2 * run, "halted", 5, 1, 4, 0)
         teller.row(11 + 2 * run, 5, "PLANNED", first_s=100 + run, finish_s=200)
     one = facts(teller, 5)
     assert one.title == "acme/sums"  # its name is not what is forgotten

@@ -49,7 +49,7 @@ ROW = PacketEntry(
         Field("octets", "I"),
     ),
 )
-WHY = numbered("PLAN GUARD SAFING BOARD ANOMALY QUIET LYING CANCEL")
+WHY = numbered("PLAN GUARD SAFING BOARD ANOMALY QUIET LYING CANCEL END")
 REASON = numbered("NONE COMPLETED FAILED SIGNALLED STOPPED OVERRAN KILLED")
 # As the jobs module tells them: what these tests say must be true of it.
 TOLD = (
@@ -57,7 +57,7 @@ TOLD = (
     ("refused", "refused: {why}", (Field("why", "*"),)),
     ("started", "job {job} on {board}", (JOB, Field("board", "B"), Field("run", "B"))),
     (
-        "stopped",
+        "halted",
         "job {job}: {why}",
         (
             JOB,
@@ -145,7 +145,7 @@ class Teller:
         self.event(first_s, "taken", job, 7, name)
         self.row(first_s + 5, job, "PLANNED", first_s=first_s + 50, finish_s=first_s + 90, value=5)
         self.event(first_s + 50, "started", job, 0, 1)
-        self.event(first_s + 60, "stopped", job, 4, 4, 300)
+        self.event(first_s + 60, "halted", job, 4, 4, 300)
         self.event(first_s + 70, "started", job, 1, 2)
         self.event(first_s + 100, "ran", job, 2)
         self.event(first_s + 110, "ended", job, b"done")
