@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from itertools import pairwise
 
-from flight.jobs import Fault
+from flight.jobs import DamagedError, Fault, as_flag, as_list, as_number, as_whole
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.planning.plan import plan
 from flight.planning.problem import (
@@ -126,82 +126,56 @@ JOB_REST = tuple(Job.__dataclass_fields__)[2:]  # what stands behind the name an
 # ---------------------------------------------------------------- reading
 
 
-class _Damaged(Exception):
-    pass
-
-
 def read_record(octets: bytes) -> PlanRecord | Fault:
     """What stands in it if all of it can be planned with; else one line that says what is wrong."""
     try:
         return _record(_unpacked(octets))
-    except _Damaged as damage:
-        return Fault("plan record", str(damage), "a record of one planning")
+    except DamagedError as damage:
+        return Fault("plan record", str(damage), "a record of one planning, a file of plans/")
 
 
 def _unpacked(octets: bytes) -> list[object]:
-    if not octets.startswith(MAGIC) or len(octets) > RECORD_OCTETS:
-        raise _Damaged(f"{len(octets)} octets that are none")
+    if not octets.startswith(MAGIC):
+        raise DamagedError(f"{len(octets):,} octets of something else")
+    if len(octets) > RECORD_OCTETS:
+        raise DamagedError(f"more than {RECORD_OCTETS:,} octets")
     reader = zlib.decompressobj()
     try:
         plain = reader.decompress(octets[len(MAGIC) :], PLAIN_OCTETS)
     except zlib.error as error:
-        raise _Damaged("does not hold its checksum") from error
+        raise DamagedError("does not hold its checksum") from error
     if not reader.eof or reader.unused_data:
-        raise _Damaged("is cut off, or too long")
-    return _list(read_plain(plain, ITEMS_MAX), 7)
+        raise DamagedError("is cut off, or too long")
+    return as_list(read_plain(plain, ITEMS_MAX), 7)
 
 
 def _record(value: list[object]) -> PlanRecord:
     head, limits, forecast, state, jobs, previous, made = value
-    steps, seed, slot_0_ns, utc_0_s, eclipse = _list(head, 5)
+    steps, seed, slot_0_ns, utc_0_s, eclipse = as_list(head, 5)
     found = Problem(_limits(limits), _forecast(forecast), _state(state), _jobs(jobs))
     slots = found.slots
     return PlanRecord(
         found,
-        _whole(steps, 0, STEPS_MAX),
-        _whole(seed, 0, WHOLE_MAX),
+        as_whole(steps, 0, STEPS_MAX),
+        as_whole(seed, 0, WHOLE_MAX),
         _placements(previous, found),
-        _whole(slot_0_ns, 0, WHOLE_MAX),
-        _whole(utc_0_s, 0, WHOLE_MAX),
+        as_whole(slot_0_ns, 0, WHOLE_MAX),
+        as_whole(utc_0_s, 0, WHOLE_MAX),
         _row(eclipse, slots) if eclipse != b"" else (),
         _plan(made, found) if made != [] else None,
     )
 
 
-def _list(value: object, length: int | None = None, most: int = JOBS_MAX) -> list[object]:
-    if not isinstance(value, list) or len(value) > most or (length is not None and len(value) != length):
-        raise _Damaged("a list that is none, or of another length")
-    return value
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise _Damaged(f"no whole number of {low} to {high}")
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, float) or not math.isfinite(value):
-        raise _Damaged("no number")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _Damaged("neither true nor false")
-    return value
-
-
 def _octets(value: object, length: int) -> bytes:
     if not isinstance(value, bytes) or len(value) != length:
-        raise _Damaged("a row of another length")
+        raise DamagedError("a row of another length")
     return value
 
 
 def _row(value: object, length: int) -> tuple[float, ...]:
     row = struct.unpack(f">{length}d", _octets(value, 8 * length))
     if not all(math.isfinite(one) for one in row):
-        raise _Damaged("a row with what is no number")
+        raise DamagedError("a row with what is no number")
     return row
 
 
@@ -210,112 +184,112 @@ def _slots(value: object, slots: int) -> tuple[int, ...]:
     count = len(value) // 2 if isinstance(value, bytes) else 0
     row: tuple[int, ...] = struct.unpack(f">{count}H", _octets(value, 2 * count))
     if any(after <= before for before, after in pairwise(row)) or (row and row[-1] >= slots):
-        raise _Damaged("slots out of order, or beyond the horizon")
+        raise DamagedError("slots out of order, or beyond the horizon")
     return row
 
 
 def _limits(value: object) -> Limits:
-    slot_s, lanes, memory_mb, *rest = _list(value, len(Limits.__dataclass_fields__))
-    numbers = [_number(one) for one in rest]
+    slot_s, lanes, memory_mb, *rest = as_list(value, len(Limits.__dataclass_fields__))
+    numbers = [as_number(one) for one in rest]
     if not all(one > 0.0 for one in (numbers[0], numbers[2], numbers[3])) or not 0.0 < numbers[4] < 1.0:
-        raise _Damaged("limits that no satellite has")
-    whole = (_whole(slot_s, 1, WHOLE_MAX), _whole(lanes, 0, JOBS_MAX), _whole(memory_mb, 0, WHOLE_MAX))
+        raise DamagedError("limits that no satellite has")
+    whole = (as_whole(slot_s, 1, WHOLE_MAX), as_whole(lanes, 0, JOBS_MAX), as_whole(memory_mb, 0, WHOLE_MAX))
     return Limits(*whole, *numbers)
 
 
 def _forecast(value: object) -> Forecast:
-    harvest, base, sink, anomaly, contact, resistance, nominal, nominal_resistance, quiet = _list(value, 9)
+    harvest, base, sink, anomaly, contact, resistance, nominal, nominal_resistance, quiet = as_list(value, 9)
     slots = len(anomaly) if isinstance(anomaly, bytes) else 0
     if not 0 < slots <= SLOTS_MAX:
-        raise _Damaged(f"a horizon that is not 1 to {SLOTS_MAX} slots")
+        raise DamagedError(f"a horizon that is not 1 to {SLOTS_MAX} slots")
     return Forecast(
         _row(harvest, slots),
         _row(base, slots),
         _row(sink, slots),
         tuple(bool(one) for one in _octets(anomaly, slots)),
         _row(contact, slots),
-        _number(resistance),
+        as_number(resistance),
         _row(nominal, slots),
-        _number(nominal_resistance),
+        as_number(nominal_resistance),
         frozenset(_slots(quiet, slots)),
     )
 
 
 def _state(value: object) -> State:
-    return State(*(_number(one) for one in _list(value, 3)))
+    return State(*(as_number(one) for one in as_list(value, 3)))
 
 
 def _jobs(value: object) -> tuple[Job, ...]:
-    return tuple(_job(one) for one in _list(value))
+    return tuple(_job(one) for one in as_list(value, most=JOBS_MAX))
 
 
 def _job(value: object) -> Job:
-    name, levels, work, release, deadline, worth, *rest = _list(value, 2 + len(JOB_REST))
+    name, levels, work, release, deadline, worth, *rest = as_list(value, 2 + len(JOB_REST))
     preemptible, resume, allowed, memory, output, done, running = rest
-    found = tuple(_level(one) for one in _list(levels, most=LEVELS_MAX))
+    found = tuple(_level(one) for one in as_list(levels, most=LEVELS_MAX))
     if not isinstance(name, str) or not found:
-        raise _Damaged("a job without a name or a level")
+        raise DamagedError("a job without a name or a level")
     return Job(
         name,
         found,
-        _whole(work, 1, WHOLE_MAX),
-        _whole(release, 0, WHOLE_MAX),
-        _whole(deadline, 0, WHOLE_MAX),
-        _whole(worth, 0, WHOLE_MAX),
-        _flag(preemptible),
-        _whole(resume, 0, WHOLE_MAX),
-        _flag(allowed),
-        _whole(memory, 0, WHOLE_MAX),
-        _number(output),
-        _whole(done, 0, WHOLE_MAX),
-        _flag(running),
+        as_whole(work, 1, WHOLE_MAX),
+        as_whole(release, 0, WHOLE_MAX),
+        as_whole(deadline, 0, WHOLE_MAX),
+        as_whole(worth, 0, WHOLE_MAX),
+        as_flag(preemptible),
+        as_whole(resume, 0, WHOLE_MAX),
+        as_flag(allowed),
+        as_whole(memory, 0, WHOLE_MAX),
+        as_number(output),
+        as_whole(done, 0, WHOLE_MAX),
+        as_flag(running),
     )
 
 
 def _level(value: object) -> Level:
-    power, speed = _list(value, 2)
-    if not _number(power) > 0.0:
-        raise _Damaged("a level without power")
-    return Level(_number(power), _whole(speed, 1, WHOLE_MAX))
+    power, speed = as_list(value, 2)
+    if not as_number(power) > 0.0:
+        raise DamagedError("a level without power")
+    return Level(as_number(power), as_whole(speed, 1, WHOLE_MAX))
 
 
 def _placements(value: object, told: Problem) -> tuple[Placement, ...]:
-    found = tuple(_placement(one, told) for one in _list(value))
+    found = tuple(_placement(one, told) for one in as_list(value, most=JOBS_MAX))
     if len({one.job for one in found}) < len(found):
-        raise _Damaged("a job that is placed twice")
+        raise DamagedError("a job that is placed twice")
     return found
 
 
 def _placement(value: object, told: Problem) -> Placement:
-    job, level, slots, finish = _list(value, 4)
-    number = _whole(job, 0, len(told.jobs) - 1)
-    speed = _whole(level, 0, len(told.jobs[number].levels) - 1)
+    job, level, slots, finish = as_list(value, 4)
+    number = as_whole(job, 0, len(told.jobs) - 1)
+    speed = as_whole(level, 0, len(told.jobs[number].levels) - 1)
     row = _slots(slots, told.slots)
     if not row:
-        raise _Damaged("a placement in no slot")
-    return Placement(number, speed, row, _whole(finish, row[-1] + 1, told.slots))
+        raise DamagedError("a placement in no slot")
+    return Placement(number, speed, row, as_whole(finish, row[-1] + 1, told.slots))
 
 
 def _plan(value: object, told: Problem) -> Plan:
-    placements, decisions, worth, steps, energy, heat = _list(value, 6)
+    placements, decisions, worth, steps, energy, heat = as_list(value, 6)
     return Plan(
         _placements(placements, told),
-        tuple(_decision(one, told) for one in _list(decisions)),
-        _whole(worth, 0, WHOLE_MAX),
-        _whole(steps, 0, WHOLE_MAX),
+        tuple(_decision(one, told) for one in as_list(decisions, most=JOBS_MAX)),
+        as_whole(worth, 0, WHOLE_MAX),
+        as_whole(steps, 0, WHOLE_MAX),
         _row(energy, told.slots + 1),
         _row(heat, told.slots + 1),
     )
 
 
 def _decision(value: object, told: Problem) -> Decision:
-    job, made, first, finish, binding, slot, station_pass = _list(value, 7)
+    job, made, first, finish, binding, slot, station_pass = as_list(value, 7)
     return Decision(
-        _whole(job, 0, len(told.jobs) - 1),
-        _flag(made),
-        _whole(first, -1, told.slots),
-        _whole(finish, -1, told.slots),
-        BINDINGS[_whole(binding, 0, len(BINDINGS) - 1)],
-        _whole(slot, -1, WHOLE_MAX),
-        _whole(station_pass, 0, told.slots),
+        as_whole(job, 0, len(told.jobs) - 1),
+        as_flag(made),
+        as_whole(first, -1, told.slots),
+        as_whole(finish, -1, told.slots),
+        BINDINGS[as_whole(binding, 0, len(BINDINGS) - 1)],
+        as_whole(slot, -1, WHOLE_MAX),
+        as_whole(station_pass, 0, told.slots),
     )

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 
 from flight.declare.running import SPEED_FULL
 from flight.declare.shelving import RunTold
-from flight.jobs import Brief, Ended, read_brief, read_plain, write_plain
+from flight.jobs import (
+    WHOLE_MAX,
+    Brief,
+    DamagedError,
+    Ended,
+    as_flag,
+    as_list,
+    as_octets,
+    as_text,
+    as_whole,
+    read_brief,
+    read_plain,
+    write_plain,
+)
 from flight.modules.jobs.stages import JobStage
 
 RUNS_MAX = 64  # that a receipt holds; the last ones count
@@ -15,7 +28,6 @@ REASON_LETTERS = 100  # of why it ended, for a person
 TEXT_MAX = 300  # letters of a file's name
 SHA256 = 32
 NUMBER_MAX = 2**24 - 1
-WHOLE_MAX = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -95,79 +107,51 @@ def read_row(octets: bytes) -> Row | None:
     value = read_plain(octets)
     try:
         return _row(value)
-    except (TypeError, ValueError):
+    except ValueError:
         return None
 
 
 def _row(value: object) -> Row:
-    numbers, texts, flags, octets, sha256, runs, checks = _list(value, 7)
+    numbers, texts, flags, octets, sha256, runs, checks = as_list(value, 7)
     row = Row(0, "")
-    for (name, low, high), number in zip(WHOLE, _list(numbers, len(WHOLE)), strict=True):
-        setattr(row, name, _whole(number, low, high))
+    for (name, low, high), number in zip(WHOLE, as_list(numbers, len(WHOLE)), strict=True):
+        setattr(row, name, as_whole(number, low, high))
     row.state = JobStage(row.state)
-    row.file, row.ended, row.reason, row.result = (_text(one) for one in _list(texts, len(TEXTS)))
-    row.continues, row.cancelled, row.accepted = (_flag(one) for one in _list(flags, 3))
-    row.octets, row.package_sha256 = _octets(octets), _octets(sha256)
-    row.runs = [_run(one) for one in _list(runs)][:RUNS_MAX]
-    row.checks = [_check(one) for one in _list(checks)][:CHECKS_MAX]
+    row.file, row.ended, row.reason, row.result = (
+        as_text(one, TEXT_MAX) for one in as_list(texts, len(TEXTS))
+    )
+    row.continues, row.cancelled, row.accepted = (as_flag(one) for one in as_list(flags, 3))
+    row.octets, row.package_sha256 = as_octets(octets), as_octets(sha256)
+    row.runs = [_run(one) for one in as_list(runs)][:RUNS_MAX]
+    row.checks = [_check(one) for one in as_list(checks)][:CHECKS_MAX]
     if row.ended and row.ended not in Ended.__members__:
-        raise ValueError("an end that is none")
+        raise DamagedError("an end that is none")
     if row.octets:
         brief = read_brief(row.octets)
         if not isinstance(brief, Brief):
-            raise ValueError("its brief is damaged")
+            raise DamagedError("its brief is damaged")
         row.brief = brief
     return row
 
 
-def _list(value: object, length: int | None = None) -> list[object]:
-    if not isinstance(value, list) or (length is not None and len(value) != length):
-        raise ValueError("no list, or of another length")
-    return value
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError("no whole number, or out of range")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_MAX:
-        raise ValueError("no text, or too long")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("neither true nor false")
-    return value
-
-
-def _octets(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError("no octets")
-    return value
-
-
 def _run(value: object) -> RunTold:
-    stage, board, start_ns, end_ns, utc_s, ended, status, energy_j, anomaly_s = _list(value, 9)
-    name = _text(ended)
+    stage, board, start_ns, end_ns, utc_s, ended, status, energy_j, anomaly_s = as_list(value, 9)
+    name = as_text(ended, TEXT_MAX)
     if name not in Ended.__members__:
-        raise ValueError("an end that is none")
+        raise DamagedError("an end that is none")
     return RunTold(
-        _whole(stage, 0, 3),
-        _text(board),
-        _whole(start_ns, 0, WHOLE_MAX),
-        _whole(end_ns, 0, WHOLE_MAX),
-        _whole(utc_s, 0, WHOLE_MAX),
+        as_whole(stage, 0, 3),
+        as_text(board, TEXT_MAX),
+        as_whole(start_ns),
+        as_whole(end_ns),
+        as_whole(utc_s),
         name,
-        _whole(status, -128, 255),
-        _whole(energy_j, 0, WHOLE_MAX),
-        _whole(anomaly_s, 0, WHOLE_MAX),
+        as_whole(status, -128, 255),
+        as_whole(energy_j),
+        as_whole(anomaly_s),
     )
 
 
 def _check(value: object) -> tuple[str, bool]:
-    name, held = _list(value, 2)
-    return _text(name), _flag(held)
+    name, held = as_list(value, 2)
+    return as_text(name, TEXT_MAX), as_flag(held)

@@ -7,10 +7,12 @@ twice its even share, half.  Never less than `jobs.fair_floor`.
 
 from __future__ import annotations
 
+from flight.jobs import DamagedError, as_list, as_text, as_whole
+
 HOUR_NS = 3600 * 10**9
 HOURS = 24
 OWNERS_MAX = 64  # tenants of a mission
-ENERGY_MAX_MJ = 2**62
+ENERGY_MAX_MJ = 2**62 - 1
 
 
 class Shares:
@@ -54,26 +56,15 @@ def shares_value(shares: Shares) -> list[object]:
 def read_shares(value: object) -> Shares | None:
     """None if it makes no sense."""
     found = Shares()
-    if not isinstance(value, list) or len(value) > OWNERS_MAX:
+    try:
+        for entry in as_list(value, most=OWNERS_MAX):
+            owner, hours = as_list(entry, 2)
+            found.had[as_text(owner)] = dict(_hour(one) for one in as_list(hours, most=HOURS + 1))
+    except DamagedError:
         return None
-    for entry in value:
-        hours = _hours(entry)
-        if hours is None or len(hours[1]) > HOURS + 1:
-            return None
-        found.had[hours[0]] = hours[1]
     return found
 
 
-def _hours(entry: object) -> tuple[str, dict[int, int]] | None:
-    if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
-        return None
-    rows = entry[1] if isinstance(entry[1], list) else [None]
-    hours = {}
-    for row in rows:
-        if not isinstance(row, list) or len(row) != 2:
-            return None
-        hour, mj = row
-        if not isinstance(hour, int) or not isinstance(mj, int) or not 0 <= mj < ENERGY_MAX_MJ:
-            return None
-        hours[hour] = mj
-    return entry[0], hours
+def _hour(value: object) -> tuple[int, int]:
+    hour, energy_mj = as_list(value, 2)
+    return as_whole(hour), as_whole(energy_mj, 0, ENERGY_MAX_MJ)

@@ -71,7 +71,10 @@ def test_every_flipped_bit_and_every_cut_gives_a_fault():
         assert isinstance(read_record(bytes(spoiled)), Fault), at
         assert isinstance(read_record(octets[:at]), Fault)
     assert isinstance(read_record(octets + b"\0"), Fault)
-    assert str(read_record(b"")) == "plan record: 0 octets that are none; expected a record of one planning"
+    expected = "expected a record of one planning, a file of plans/"
+    assert str(read_record(b"{}" * 600)) == f"plan record: 1,200 octets of something else; {expected}"
+    long = str(read_record(octets + bytes(RECORD_OCTETS)))
+    assert long == f"plan record: more than 1,048,576 octets; {expected}"
 
 
 def test_a_record_that_unpacks_without_end_is_given_up():
