@@ -5,7 +5,7 @@ Values are numbers and tuples alone, so that a problem can be logged and planned
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 MILLI = 1000  # work and speed are whole thousandths of a slot: progress adds up exactly
@@ -90,6 +90,19 @@ class Forecast:
     nominal_harvest_w: tuple[float, ...]
     nominal_resistance_k_w: float
     quiet: frozenset[int] = frozenset()  # slots in which nothing may run: a reset that is planned
+
+    def after(self, past: int) -> Forecast:
+        """The same without its first slots."""
+        return replace(
+            self,
+            harvest_w=self.harvest_w[past:],
+            base_w=self.base_w[past:],
+            sink_c=self.sink_c[past:],
+            anomaly=self.anomaly[past:],
+            contact_mb=self.contact_mb[past:],
+            nominal_harvest_w=self.nominal_harvest_w[past:],
+            quiet=frozenset(slot - past for slot in self.quiet if slot >= past),
+        )
 
 
 @dataclass(frozen=True, slots=True)

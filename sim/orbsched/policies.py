@@ -25,17 +25,7 @@ ROUND_SLOTS = 20  # re-plan after so many in any case, to go on searching
 def problem_now(board: Board, indices: list[int], correction: Correction) -> Problem:
     """The rest of the horizon as the planner sees it, slot 0 being now."""
     now = board.slot
-    whole = apply(correction, board.forecast)
-    forecast = replace(
-        whole,
-        harvest_w=whole.harvest_w[now:],
-        base_w=whole.base_w[now:],
-        sink_c=whole.sink_c[now:],
-        anomaly=whole.anomaly[now:],
-        contact_mb=whole.contact_mb[now:],
-        nominal_harvest_w=whole.nominal_harvest_w[now:],
-        quiet=frozenset(slot - now for slot in whole.quiet),
-    )
+    forecast = apply(correction, board.forecast).after(now)
     jobs = tuple(job_now(board, index) for index in indices)
     waiting = sum(board.waiting_mb.values())
     return Problem(board.limits, forecast, State(board.energy_wh, board.temperature_c, waiting), jobs)

@@ -18,7 +18,6 @@ from flight.modules.jobs.stages import TO_RUN, WITH_RUNNER, Bound, JobStage, bou
 from flight.planning import (
     Binding,
     Decision,
-    Forecast,
     Job,
     MakePlan,
     Outlook,
@@ -135,7 +134,7 @@ class Planner:
         slots = slots_of(outlook, now) if outlook is not None else None
         if outlook is None or slots is None:
             return None
-        forecast = rest_of(outlook, len(outlook.forecast.base_w) - slots.many)
+        forecast = outlook.forecast.after(len(outlook.forecast.base_w) - slots.many)
         jobs = self.jobs(rows, slots, now)
         return slots, Problem(outlook.limits, forecast, State(*measured, waiting_mb), jobs)
 
@@ -258,21 +257,6 @@ def slots_of(outlook: Outlook, now: int) -> Slots | None:
         return None
     utc_s = outlook.utc_0_s + slot * slot_s if outlook.utc_0_s else 0
     return Slots(outlook.slot_0_ns + slot * slot_s * SECOND, slot_s, count - slot, utc_s)
-
-
-def rest_of(outlook: Outlook, past: int) -> Forecast:
-    """The forecast without its first slots."""
-    whole = outlook.forecast
-    return replace(
-        whole,
-        harvest_w=whole.harvest_w[past:],
-        base_w=whole.base_w[past:],
-        sink_c=whole.sink_c[past:],
-        anomaly=whole.anomaly[past:],
-        contact_mb=whole.contact_mb[past:],
-        nominal_harvest_w=whole.nominal_harvest_w[past:],
-        quiet=frozenset(slot - past for slot in whole.quiet if slot >= past),
-    )
 
 
 def told_of(
