@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from flight.boot import BOOT_STATE, CLOCK_STATE, pack_boot, pack_clock
@@ -29,21 +31,35 @@ def put_sky_on_board(disk: Disk, mission: Mission, scenario: Scenario) -> None:
     correlation.utc_ns = int(scenario.epoch.timestamp()) * NS
     correlation.uncertainty_us = UNCERTAINTY_US
     Document(disk, "table-elements").save(f"{scenario.line1}\n{scenario.line2}".encode())
-    for name, body in (
-        ("timekeeping", pack_kept(correlation)),
-        (BOOT_STATE, pack_boot(0)),
-        (CLOCK_STATE, pack_clock(0, clean=True)),
-    ):
+    states = {
+        "timekeeping": pack_kept(correlation),
+        BOOT_STATE: pack_boot(0),
+        CLOCK_STATE: pack_clock(0, clean=True),
+    }
+    put_states(disk, states)
+
+
+def leave_sky_for(state: Path, mission: Mission, scenario: Scenario) -> None:
+    """For processes of their own, into the board's state."""
+    with storage_of(state) as disk:
+        put_sky_on_board(disk, mission, scenario)
+
+
+def put_states(disk: Disk, states: Mapping[str, bytes]) -> None:
+    """Each whole, in all of its slots."""
+    for name, body in states.items():
         slots = Slots(disk, f"state-{name}")
         for _ in range(COPIES):
             slots.save(body)
 
 
-def leave_sky_for(state: Path, mission: Mission, scenario: Scenario) -> None:
-    """For processes of their own, into the board's state."""
-    (state / "storage").mkdir(parents=True, exist_ok=True)
-    disk = PosixDisk(state / "storage")
+@contextmanager
+def storage_of(state: Path) -> Iterator[Disk]:
+    """The store in a board's folder, made if it is missing."""
+    folder = state / "storage"
+    folder.mkdir(parents=True, exist_ok=True)
+    disk = PosixDisk(folder)
     try:
-        put_sky_on_board(disk, mission, scenario)
+        yield disk
     finally:
         disk.close()

@@ -26,8 +26,8 @@ def make_board_key(folder: Path, board: str) -> None:
     """`board` is a name as of a job."""
     assert is_name(board)
     private = secrets.token_bytes(KEY_OCTETS)
-    _write(folder / BOARD_KEY, private)
-    _write(folder / BOARD_PUBLIC, f"{public_line(board, public_of(private))}\n".encode())
+    write_private(folder / BOARD_KEY, private)
+    write_private(folder / BOARD_PUBLIC, f"{public_line(board, public_of(private))}\n".encode())
 
 
 def install_board_key(folder: Path, state: Path) -> None:
@@ -37,7 +37,7 @@ def install_board_key(folder: Path, state: Path) -> None:
         return
     fresh = state / f"{BOARD_KEY}.new"
     fresh.unlink(missing_ok=True)
-    _write(fresh, private)
+    write_private(fresh, private)
     fresh.replace(state / BOARD_KEY)
 
 
@@ -73,7 +73,8 @@ def key_on_board(state: Path) -> bytes | None:
     return private
 
 
-def _write(path: Path, body: bytes) -> None:
+def write_private(path: Path, body: bytes) -> None:
+    """A new file for its owner alone, on the disk when this returns."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     with os.fdopen(handle, "wb") as file:
         os.fchmod(handle, PRIVATE)

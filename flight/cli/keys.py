@@ -16,7 +16,13 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from flight.cli.board_key import BoardKeyError, board_key_lines, install_board_key, make_board_key
+from flight.cli.board_key import (
+    BoardKeyError,
+    board_key_lines,
+    install_board_key,
+    make_board_key,
+    write_private,
+)
 from flight.drivers.posix_disk import PosixDisk
 from flight.jobs import NAME_EXPECTED, is_name
 from flight.store import Slots
@@ -63,8 +69,8 @@ def make(folder: Path, telecommand: int, telemetry: int, board: str = "board") -
             state = KeyState.ACTIVE if first else KeyState.PRE_ACTIVATION
             slots.append(KeySlot(spi, use, state, first, secrets.token_bytes(KEY_LENGTH)))
     folder.mkdir(mode=0o700, parents=True)
-    _write(folder / COUNTERS_NAME, pack_counters(dict.fromkeys((slot.spi for slot in slots), 0)))
-    _write(folder / KEYS_NAME, pack_keys(slots))
+    write_private(folder / COUNTERS_NAME, pack_counters(dict.fromkeys((slot.spi for slot in slots), 0)))
+    write_private(folder / KEYS_NAME, pack_keys(slots))
     make_board_key(folder, board)
     return [*lines(slots, dict.fromkeys((slot.spi for slot in slots), 0)), *board_key_lines(folder)]
 
@@ -91,7 +97,7 @@ def install(folder: Path, state: Path, *, replace: bool = False) -> list[str]:
             for _ in range(COPIES):
                 kept.save(body)
         install_board_key(folder, state)
-    _write(folder / INSTALLED, b"")
+    write_private(folder / INSTALLED, b"")
     return [*lines(keys, counters), *told]
 
 
@@ -105,7 +111,7 @@ def skip(folder: Path, spi: int, number: int) -> list[str]:
     counters[spi] = number
     fresh = folder / f"{COUNTERS_NAME}.new"
     fresh.unlink(missing_ok=True)
-    _write(fresh, pack_counters(counters))
+    write_private(fresh, pack_counters(counters))
     fresh.replace(folder / COUNTERS_NAME)
     return lines(keys, counters)
 
@@ -165,15 +171,6 @@ def _refuse_git(path: Path) -> None:
     for parent in (place, *place.parents):
         if (parent / ".git").exists():
             raise KeysError(f"{path} is inside the git work tree {parent}: keys do not belong there")
-
-
-def _write(path: Path, body: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, PRIVATE)
-        file.write(body)
-        file.flush()
-        os.fsync(handle)
 
 
 def _read(path: Path) -> bytes:
