@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec, accelerated
 
+from flight.planning.ahead.elements import FIELDS, LINE_LENGTH, checksum
+
 Array = npt.NDArray[np.float64]
 
 DAY_S = 86_400.0
 EARTH_RADIUS_KM = 6378.137  # equatorial, WGS-84
 GRAVITY_RADIUS_KM = 6378.135  # WGS-72, the unit of length inside SGP4 (Hoots and Roehrich 1980)
-LINE_LENGTH = 69  # characters of an element line, the last of them its checksum
 
 
 class OrbitError(ValueError):
@@ -191,27 +192,6 @@ def geodetic(earth_fixed: Array) -> tuple[Array, Array, Array]:
     return np.degrees(latitude), np.degrees(longitude), height_m / 1000.0
 
 
-_ANGLE = r"[ 0-9]{3}\.[0-9]{4}"
-_EXPONENT = r"[ +-][0-9]{5}[+-][0-9]"
-# Field, first column (from 0) and pattern: the two-line format, CelesTrak's FAQ and Vallado 2013, 2.4.2.
-_FIELDS = (
-    (
-        ("epoch", 18, r"[0-9]{2}[ 0-9]{3}\.[0-9]{8}"),
-        ("first derivative of mean motion", 33, r"[ +-]\.[0-9]{8}"),
-        ("second derivative of mean motion", 44, _EXPONENT),
-        ("B*", 53, _EXPONENT),
-    ),
-    (
-        ("inclination", 8, _ANGLE),
-        ("right ascension", 17, _ANGLE),
-        ("eccentricity", 26, r"[0-9]{7}"),
-        ("argument of perigee", 34, _ANGLE),
-        ("mean anomaly", 43, _ANGLE),
-        ("mean motion", 52, r"[ 0-9]{2}\.[0-9]{8}"),
-    ),
-)
-
-
 def check_tle(line1: str, line2: str) -> None:
     """Raise ElementsError, one line of text, unless both lines are whole and belong together."""
     for number, line in enumerate((line1, line2), start=1):
@@ -233,14 +213,9 @@ def _check_line(number: int, line: str) -> None:
         raise ElementsError(f"{where}: has a character that is not plain text")
     if not line.startswith(f"{number} "):
         raise ElementsError(f"{where}: starts with {line[:2]!r}, expected '{number} '")
-    expected = tle_checksum(line)
+    expected = checksum(line)
     if line[68] != str(expected):
         raise ElementsError(f"{where}: checksum is {expected}, the line says {line[68]!r}")
-    for name, column, pattern in _FIELDS[number - 1]:
+    for name, column, pattern in FIELDS[number - 1]:
         if re.compile(pattern).match(line, column) is None:
             raise ElementsError(f"{where}: no {name} in column {column + 1}")
-
-
-def tle_checksum(line: str) -> int:
-    """Sum of the digits in the first 68 characters, each minus sign counting 1, modulo 10."""
-    return sum(int(mark) if mark in "0123456789" else mark == "-" for mark in line[:68]) % 10

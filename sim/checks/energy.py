@@ -18,6 +18,21 @@ BOARDS = ("compute_", "rack_")  # what the names of the rails of jobs begin with
 SENSORS = frozenset({"battery_voltage", "battery_current", "array_power", "load_power"})
 
 
+class Boards:
+    """The rails of the compute boards: what they draw, and of how much."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        form = simulation.scenario.spacecraft
+        self.capacity_j = form.battery.capacity_wh * JOULES_PER_WH
+        self.rails = [
+            (place, rail.power_w) for place, rail in enumerate(form.rails) if rail.name.startswith(BOARDS)
+        ]
+
+    def drawn_w(self, simulation: Simulation) -> float:
+        levels = simulation.world.plant.power.levels
+        return sum(watts[levels[place]] for place, watts in self.rails)
+
+
 class EnergyFaults:
     """What no guard can foresee, or by which it is blind or powerless."""
 
@@ -54,11 +69,7 @@ class ChargeAtSunrise(Check):
 
     def __init__(self, simulation: Simulation, faults: EnergyFaults) -> None:
         super().__init__("jobs never drain what the next eclipse needs")
-        form = simulation.scenario.spacecraft
-        self.boards = [
-            (place, rail.power_w) for place, rail in enumerate(form.rails) if rail.name.startswith(BOARDS)
-        ]
-        self.capacity_j = form.battery.capacity_wh * JOULES_PER_WH
+        self.boards = Boards(simulation)
         self.faults = faults
         self.jobs_j = 0.0
         self.floor = 0.7
@@ -71,9 +82,7 @@ class ChargeAtSunrise(Check):
 
     def look(self, simulation: Simulation, second: int) -> None:
         world = simulation.world
-        power = world.plant.power
-        for place, watts in self.boards:
-            self.jobs_j += watts[power.levels[place]]
+        self.jobs_j += self.boards.drawn_w(simulation)
         if self.faults.now(simulation, second):
             self.excused = True
         sunlight = world.sunlight()
@@ -81,10 +90,10 @@ class ChargeAtSunrise(Check):
             self.dark = True
         elif self.dark and sunlight > LIGHT:
             self.dark = False
-            self._sunrise(power.battery.charge)
+            self._sunrise(world.plant.power.battery.charge)
 
     def _sunrise(self, charge: float) -> None:
-        taken = self.jobs_j / self.capacity_j
+        taken = self.jobs_j / self.boards.capacity_j
         self.jobs_j = 0.0
         excused, self.excused = self.excused, False
         if excused or charge > self.floor + 2 * TOLERANCE:

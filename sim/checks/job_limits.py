@@ -6,7 +6,7 @@ from flight.kernel import Kernel
 from flight.mission import Mission
 from flight.planning import PlanningTable
 from sim.checks.check import Check
-from sim.checks.energy import BOARDS, JOULES_PER_WH, LIGHT, SHARE_MIN, TOLERANCE, EnergyFaults
+from sim.checks.energy import LIGHT, SHARE_MIN, TOLERANCE, Boards, EnergyFaults
 from sim.checks.job_runs import jobs_of
 from sim.simulation import Simulation
 from sim.thermal import ZERO_CELSIUS_K
@@ -28,11 +28,7 @@ class ComputeWithinLimits(Check):
 
     def __init__(self, simulation: Simulation, faults: EnergyFaults) -> None:
         super().__init__("no battery or temperature limit is crossed by compute")
-        form = simulation.scenario.spacecraft
-        self.boards = [
-            (place, rail.power_w) for place, rail in enumerate(form.rails) if rail.name.startswith(BOARDS)
-        ]
-        self.capacity_j = form.battery.capacity_wh * JOULES_PER_WH
+        self.boards = Boards(simulation)
         self.faults = faults
         self.table: PlanningTable | None = planning_of(simulation.mission)
         names = simulation.world.plant.thermal.names
@@ -50,8 +46,7 @@ class ComputeWithinLimits(Check):
         if table is None or second % LOOK_EVERY_S:
             return
         world = simulation.world
-        power = world.plant.power
-        drawn_w = sum(watts[power.levels[place]] for place, watts in self.boards)
+        drawn_w = self.boards.drawn_w(simulation)
         module = jobs_of(simulation.computer.kernel)
         planned = module is not None and bool(module.desk.book.rows)
         self.on_s = self.on_s + LOOK_EVERY_S if drawn_w and planned else 0
@@ -63,7 +58,7 @@ class ComputeWithinLimits(Check):
         self.dark = not light
         temperatures = world.plant.thermal.temperatures_k
         celsius = max(temperatures[node] for node in self.nodes) - ZERO_CELSIUS_K
-        self._judge(table, power.battery.charge, celsius, excused=second < self.excused_until)
+        self._judge(table, world.plant.power.battery.charge, celsius, excused=second < self.excused_until)
 
     def _excuse(self, simulation: Simulation, second: int) -> None:
         orbit_s = int(simulation.world.environment.orbit.period_s)
@@ -75,7 +70,7 @@ class ComputeWithinLimits(Check):
             self.excused_until = max(self.excused_until, second + LIE_S)
 
     def _judge(self, table: PlanningTable, charge: float, celsius: float, *, excused: bool) -> None:
-        taken = self.jobs_j / self.capacity_j
+        taken = self.jobs_j / self.boards.capacity_j
         theirs = taken >= SHARE_MIN
         if not self.near and not excused and theirs:
             self.near = charge < table.floor + NEAR or celsius > table.limit_c - NEAR_K

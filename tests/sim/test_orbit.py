@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sgp4.api import Satrec
 
 import sim
+from flight.planning.ahead.elements import checksum
 from sim import orbit as orbit_module
 from sim.orbit import (
     ElementsError,
@@ -25,7 +26,6 @@ from sim.orbit import (
     celestial_to_teme,
     check_tle,
     geodetic,
-    tle_checksum,
 )
 
 LINE1 = "1 40115U 14048A   26114.26139334  .00000689  00000+0  87180-4 0  9993"
@@ -176,7 +176,7 @@ def test_mean_elements_out_of_range_are_refused_by_name(name, value):
 
 
 def resealed(line: str) -> str:
-    return line[:68] + str(tle_checksum(line))
+    return line[:68] + str(checksum(line))
 
 
 @pytest.mark.parametrize(

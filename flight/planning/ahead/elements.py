@@ -29,8 +29,8 @@ NEAREST_KM, FARTHEST_KM = (
 
 _ANGLE = r"[ 0-9]{3}\.[0-9]{4}"
 _EXPONENT = r"[ +-][0-9]{5}[+-][0-9]"
-# Field, first column (from 0) and pattern.
-_FIELDS = (
+# Of each line: field, first column (from 0) and pattern.
+FIELDS = (
     (
         ("satellite number", 2, r"[ A-Z0-9][ 0-9]{3}[0-9]"),
         ("epoch", 18, r"[0-9]{2}[ 0-9]{3}\.[0-9]{8}"),
@@ -118,7 +118,7 @@ def _wrong_line(number: int, line: str) -> str:
         return f"does not start with {number}"
     if line[68] != str(checksum(line)):
         return f"checksum is {checksum(line)}, not {line[68]!r}"
-    for name, column, pattern in _FIELDS[number - 1]:
+    for name, column, pattern in FIELDS[number - 1]:
         if re.compile(pattern).match(line, column) is None:
             return f"no {name} in column {column + 1}"
     if any(line[column] != " " for column in _BLANKS[number - 1]):

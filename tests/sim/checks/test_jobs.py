@@ -345,7 +345,7 @@ def limits(booted, monkeypatch):
     def fly(charge: float, celsius: float, level: int, seconds: int = 3600) -> Check:
         power.battery.charge = charge
         thermal.temperatures_k[names.index("compute_a")] = celsius + 273.15
-        for place, _ in check.boards:
+        for place, _ in check.boards.rails:
             power.levels[place] = level
         return looked(check, seen, range(seconds))
 
