@@ -56,10 +56,11 @@ def clock(ground_ns: int) -> str:
 
 
 def mission_time(time_ns: int) -> str:
-    """`T+1d 02:03:04` since the first boot."""
-    days, rest = divmod(time_ns // NS, 86_400)
+    """`T+1d 02:03:04` since the first boot; `T-00:00:05` before it, of a clock that is wrong."""
+    days, rest = divmod(abs(time_ns) // NS, 86_400)
     text = f"{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
-    return f"T+{days}d {text}" if days else f"T+{text}"
+    sign = "-" if time_ns <= -NS else "+"
+    return f"T{sign}{days}d {text}" if days else f"T{sign}{text}"
 
 
 def made_at(time_ns: int, utc_ns: int | None) -> str:
