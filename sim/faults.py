@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from flight.page import NOBODY
 from flight.recovery import STORE_NAMES
 from ground import CommandError, Ground
+from sim.disk import SimulatedDisk
 from sim.fault_kinds import INTRUSIONS
 from sim.line_faults import Lines, begin_intrusion, listen
 from sim.module_faults import begin_module
@@ -30,6 +31,8 @@ CUT_IN_SHARE, CUT_IN_WITHIN = (
     0.5,
     3,
 )  # of the cuts; operations on files of that name: a write, a sync and a rename
+BOOK = "table-jobs"  # what the names of the files of the book of jobs begin with
+CUT_IN_BOOK_WITHIN = 40  # operations on them, about ten saves: each start, end and result is one
 KILL_WITHIN = 40  # operations of the disk, until a killed worker ends: in the middle of anything
 
 
@@ -176,6 +179,8 @@ def _disk(simulation: Simulation, fault: Fault, rng: random.Random) -> Begun:
         disk.cut_at(disk.operations + rng.randint(1, CUT_WITHIN))
     elif fault.kind == "cut_in_save":
         return _cut_in_save(simulation, rng)
+    elif fault.kind == "cut_in_book":
+        return _cut_in(disk, BOOK, rng.randint(1, CUT_IN_BOOK_WITHIN))
     elif fault.kind == "error":
         disk.fail_at(disk.operations + 1, times=rng.randint(1, 20))
     elif fault.kind == "bit_flip":
@@ -213,7 +218,11 @@ def _cut_in_save(simulation: Simulation, rng: random.Random) -> Begun:
     saves = [stem for stem in disk.stems() if stem not in STORE_NAMES]
     if not saves:
         return OVER
-    disk.cut_in(rng.choice(saves), rng.randint(1, CUT_IN_WITHIN))
+    return _cut_in(disk, rng.choice(saves), rng.randint(1, CUT_IN_WITHIN))
+
+
+def _cut_in(disk: SimulatedDisk, stem: str, operation: int) -> Begun:
+    disk.cut_in(stem, operation)
     return Begun(lambda: disk.cut_in("", 0))
 
 

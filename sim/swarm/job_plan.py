@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sim.fault_kinds import PACKAGES
 from sim.payload.tables import JobTable, LevelTable, TenantTable
@@ -17,6 +19,11 @@ POWER_SHARES = (0.4, 0.6, 1.0)  # of what a board gives at most
 OUTPUT_OCTETS = (100, 60_000)
 IN_TIME = 0.6  # of the jobs have a deadline
 LONGEST_S = 3000
+HUNGRY_JOBS = 14
+HUNGRY_WORK_S = (1800, 5400)
+HUNGRY_EARLIER = 4.0
+LESS_SUN = (0.5, 0.75)  # lost; Pathfinder needs 63 % of its array for both boards at full power
+LESS_SUN_AT_S = 40.0
 
 Add = Callable[..., Fault]
 
@@ -28,8 +35,38 @@ def draw_jobs(
     rng = stream(seed, "jobs")
     tenants = tuple(TenantTable(owner, jobs=rng.choice((2, 6, 64))) for owner in OWNERS)
     many = rng.randint(0, JOBS_MAX) if count is None else count
-    jobs = [_job(rng, number, end_s, board_w) for number in range(many)]
-    return tenants, tuple(sorted(jobs, key=lambda job: job.at_s))
+    return tenants, _in_time(_job(rng, number, end_s, board_w) for number in range(many))
+
+
+def draw_hungry_jobs(
+    seed: int, end_s: int, board_w: float
+) -> tuple[tuple[TenantTable, ...], tuple[JobTable, ...]]:
+    """More than the boards can do until `end_s`, all at full power and most of them there early."""
+    rng = stream(seed, "hungry jobs")
+    tenants = tuple(TenantTable(owner, jobs=64) for owner in OWNERS)
+    level = (LevelTable(round(board_w, 1), 1.0),)
+    drawn = [_job(rng, number, end_s, board_w) for number in range(HUNGRY_JOBS)]
+    return tenants, _in_time(
+        replace(
+            job,
+            at_s=job.at_s // HUNGRY_EARLIER,
+            work_s=float(rng.randint(*HUNGRY_WORK_S)),
+            levels=level,
+            deadline_s=math.inf,
+            redundancy="none",
+        )
+        for job in drawn
+    )
+
+
+def _in_time(jobs: Iterable[JobTable]) -> tuple[JobTable, ...]:
+    return tuple(sorted(jobs, key=lambda job: job.at_s))
+
+
+def less_sun(seed: int, end_s: int) -> Fault:
+    """From soon after the start to the end the array gives less than the boards at full power would need."""
+    share = round(stream(seed, "less sun").uniform(*LESS_SUN), 3)
+    return Fault(LESS_SUN_AT_S, end_s - LESS_SUN_AT_S, "array", "", "loss", share)
 
 
 def _job(rng: random.Random, number: int, end_s: int, board_w: float) -> JobTable:
@@ -89,6 +126,11 @@ def _disk(kind: str, span: tuple[int, int] = (1, LONGEST_S)) -> Draw:
     return lambda rng, _labels, add: (add(rng, "disk.jobs", kind, span=span),)
 
 
+def _cuts_in_the_book(rng: random.Random, _labels: Sequence[str], add: Add) -> Sequence[Fault]:
+    """Each waits for a save of the book, of which a job has about ten in its life."""
+    return [add(rng, "disk", "cut_in_book", span=(300, 6000)) for _ in range(rng.randint(1, 4))]
+
+
 JOB_FEATURES: Mapping[str, Draw] = {
     **{f"job {kind}": _of_job(kind) for kind in ("crash", "hang", "slow", "wrong_bits", "lie")},
     "job crash once": _of_job("crash", (1, 2)),
@@ -99,4 +141,5 @@ JOB_FEATURES: Mapping[str, Draw] = {
     "hostile package": _package,
     **{f"job disk {kind}": _disk(kind) for kind in ("error", "power_cut")},
     "job disk full": _disk("full", (60, 6000)),
+    "power cut in the book": _cuts_in_the_book,
 }

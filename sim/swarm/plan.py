@@ -14,7 +14,7 @@ from sim.checks.energy import BOARDS
 from sim.payload.tables import JobTable, TenantTable
 from sim.scenario import Fault, Scenario
 from sim.simulation import stream
-from sim.swarm.job_plan import JOB_FEATURES, draw_jobs
+from sim.swarm.job_plan import JOB_FEATURES, draw_hungry_jobs, draw_jobs, less_sun
 from sim.swarm.orders import KINDS, Order
 
 DENSITIES = (0.04, 0.1, 0.2, 0.4)  # of the kinds of faults, in one seed: some have one, some half of them
@@ -24,6 +24,9 @@ ORDERS_EACH = (2, 8)
 SETTLE_S = 30  # before the first fault
 HEATED_SHARE = 0.5
 RADIO_SHARE = 0.5
+CHARGE = (0.6, 1.0)
+LEAN_SHARE = 0.15  # of the seeds have more work for the boards than energy, as few would have by chance
+LEAN_CHARGE = (0.8, 0.9)  # jobs run from 75 %, and what they may take ends at the table's floor
 IN_PASS = 0.5  # of the faults come while a station is in view, where most happens
 LONGEST_S = 3000
 SPEAKERS = ("events", "commands", "downlink")  # a flood must not be hidden by what carries it being away
@@ -258,7 +261,13 @@ FEATURES: Mapping[str, Draw] = {
 def start_of(seed: int) -> tuple[int, float]:
     """Hours after the scenario's epoch, and the charge to begin with."""
     rng = stream(seed, "start")
-    return rng.randrange(HOURS), rng.uniform(0.6, 1.0)
+    hours, charge = rng.randrange(HOURS), rng.uniform(*CHARGE)
+    return hours, stream(seed, "lean charge").uniform(*LEAN_CHARGE) if is_lean(seed) else charge
+
+
+def is_lean(seed: int) -> bool:
+    """A seed in which jobs want more energy than there is."""
+    return stream(seed, "lean").random() < LEAN_SHARE
 
 
 def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, passes: Sequence[Span]) -> Plan:
@@ -277,7 +286,10 @@ def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, pas
         if rng.random() < ORDER_SHARE:
             count = rng.randint(*ORDERS_EACH)
             orders += [Order(stage.time(rng), name, rng.getrandbits(32)) for _ in range(count)]
-    tenants, jobs = jobs_of(seed, scenario, mission, quiet_s)
+    lean = mission.takes_jobs and is_lean(seed)
+    if lean:
+        faults.append(less_sun(seed, quiet_s))
+    tenants, jobs = jobs_of(seed, scenario, mission, quiet_s, lean=lean)
     labels = [job.label for job in jobs]
     for name, draw_of in JOB_FEATURES.items() if tenants else ():
         rng = stream(seed, f"feature {name}")
@@ -298,10 +310,10 @@ def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, pas
 
 
 def jobs_of(
-    seed: int, scenario: Scenario, mission: Mission, end_s: int
+    seed: int, scenario: Scenario, mission: Mission, end_s: int, *, lean: bool
 ) -> tuple[tuple[TenantTable, ...], tuple[JobTable, ...]]:
-    """None for a mission that takes no jobs."""
+    """None for a mission that takes no jobs.  `lean`: more than there is energy for."""
     if not mission.takes_jobs:
         return (), ()
     board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
-    return draw_jobs(seed, end_s, board_w)
+    return draw_hungry_jobs(seed, end_s, board_w) if lean else draw_jobs(seed, end_s, board_w)

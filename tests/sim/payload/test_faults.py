@@ -15,12 +15,12 @@ from flight.workers.process import BACK_OFF_NS, LOST
 from sim.computer import VirtualProcess
 from sim.disk import PowerCut, SimulatedDisk
 from sim.fault_kinds import PACKAGES
-from sim.faults import BEGIN, CUT_WITHIN
+from sim.faults import BEGIN, CUT_IN_BOOK_WITHIN, CUT_WITHIN
 from sim.payload.faults import begin_of_jobs
 from sim.payload.runner import VirtualRunner
 from sim.simulation import NS, Simulation
 from tests.flight.jobs.made import MANIFEST
-from tests.sim.faulted import FROM, fault, fly
+from tests.sim.faulted import FROM, fault, fly, module
 
 JOB = "acme/train"
 BRIEF = replace(brief_of(MANIFEST), owner="acme", name="train")
@@ -115,6 +115,23 @@ def test_a_hostile_package_is_sent_when_its_time_has_come(simulation, kind) -> N
 def test_where_there_are_no_jobs_nothing_happens(simulation, target) -> None:
     simulation.computer.runner = None
     begin_of_jobs(simulation, fault(target, "kill"), random.Random(1))()
+
+
+@pytest.mark.parametrize(("over", "boots"), [(False, 2), (True, 1)])
+def test_a_power_cut_comes_while_the_book_is_saved(over, boots) -> None:
+    """Each save is a write, a sync and two renames; other files of the disk do not count."""
+    simulation = fly()
+    begun = BEGIN["disk"](simulation, fault("disk", "cut_in_book"), random.Random(1))
+    simulation.run(FROM + 20)
+    assert simulation.computer.boots == 1, "nothing to save"
+    if over:
+        begun.undo()
+    for second in range(CUT_IN_BOOK_WITHIN // 4 + 1):
+        if simulation.computer.kernel is not None:
+            module(simulation, "jobs").desk.book.touch()
+        simulation.run(FROM + 21 + second)
+    simulation.run(FROM + 60)
+    assert simulation.computer.boots == boots
 
 
 def use(disk: SimulatedDisk) -> None:
