@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sim.campaign.day import DAY_S, DayResult, fly_day
 from sim.scenario import load_scenario
-
-AHEAD = 2  # tasks for each worker that wait
-SECONDS_PER_HOUR = 3600.0
-NOT_EXERCISED = "NOT EXERCISED"
-FIRST_LINE_MAX = 160
+from sim.swarm.outcomes import (
+    FIRST_LINE_MAX,
+    SECONDS_PER_HOUR,
+    Fallen,
+    check_lines,
+    first_failures,
+    fly_in_order,
+    summed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,6 @@ class CampaignOptions:
         return words + (f" --scenario {self.scenario}" if self.scenario != "reference" else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
-    """A day that ended in an exception, which nothing may let escape."""
-
-    seed: int
-    text: str
-
-
 @dataclass
 class CampaignResult:
     """In the order of the days."""
@@ -57,27 +50,11 @@ class CampaignResult:
 
     def failing(self) -> list[tuple[int, str]]:
         """(seed, first failure) of each day that failed."""
-        found = []
-        for one in self.outcomes:
-            if isinstance(one, Fallen):
-                found.append((one.seed, f"an exception escaped: {one.text}"))
-            elif one.failures:
-                found.append((one.seed, one.failures[0]))
-        return found
+        return first_failures(self.outcomes)
 
     def lines(self) -> Iterator[str]:
         """The checks, what was delivered, and how to see a failure again."""
-        exercised: Counter[str] = Counter()
-        failed: Counter[str] = Counter()
-        for day in self.flown:
-            for count in day.counts:
-                exercised[count.name] += count.exercised
-                failed[count.name] += count.failed
-        width = max((len(name) for name in exercised), default=20)
-        yield f"{'check':<{width}}  {'exercised':>14}  {'failed':>8}"
-        for name, number in exercised.items():
-            shown = f"{number:,}" if number else NOT_EXERCISED
-            yield f"{name:<{width}}  {shown:>14}  {failed[name]:>8}"
+        yield from check_lines(summed(self.flown))
         yield ""
         yield from self._delivered()
         for seed, text in self.failing():
@@ -147,19 +124,5 @@ def _fly(options: CampaignOptions, seed: int) -> DayResult:
 
 def run_campaign(options: CampaignOptions) -> Iterator[DayResult | Fallen]:
     """In the order of the days, each as soon as it and those before it are there."""
-    upcoming = iter(range(options.first, options.first + options.days))
-    waiting: list[tuple[int, Future[DayResult]]] = []
-    with ProcessPoolExecutor(max_workers=options.workers) as pool:
-        while True:
-            while len(waiting) < AHEAD * options.workers and (seed := next(upcoming, None)) is not None:
-                waiting.append((seed, pool.submit(_fly, options, seed)))
-            if not waiting:
-                return
-            yield _outcome(*waiting.pop(0))
-
-
-def _outcome(seed: int, future: Future[DayResult]) -> DayResult | Fallen:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    return Fallen(seed, "".join(traceback.format_exception(error)))
+    seeds = range(options.first, options.first + options.days)
+    return fly_in_order(_fly, options, seeds, options.workers)

@@ -12,7 +12,6 @@ from datetime import timedelta
 from flight.app import build, load_mission
 from ground import Ground, Settings
 from sim.checks import Checks
-from sim.checks.energy import BOARDS
 from sim.document import ConfigurationError
 from sim.faults import Injector
 from sim.payload.sending import JobSender
@@ -21,7 +20,7 @@ from sim.payload.totals import JobTotals, JobWatch
 from sim.result import CheckCount
 from sim.scenario import Fault, Scenario
 from sim.simulation import Simulation, stream
-from sim.swarm.job_plan import JOB_FEATURES, draw_jobs
+from sim.swarm.job_plan import JOB_FEATURES, board_w, draw_jobs, short_or_long
 
 DAY_S = 86_400
 JOBS = (12, 40)
@@ -58,9 +57,8 @@ def day_of(scenario: Scenario, seed: int, length_s: int = DAY_S) -> Scenario:
     if not mission.takes_jobs:
         raise ConfigurationError(f"{scenario.path}:1: {mission.name} takes no jobs, expected one that does")
     rng = stream(seed, "day")
-    board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
     count = max(1, round(rng.randint(*JOBS) * length_s / DAY_S))
-    tenants, jobs = draw_jobs(seed, length_s, board_w, count)
+    tenants, jobs = draw_jobs(seed, length_s, board_w(scenario), count)
     hours = rng.randrange(24)
     return replace(
         scenario,
@@ -93,8 +91,7 @@ def draw_faults(scenario: Scenario, seed: int, jobs: Sequence[JobTable], length_
         value: float | None = None,
         span: tuple[int, int] = (10, LONGEST_S),
     ) -> Fault:
-        low, high = span
-        duration = int(low * (high / low) ** draw.random())
+        duration = short_or_long(draw, span)
         return Fault(float(draw.randint(SETTLE_S, length_s - 60)), duration, target, name, kind, value)
 
     faults += [

@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from sim.checks.energy import BOARDS
 from sim.fault_kinds import PACKAGES
 from sim.payload.tables import JobTable, LevelTable, TenantTable
-from sim.scenario import Fault
+from sim.scenario import Fault, Scenario
 from sim.simulation import stream
 
 OWNERS = ("acme", "orbital", "weather")
@@ -59,6 +60,17 @@ def draw_hungry_jobs(
     )
 
 
+def short_or_long(rng: random.Random, span: tuple[int, int]) -> int:
+    """As often of each order of magnitude."""
+    low, high = span
+    return int(low * (high / low) ** rng.random())
+
+
+def board_w(scenario: Scenario) -> float:
+    """What one board draws at most."""
+    return max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
+
+
 def _in_time(jobs: Iterable[JobTable]) -> tuple[JobTable, ...]:
     return tuple(sorted(jobs, key=lambda job: job.at_s))
 
@@ -70,11 +82,10 @@ def less_sun(seed: int, end_s: int) -> Fault:
 
 
 def _job(rng: random.Random, number: int, end_s: int, board_w: float) -> JobTable:
-    work_s = int(WORK_S[0] * (WORK_S[1] / WORK_S[0]) ** rng.random())
+    work_s = short_or_long(rng, WORK_S)
     at_s = rng.randint(30, max(60, 2 * end_s // 3))
     shares = sorted(rng.sample(POWER_SHARES, rng.randint(1, len(POWER_SHARES))))
     preemptible = rng.random() < 0.7
-    low, high = OUTPUT_OCTETS
     return JobTable(
         at_s=float(at_s),
         tenant=rng.choice(OWNERS),
@@ -95,7 +106,7 @@ def _job(rng: random.Random, number: int, end_s: int, board_w: float) -> JobTabl
         silence_s=float(rng.choice((0, 0, 60))),
         memory_mb=rng.choice((128, 512, 2048)),
         input_octets=rng.choice((0, 500, 5_000)),
-        output_octets=int(low * (high / low) ** rng.random()),
+        output_octets=short_or_long(rng, OUTPUT_OCTETS),
     )
 
 

@@ -10,11 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flight.mission import Mission, Sensor
-from sim.checks.energy import BOARDS
 from sim.payload.tables import JobTable, TenantTable
 from sim.scenario import Fault, Scenario
 from sim.simulation import stream
-from sim.swarm.job_plan import JOB_FEATURES, draw_hungry_jobs, draw_jobs, less_sun
+from sim.swarm.job_plan import (
+    JOB_FEATURES,
+    board_w,
+    draw_hungry_jobs,
+    draw_jobs,
+    less_sun,
+    short_or_long,
+)
 from sim.swarm.orders import KINDS, Order
 
 DENSITIES = (0.04, 0.1, 0.2, 0.4)  # of the kinds of faults, in one seed: some have one, some half of them
@@ -85,8 +91,7 @@ class Stage:
     ) -> Fault:
         """Short ones as often as long ones; none lasts into the quiet."""
         at_s = self.time(rng) if at_s is None else at_s
-        low, high = span
-        duration = int(low * (high / low) ** rng.random())
+        duration = short_or_long(rng, span)
         return Fault(at_s, max(1, min(duration, self.end_s - at_s)), target, name, kind, value)
 
 
@@ -315,5 +320,5 @@ def jobs_of(
     """None for a mission that takes no jobs.  `lean`: more than there is energy for."""
     if not mission.takes_jobs:
         return (), ()
-    board_w = max(rail.power_w[-1] for rail in scenario.spacecraft.rails if rail.name.startswith(BOARDS))
-    return draw_hungry_jobs(seed, end_s, board_w) if lean else draw_jobs(seed, end_s, board_w)
+    draw = draw_hungry_jobs if lean else draw_jobs
+    return draw(seed, end_s, board_w(scenario))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.swarm.swarm import Fallen, Outcome, SwarmResult
-
-NOT_EXERCISED = "NOT EXERCISED"
-FIRST_LINE_MAX = 160
-SECONDS_PER_HOUR = 3600.0
+from sim.swarm.outcomes import (
+    FIRST_LINE_MAX,
+    SECONDS_PER_HOUR,
+    Fallen,
+    check_lines,
+    check_width,
+    count_words,
+)
+from sim.swarm.swarm import Outcome, SwarmResult
 
 
 def seed_line(outcome: Outcome) -> str:
@@ -25,15 +29,12 @@ def seed_line(outcome: Outcome) -> str:
 def lines_of(result: SwarmResult) -> Iterator[str]:
     """The tables: checks, rows of the fault table, kinds of faults; then what failed and how to see it again."""
     counts = result.checks()
-    rows = [(count.name, count.exercised, count.failed) for count in counts]
-    width = max((len(name) for name, _, _ in rows), default=20)
-    yield f"{'check':<{width}}  {'exercised':>14}  {'failed':>8}"
-    for name, exercised, failed in rows:
-        yield f"{name:<{width}}  {_count(exercised):>14}  {failed:>8}"
+    width = check_width(counts)
+    yield from check_lines(counts)
     yield ""
     yield f"{'row of the fault table':<{width}}  {'episodes':>14}"
     for name, episodes in result.fault_rows().items():
-        yield f"{name:<{width}}  {_count(episodes):>14}"
+        yield f"{name:<{width}}  {count_words(episodes):>14}"
     yield ""
     yield f"{'kind of fault':<{width}}  {'begun':>14}"
     for name, begun in sorted(result.begun().items()):
@@ -43,10 +44,6 @@ def lines_of(result: SwarmResult) -> Iterator[str]:
         yield f"seed {seed}: {text.splitlines()[0][:FIRST_LINE_MAX]}"
         yield f"    {result.options.reproduce(seed)}"
     yield totals(result)
-
-
-def _count(number: int) -> str:
-    return f"{number:,}" if number else NOT_EXERCISED
 
 
 def totals(result: SwarmResult) -> str:

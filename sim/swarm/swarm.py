@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sim.result import CheckCount
 from sim.scenario import load_scenario
+from sim.swarm.outcomes import AHEAD, Fallen, first_failures, fly_in_order, summed
 from sim.swarm.seed import SeedResult, fly_seed
-
-AHEAD = 2  # tasks for each worker that wait; more would only be thrown away by `until_failure`
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,6 @@ class SwarmOptions:
         return " ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
-    """A seed that ended in an exception, which nothing may let escape."""
-
-    seed: int
-    text: str
-
-
 Outcome = SeedResult | Fallen
 
 
@@ -65,23 +55,11 @@ class SwarmResult:
 
     def failing(self) -> list[tuple[int, str]]:
         """(seed, first failure) of each seed that failed."""
-        found = []
-        for outcome in self.outcomes:
-            if isinstance(outcome, Fallen):
-                found.append((outcome.seed, f"an exception escaped: {outcome.text}"))
-            elif outcome.failures:
-                found.append((outcome.seed, outcome.failures[0]))
-        return found
+        return first_failures(self.outcomes)
 
     def checks(self) -> list[CheckCount]:
         """Summed over all seeds, in the order of the checks."""
-        exercised: Counter[str] = Counter()
-        failed: Counter[str] = Counter()
-        for result in self.flown:
-            for count in result.counts:
-                exercised[count.name] += count.exercised
-                failed[count.name] += count.failed
-        return [CheckCount(name, exercised[name], failed[name]) for name in exercised]
+        return summed(self.flown)
 
     def fault_rows(self) -> Counter[str]:
         return _sum(result.fault_rows for result in self.flown)
@@ -117,25 +95,9 @@ def _fly(options: SwarmOptions, seed: int) -> SeedResult:
 def run_swarm(options: SwarmOptions) -> Iterator[Outcome]:
     """Outcomes in the order of the seeds, each as soon as it and those before it are there."""
     seeds = range(options.first, options.first + options.seeds)
-    waiting: list[tuple[int, Future[SeedResult]]] = []
-    with ProcessPoolExecutor(max_workers=options.workers) as pool:
-        upcoming = iter(seeds)
-        while True:
-            ahead = 1 if options.until_failure else AHEAD
-            while len(waiting) < ahead * options.workers and (seed := next(upcoming, None)) is not None:
-                waiting.append((seed, pool.submit(_fly, options, seed)))
-            if not waiting:
-                return
-            outcome = _outcome(*waiting.pop(0))
+    ahead = 1 if options.until_failure else AHEAD
+    with closing(fly_in_order(_fly, options, seeds, options.workers, ahead)) as outcomes:
+        for outcome in outcomes:
             yield outcome
-            if options.until_failure and (isinstance(outcome, Fallen) or outcome.failures):
-                for _, future in waiting:
-                    future.cancel()
+            if options.until_failure and first_failures([outcome]):
                 return
-
-
-def _outcome(seed: int, future: Future[SeedResult]) -> Outcome:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    return Fallen(seed, "".join(traceback.format_exception(error)))

@@ -11,13 +11,14 @@ import pytest
 
 from sim.__main__ import main
 from sim.campaign import campaign as campaign_of
-from sim.campaign.campaign import CampaignOptions, CampaignResult, Fallen, day_line, run_campaign
+from sim.campaign.campaign import CampaignOptions, CampaignResult, day_line, run_campaign
 from sim.campaign.day import LESS_SUN, DayResult, day_of, fly_day
 from sim.configuration import ConfigurationError
 from sim.fault_kinds import KINDS
 from sim.payload.totals import JobTotals
 from sim.result import CheckCount
 from sim.scenario import load_scenario
+from sim.swarm.outcomes import Fallen
 
 REFERENCE = load_scenario("reference")
 TOTALS = JobTotals(
@@ -127,7 +128,7 @@ def test_days_come_in_their_order_and_one_that_falls_is_told(monkeypatch) -> Non
                 done.set_result(replace(DAY, seed=seed))
             return done
 
-    monkeypatch.setattr(campaign_of, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr("sim.swarm.outcomes.ProcessPoolExecutor", Here)
     found = list(run_campaign(CampaignOptions(first=7, days=3, workers=1)))
     assert [one.seed for one in found] == [7, 8, 9]
     assert isinstance(found[1], Fallen)

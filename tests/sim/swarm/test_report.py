@@ -8,9 +8,10 @@ import pytest
 
 from sim.checks import Checks
 from sim.result import CheckCount
-from sim.swarm.report import NOT_EXERCISED, lines_of, seed_line
+from sim.swarm.outcomes import NOT_EXERCISED, Fallen
+from sim.swarm.report import lines_of, seed_line
 from sim.swarm.seed import SeedResult
-from sim.swarm.swarm import Fallen, SwarmOptions, SwarmResult
+from sim.swarm.swarm import SwarmOptions, SwarmResult
 
 
 def seed(number: int, *failures: str, exercised: int = 0) -> SeedResult:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from flight.planning import Ahead, LookAhead, Site
-from flight.planning.ahead import contact_mb, look_ahead
+from flight.planning.ahead import Elements, contact_mb, look_ahead, read_elements
 from flight.planning.ahead.anomaly import in_anomaly
-from flight.planning.ahead.look import NS, OLD_NS
+from flight.planning.ahead.look import NS
 from sim.orbit import Orbit, geodetic
 from sim.scenario import load_scenario
 from sim.stations import passes
@@ -164,8 +164,12 @@ def test_what_cannot_be_looked_at_is_one_line():
     case = Case("reference")
     asked = case.asked
     assert look_ahead(asked._replace(line1=asked.line1[:-1] + "0")) == "line 1: checksum is 3, not '0'"
-    late = asked._replace(utc_0_ns=asked.utc_0_ns + OLD_NS + DAY_NS)
-    assert look_ahead(late) == "elements are more than 30 days away from their epoch"
+    elements = read_elements(asked.line1, asked.line2)
+    assert isinstance(elements, Elements)
+    for away_days, old in ((-30.1, True), (-29.9, False), (29.9, False), (30.1, True)):
+        found = look_ahead(asked._replace(utc_0_ns=elements.epoch_ns + round(away_days * DAY_NS), slots=2))
+        assert isinstance(found, str) is old
+        assert not old or found == "elements are more than 30 days away from their epoch"
     assert look_ahead(asked._replace(slots=0)) == "a horizon that is none, or too long"
     assert look_ahead(asked._replace(slots=1_441)) == "a horizon that is none, or too long"
 
