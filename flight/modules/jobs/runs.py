@@ -77,7 +77,7 @@ class Run:
         elif wish is self.wish and until and until < self.until:
             self.until = until
 
-    def change(self, use: Usable, now: int, steady_ns: int, *, less_only: bool = False) -> None:
+    def change(self, use: Usable, now: int, steady_ns: int) -> None:
         """Another level.  Less at once; more only a thermal time constant after the last change, or it would go to and
         fro between a plan and a guard."""
         if use == self.use:
@@ -85,7 +85,7 @@ class Run:
         more = use.watts > self.use.watts or (
             use.watts == self.use.watts and use.speed_milli > self.use.speed_milli
         )
-        if more and (less_only or self.slowed or now - self.level_at < steady_ns):
+        if more and (self.slowed or now - self.level_at < steady_ns):
             return
         self.use, self.level_at = use, now
 

@@ -79,6 +79,13 @@ def test_heat_is_refused_by_the_worst_radiator():
     assert (one.level, one.binding) == (-1, Binding.TEMPERATURE)
 
 
+def test_memory_may_be_used_to_its_last_megabyte():
+    for third_mb, level, binding in ((2000, 1, Binding.NONE), (2001, -1, Binding.MEMORY)):
+        jobs = (replace(JOB, memory_mb=6000), replace(JOB, memory_mb=third_mb))
+        first, last = verdicts(5, 99.0, 20.0, Request(0, 1), Request(1, 1), jobs=jobs)
+        assert (first.level, last.level, last.binding) == (1, level, binding)
+
+
 def test_a_best_estimate_does_not_talk_the_guard_into_anything():
     rosy = replace(forecast(), harvest_w=(1000.0,) * SLOTS, resistance_k_w=0.0)
     for energy_wh, heat_c in ((76.0, 20.0), (95.0, 55.0)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flight.declare import SECOND, SaveDocument
-from flight.declare.running import ExitReason, StartJob
+from flight.declare.running import ExitReason, Refusal, StartJob
 from flight.modules.jobs.stages import TO_RUN, JobStage
 from flight.runners.modelled import FaultKind, ModelledFault, ModelledRunner
 from tests.flight.modules.jobs.alone import Alone, outlook
@@ -188,3 +188,36 @@ def test_a_stuck_job_is_told_once() -> None:
     alone.fly(300)
     assert alone.told("stuck") == [(number,)]
     assert alone.state(number) is JobStage.STOPPING
+
+
+@pytest.mark.parametrize(
+    ("refusal", "waits"),
+    [
+        (Refusal.TOO_MANY_JOBS, True),
+        (Refusal.UNREACHABLE, True),
+        (Refusal.INVALID, False),
+        (Refusal.RUNTIME, False),
+    ],
+)
+def test_a_runner_that_has_no_room_is_asked_later_and_one_that_cannot_is_not(refusal, waits) -> None:
+    alone = Alone().begin()
+    start = alone.runner.start
+    alone.runner.start = lambda *_: refusal  # type: ignore[method-assign]
+    number = alone.hand_in(attempts=1, work_s=60)
+    alone.until(lambda: alone.starts(number) == 1, 200)
+    alone.fly(2)
+    row = alone.module.desk.book.rows[number]
+    assert (row.state in TO_RUN, row.begun) == (waits, 0)
+    alone.runner.start = start  # type: ignore[method-assign]
+    ended, reason = over(alone, number)
+    word = refusal.name.lower().replace("_", " ")
+    assert (ended, reason) == (("DONE", "") if waits else ("FAILED", f"the runner refuses it: {word}"))
+
+
+def test_a_job_that_waits_for_its_one_start_is_not_failed_by_a_reboot() -> None:
+    alone = Alone().begin()
+    alone.boards = False
+    number = alone.hand_in(attempts=1, work_s=60)
+    alone.fly(70)
+    fresh = alone.boot().begin(outlook(alone.now // (60 * SECOND) * 60 * SECOND))
+    assert over(fresh, number) == ("DONE", "")

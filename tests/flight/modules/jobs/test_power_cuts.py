@@ -138,3 +138,19 @@ def test_a_disk_that_refuses_starts_nothing() -> None:
     assert alone.module.desk.saver.failures > 10
     alone.ground.stored = stored  # type: ignore[method-assign]
     alone.until(lambda: alone.starts(number) == 1, 200)
+
+
+def test_the_critical_slot_is_never_ahead_of_the_book_on_the_disk() -> None:
+    """A boot would take the book for an older one, and fail every job that may be begun once."""
+    alone = Alone().begin()
+    alone.boards = False
+    number = alone.hand_in(attempts=1)
+    alone.lose = lambda request: isinstance(request, SaveDocument)
+    alone.boards = True
+    alone.until(lambda: alone.state(number) is JobStage.STARTING, 200)
+    alone.fly(10)
+    assert alone.starts(number) == 0
+    fresh = alone.boot().begin(outlook(alone.now // (60 * SECOND) * 60 * SECOND))
+    assert fresh.told("book_lost") == []
+    fresh.until(lambda: fresh.state(number) is JobStage.RESULT, 2000)
+    assert fresh.module.desk.book.rows[number].ended == "DONE"

@@ -280,3 +280,26 @@ def test_a_board_a_little_above_its_level_is_no_lie() -> None:
     alone.seen["amps_a" if run.lane == 0 else "amps_b"] = 1.1 * watts / 30.0
     alone.fly(100)
     assert not alone.told("lies")
+
+
+def test_a_board_that_is_dark_for_two_readings_holds_nothing() -> None:
+    alone = Alone().begin()
+    number = running(alone)
+    alone.boards = False
+    alone.seen["levels"] = (0, 0)
+    alone.fly(3)
+    alone.seen["levels"] = (2, 2)
+    alone.fly(20)
+    assert verbs(alone) == []
+    assert alone.state(number) is JobStage.RUNNING
+
+
+def test_nothing_is_begun_in_the_last_seconds_of_a_slot() -> None:
+    """The next one might stop it before it has done anything: it has its checkpoint time at least."""
+    alone = Alone().begin()
+    alone.until(lambda: alone.now % (60 * SECOND) == 42 * SECOND)
+    number = alone.hand_in()
+    alone.until(lambda: alone.now % (60 * SECOND) == 59 * SECOND)
+    assert (alone.starts(number), alone.state(number)) == (0, JobStage.PLANNED)
+    alone.fly(5)
+    assert alone.starts(number) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,8 @@ from flight.jobs import Level
 from flight.modules.jobs.book import JOBS_MAX
 from flight.modules.jobs.row import Row
 from flight.modules.jobs.stages import JobStage
-from flight.planning import MakePlan
-from tests.flight.modules.jobs.alone import SLOT_S, UTC_0_S, Alone, brief, outlook
+from flight.planning import Binding, MakePlan, Plan, Planned, PlanRecord, read_record, record_octets
+from tests.flight.modules.jobs.alone import SLOT_S, UTC_0_S, Alone, Keep, brief, outlook
 
 
 def refusal(alone: Alone, ident: int = 1) -> str:
@@ -166,3 +167,56 @@ def test_cancel_of_a_waiting_and_of_a_running_job() -> None:
     again = alone.module.cancel(Call(alone.now, 10), alone.out, number)
     assert again == Refused(f"job {number} has ended")
     assert alone.module.cancel(Call(alone.now, 11), alone.out, 999) == Refused("there is no job 999")
+
+
+def unplanned_for(alone: Alone, binding: Binding) -> Callable[[object], object]:
+    """Answers as `alone` does, but each plan leaves every job out, and says that this is why."""
+    answer = alone.answer
+
+    def answered(request: object) -> object:
+        made = answer(request)
+        if not isinstance(made, Planned):
+            return made
+        record = read_record(made.record)
+        assert isinstance(record, PlanRecord)
+        assert isinstance(record.plan, Plan)
+        decisions = tuple(
+            replace(one, planned=False, first=-1, finish=-1, binding=binding) for one in record.plan.decisions
+        )
+        plan = replace(record.plan, placements=(), decisions=decisions)
+        return Planned(record_octets(replace(record, plan=plan)))
+
+    return answered
+
+
+@pytest.mark.parametrize(("binding", "stays"), [(Binding.WORTH, True), (Binding.LANES, False)])
+def test_a_job_that_others_are_worth_more_than_stays(binding, stays) -> None:
+    """They may end early, or fail; what no plan could do is refused."""
+    alone = Alone().begin()
+    alone.answer = unplanned_for(alone, binding)  # type: ignore[method-assign]
+    alone.try_in(deadline_utc_s=UTC_0_S + 60 * SLOT_S)
+    assert (alone.finished[1] == DONE) is stays
+
+
+def test_a_package_that_is_being_taken_is_not_taken_again() -> None:
+    alone = Alone().begin()
+    alone.lose = lambda request: isinstance(request, TakePackage)
+    alone.ground.packages["a.job"] = brief()
+    alone.module.take(Call(alone.now, 1), alone.out, b"a.job")
+    again = alone.module.take(Call(alone.now, 2), alone.out, b"a.job")
+    assert again == Refused("a.job: it is being taken")
+    assert len(alone.states()) == 1
+
+
+def test_no_number_is_given_out_before_the_disk_has_it() -> None:
+    """Or a power cut would give it out again, to another job."""
+    alone = Alone()
+    alone.lose = lambda request: isinstance(request, Keep)
+    alone.fly(3)
+    refused = alone.module.take(Call(alone.now, 1), alone.out, b"a.job")
+    assert refused == Refused("a.job: no number is at hand, try again in a minute")
+    alone.lose = lambda request: False
+    alone.begin()
+    given = [alone.hand_in(ident) for ident in range(1, 13)]
+    assert len(set(given)) == len(given)
+    assert max(given) < alone.module.desk.saver.reserved
