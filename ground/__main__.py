@@ -7,6 +7,7 @@ import getpass
 import math
 import os
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def parser() -> Parser:
         "--utc",
         metavar="TIME",
         help="what the ground's clock shows at the start, such as 2026-04-24T06:16:24Z",
+    )
+    one.add_argument(
+        "--utc-at",
+        type=int,
+        metavar="NS",
+        help="when it showed that, on this computer's monotonic clock; when it starts if left out",
     )
     one.add_argument("--keys", type=Path, metavar="DIR", help="the link's, of `skyrack-flight keys make`")
     one.add_argument(
@@ -167,12 +174,18 @@ def _serve(options: argparse.Namespace) -> int:
         host=host or "127.0.0.1",
         port=int(port),
         speed=options.speed,
-        start_ns=_utc_ns(options.utc) if options.utc else None,
+        start_ns=_start_ns(options) if options.utc else None,
         up_bit_s=options.uplink,
         keys=options.keys,
     )
     Server(settings, dictionary, _say).run()
     return 0
+
+
+def _start_ns(options: argparse.Namespace) -> int:
+    """What the ground's clock shows now."""
+    since_ns = 0 if options.utc_at is None else time.monotonic_ns() - options.utc_at
+    return _utc_ns(options.utc) + int(since_ns * options.speed)
 
 
 def _utc_ns(text: str) -> int:

@@ -6,6 +6,7 @@ when.  What is played back later falls into its place: everything is kept by its
 
 from __future__ import annotations
 
+import re
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,11 @@ from ground.job_facts import (
     Planned,
     Stretch,
     binding_words,
-    stem_of,
     waits_for,
 )
 
 NS = 1_000_000_000
-MODULE, ROW, REFUSAL = "jobs", "jobs.row", "refused"
+MODULE, ROW = "jobs", "jobs.row"
 JOBS_MAX = 4096  # told of; more than a spacecraft takes in years, and 4 MB
 MARKS_MAX = 256  # events of one job: taken, 64 runs of three events, kept, delivered, and again
 PLANS_MAX = 64  # of one job: times at which its planned start or finish was another
@@ -47,6 +47,8 @@ STATES = {
     "refused": REFUSED,
 }
 NAMELESS_NS = 7200 * NS  # longer than the rows of the fullest book take to come round
+FILE = re.compile(r"jobs/[^:]*: ")  # of the package, before why it was refused
+PACKAGE = re.compile(r"jobs/(?P<owner>[^-/:]+)-(?P<name>[^/:]+)-(?P<serial>\d{1,19})\.job: ")
 OFF = 255  # of a board or a level: none
 
 Values = Mapping[str, object]
@@ -108,8 +110,8 @@ class Ledger:
             one.name: _plain(choice_name(one, value) if one.choices else value)
             for one, value in zip(entry.fields, values, strict=True)
         }
-        number = self._refused(told) if entry.name == REFUSAL else told.get("job")
-        if not isinstance(number, int):
+        number = told.get("job")
+        if not isinstance(number, int) or number == 0:
             return
         marks = self._of(number).marks
         mark = Mark(time_ns, record, entry.name, told)
@@ -117,17 +119,6 @@ class Ledger:
             return  # it was heard live and comes again from the store
         insort(marks, mark, key=lambda one: one[:2])
         del marks[1 : 1 + max(0, len(marks) - MARKS_MAX)]  # the first says what it is called
-
-    def _refused(self, told: dict[str, object]) -> int | None:
-        """The job that was taken on board and then refused by the plan: its file's name begins the reason."""
-        file, colon, why = str(told.get("why", "")).partition(": ")
-        for number in sorted(self._jobs, reverse=True) if colon else ():
-            marks = self._jobs[number].marks
-            name, serial = _called(marks)
-            if name and file == f"jobs/{stem_of(name, serial)}.job" and marks[-1].kind == "taken":
-                told["why"] = why
-                return number
-        return None
 
     def _of(self, number: int) -> _Job:
         found = self._jobs.get(number)
@@ -253,10 +244,13 @@ def _most(waits: Counter[object]) -> str:
 
 
 def _called(marks: list[Mark]) -> tuple[str, int]:
-    """Name and serial, of the event that it was taken; of one that was not heard nothing is known."""
+    """Name and serial, of the event that it was taken; of one that was refused before that, as its file is called."""
     for mark in marks:
         if mark.kind == "taken":
             return str(mark.values.get("name", "")), _whole(mark.values, "serial")
+        if mark.kind == "refused":
+            file = PACKAGE.match(str(mark.values.get("why", "")))
+            return (f"{file['owner']}/{file['name']}", int(file["serial"])) if file else ("", 0)
     return "", 0
 
 
@@ -264,7 +258,8 @@ def _how(marks: list[Mark]) -> str:
     """How it ended, in the spacecraft's words."""
     words = {"ended": "how", "lost": "why", "refused": "why"}
     found = next((one for one in reversed(marks) if one.kind in words), None)
-    return "" if found is None else str(found.values.get(words[found.kind], ""))
+    told = "" if found is None else str(found.values.get(words[found.kind], ""))
+    return FILE.sub("", told) if found is not None and found.kind == "refused" else told
 
 
 def _why(mark: Mark) -> str:

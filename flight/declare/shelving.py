@@ -128,5 +128,40 @@ class FileKept(NamedTuple):
     file: str
 
 
-ShelfRequest = TakePackage | DropJob | KeepOnly | CompareCopies | KeepResult | KeepFile
-SHELF_REQUESTS = (TakePackage, DropJob, KeepOnly, CompareCopies, KeepResult, KeepFile)
+class TakeTenants(NamedTuple):
+    """The table in this file is in force from now on, at every start, too; the mission's own again for an empty name.
+
+    `flight.jobs.read_tenants` says what it holds.  The file stays.  Answered by TenantsInForce.
+    """
+
+    now: int
+    file: str
+
+
+class AskTenants(NamedTuple):
+    """Which table is in force.  Answered by TenantsInForce."""
+
+    now: int
+
+
+class TenantsInForce(NamedTuple):
+    """`check` is the CRC-32 of the table's text, 0 for the mission's own; `lost`: there was one, and it is damaged."""
+
+    keys: int  # that are not revoked
+    check: int
+    lost: bool
+
+
+ShelfRequest = (
+    TakePackage | DropJob | KeepOnly | CompareCopies | KeepResult | KeepFile | TakeTenants | AskTenants
+)
+SHELF_REQUESTS = (
+    TakePackage,
+    DropJob,
+    KeepOnly,
+    CompareCopies,
+    KeepResult,
+    KeepFile,
+    TakeTenants,
+    AskTenants,
+)

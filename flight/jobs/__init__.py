@@ -85,7 +85,16 @@ from flight.jobs.result import (
     result_name,
 )
 from flight.jobs.signing import KEY_OCTETS, KEY_WORD, key_check, public_line, public_of
-from flight.jobs.tenants import TENANTS_MAX, Quota, Tenant, Used, find_tenant, read_tenants, unlimited
+from flight.jobs.tenants import (
+    TABLE_OCTETS,
+    TENANTS_MAX,
+    Quota,
+    Tenant,
+    Used,
+    find_tenant,
+    read_tenants,
+    unlimited,
+)
 from flight.jobs.terms import ATTEMPTS, Level, Redundancy, Resources, Terms
 
 __all__ = [
@@ -109,6 +118,7 @@ __all__ = [
     "SIZE_MAX",
     "STATUS_OCTETS",
     "STOPPED_STATUS",
+    "TABLE_OCTETS",
     "TENANTS_MAX",
     "WHOLE_MAX",
     "Account",

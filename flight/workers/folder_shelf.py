@@ -19,6 +19,7 @@ from flight.jobs import (
     CHUNK,
     PRINTED,
     PRINTED_OCTETS,
+    TABLE_OCTETS,
     Closed,
     Fault,
     FileHash,
@@ -31,13 +32,22 @@ from flight.jobs import (
 )
 from flight.runners.scratch import empty
 from flight.workers.job_outputs import collect
-from flight.workers.job_shelf import RECORD_NAME, Printed, folders_of, read_record, record_of, stages_of
+from flight.workers.job_shelf import (
+    RECORD_NAME,
+    TABLE_NAME,
+    Printed,
+    folders_of,
+    read_record,
+    record_of,
+    stages_of,
+)
 from flight.workers.no_follow import EXISTING, NEW, parent_of
 from flight.workers.unpacking import sync_folder, unpack, write_all
 
 FOLDER_MODE = 0o711  # a job with a user of its own and no mount namespace passes through
 FILE_MODE = 0o600
 RECORD_OCTETS = 1 << 17
+TABLE_KEPT_OCTETS = TABLE_OCTETS + 64  # with its head; longer ones are not ours
 MODELS = frozenset({Kind.MODEL})
 NEW_SUFFIX, OLD_SUFFIX = ".new", ".old"
 
@@ -101,10 +111,33 @@ class FolderShelf:
             return b""
 
     def keep_only(self, jobs: frozenset[int]) -> None:
-        kept = {str(job) for job in jobs}
+        kept = {TABLE_NAME, *map(str, jobs)}
         for path in sorted(self.root.iterdir()):
             if path.name not in kept:
                 self._remove(path)
+
+    def table(self) -> bytes | None:
+        try:
+            handle = os.open(self.root / TABLE_NAME, EXISTING)
+        except FileNotFoundError:
+            return None
+        return _read(handle, TABLE_KEPT_OCTETS)
+
+    def keep_table(self, octets: bytes | None) -> None:
+        place = self.root / TABLE_NAME
+        if octets is None:
+            place.unlink(missing_ok=True)
+        else:
+            fresh = place.with_suffix(NEW_SUFFIX)
+            fresh.unlink(missing_ok=True)
+            handle = os.open(fresh, NEW, FILE_MODE)
+            try:
+                write_all(handle, octets)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            fresh.rename(place)
+        sync_folder(self.root)
 
     # ---------------------------------------------------------------- folders
 

@@ -22,7 +22,7 @@ from flight.jobs import (
 )
 
 JOB_LIMIT = 1 << 24  # numbers of the book
-RECORD_NAME = "taken"
+RECORD_NAME, TABLE_NAME = "taken", "tenants"
 RECORD = Struct(">8s32sQI")  # magic, sha256 and octets of the package, CRC-32 of all but itself
 RECORD_MAGIC = b"SKYTAKN\x01"
 COPIES = {Redundancy.NONE: 1, Redundancy.DUPLICATE: 2, Redundancy.VOTE: 3, Redundancy.VERIFY: 1}
@@ -61,8 +61,14 @@ class JobShelf(Protocol):
     def printed(self, job: int, stage: int) -> Printed: ...
 
     def keep_only(self, jobs: frozenset[int]) -> None:
-        """All others go, and what cuts have left of them."""
+        """All others go, and what cuts have left of them; the table of tenants stays."""
         ...
+
+    def table(self) -> bytes | None:
+        """What `keep_table` was given last."""
+        ...
+
+    def keep_table(self, octets: bytes | None) -> None: ...
 
 
 def folders_of(root: str, job: int, stage: int) -> JobFolders:

@@ -26,7 +26,8 @@ RECORDS = ("Append", "Commit", "Read", "DeleteRecords", "Scrub", "Snapshot", "Cl
 REQUESTS = (*RECORDS, "SaveState", "SaveDocument", "LoadState", "LoadDocument")
 NAMES = (*REQUESTS, "Stored", "Records", "Found", "Stores", "Failed")
 FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
-SHELVING = ("PackageTaken", "DropJob", "ResultKept", "NoRoom", "KeepFile", "FileKept")
+TENANTS = ("TakeTenants", "AskTenants", "TenantsInForce")
+SHELVING = ("PackageTaken", "DropJob", "ResultKept", "NoRoom", "KeepFile", "FileKept", *TENANTS)
 Make = Callable[[Iterable[object]], object]
 
 

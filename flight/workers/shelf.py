@@ -13,6 +13,7 @@ from hashlib import sha256
 from flight.declare.filing import Ordered
 from flight.declare.shelving import (
     STAGES,
+    AskTenants,
     CompareCopies,
     CopiesCompared,
     DropJob,
@@ -25,11 +26,14 @@ from flight.declare.shelving import (
     ResultKept,
     RunTold,
     TakePackage,
+    TakeTenants,
+    TenantsInForce,
 )
 from flight.declare.storage import Failed
 from flight.jobs import (
     PRINTED,
     REASON_LETTERS,
+    TABLE_OCTETS,
     Account,
     Check,
     Closed,
@@ -56,11 +60,12 @@ from flight.jobs import (
 )
 from flight.workers.job_shelf import JOB_LIMIT, JobShelf, Printed
 from flight.workers.open_files import OpenFiles, is_safe
+from flight.workers.tenant_table import TableError, TenantTable
 
 REASON_OCTETS = 400  # of a Failed: what an event can say, and some more
 OUTPUTS_CHECK = "outputs"
 FULL = (errno.EDQUOT, errno.ENOSPC)
-Answer = PackageTaken | CopiesCompared | ResultKept | NoRoom | FileKept | Ordered | Failed
+Answer = PackageTaken | CopiesCompared | ResultKept | NoRoom | FileKept | TenantsInForce | Ordered | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,14 @@ class Refused(Exception):
 
 class Shelf:
     def __init__(self, jobs: JobShelf, settings: ShelfSettings) -> None:
+        """OSError."""
         self.jobs, self.settings = jobs, settings
+        self.table = TenantTable(jobs, settings.tenants)
 
     def perform(self, request: object, files: OpenFiles) -> Answer:
         try:
             return self._perform(request, files)
-        except Refused as error:
+        except (Refused, TableError) as error:
             return Failed(str(error)[:REASON_OCTETS])
         except OSError as error:
             return Failed(_words(error))
@@ -106,6 +113,10 @@ class Shelf:
                 return self._keep_result(request, files)
             case KeepFile(_, name, octets, newest):
                 return _keep_file(files, name, octets, newest)
+            case TakeTenants(_, name):
+                return self._take_tenants(name, files)
+            case AskTenants():
+                return self.table.in_force()
             case _:
                 raise Refused(f"not a request about jobs: {type(request).__name__}")
 
@@ -142,11 +153,22 @@ class Shelf:
             if found is not None and found.sha256 == digest:
                 raise Refused(f"the same package is job {other} already")
         used = {owner: Used(*held) for owner, *held in request.used}
-        gate = Gate(self.settings.tenants, self.settings.catalogue, used, request.utc_s)
+        gate = Gate(self.table.tenants, self.settings.catalogue, used, request.utc_s)
         result = self.jobs.take(request.job, files.read(request.file), gate)
         if isinstance(result, Refusal):
             raise Refused(str(result))
         return result
+
+    def _take_tenants(self, name: str, files: OpenFiles) -> TenantsInForce:
+        if not name:
+            self.table.forget()
+        elif not files.holds(name):
+            raise Refused(f"no file {name}")
+        elif files.size(name) > TABLE_OCTETS:
+            raise Refused(f"{name} has more than {TABLE_OCTETS:,} octets")
+        else:
+            self.table.take(b"".join(files.read(name)))
+        return self.table.in_force()
 
     # ---------------------------------------------------------------- results
 

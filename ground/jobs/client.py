@@ -28,7 +28,7 @@ from ground.jobs.forecasting import (
     what_if,
 )
 from ground.jobs.keys import PublicKey
-from ground.jobs.reading import JobError, read_package
+from ground.jobs.reading import JobError, read_package, read_tenants_file
 from ground.jobs.results import OpenedResult, lay_out, open_result
 from ground.protocol import CraftError, NotReceivedError, UsageError, taken
 from ground.transfers import Transfer
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ground.client import Craft
 
 TAKE, CANCEL, PLAN, SEND = "jobs.take", "jobs.cancel", "jobs.plan", "jobs.send"
+TENANTS, TABLE = "jobs.tenants", "tenants.toml"  # and what it is called on board
 PACKAGES, RESULTS, PLANS = "jobs", "results", "plans"  # folders, on board and on the ground
 SUBMIT_S = 13 * 3600.0  # several passes
 TOLD_S = 600.0  # after the command has completed: the event comes in the same pass, or is asked for again
@@ -64,6 +65,30 @@ class Jobs:
         if TAKE not in craft.dictionary.commands_by_label:
             raise UsageError(f"{craft.dictionary.mission} takes no jobs")
         self.boards = board_names(craft.dictionary)
+
+    # ---------------------------------------------------------------- who may
+
+    def put_in_force(
+        self,
+        table: Path | None,
+        *,
+        within_s: float = SUBMIT_S,
+        progress: Callable[[Transfer], None] | None = None,
+    ) -> Command:
+        """This table of tenants, or the mission's own; queued, and `expect_completed` waits for its end.
+
+        JobError for a table that is not right, and nothing is sent.
+        """
+        if table is None:
+            return self._craft.command(TENANTS, file=b"")
+        read_tenants_file(table)
+        self._craft.put(table, TABLE, within_s=within_s, progress=progress)
+        return self._craft.command(TENANTS, file=TABLE.encode())
+
+    def begin_put_in_force(self, table: Path) -> Transfer:
+        """The first half without waiting; the command follows when that is done."""
+        read_tenants_file(table)
+        return self._craft.files.begin_put(table, TABLE)
 
     # ---------------------------------------------------------------- up
 

@@ -1,4 +1,4 @@
-"""`skyrack-ground job` without a ground: keys, sdk, pack, show, verify, replay, result.
+"""`skyrack-ground job` without a ground: keys, row, sdk, pack, show, verify, replay, result.
 
 What is wrong stands in lines on standard error.
 """
@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from flight.jobs import Gate, unlimited
+from flight.jobs import Fault, Gate, Quota, read_tenants, unlimited
 from ground.jobs.keys import JobKeyError, make_key, public_path, read_key, read_public
 from ground.jobs.packing import SDK, PackError, pack, sdk_path, size_of
 from ground.jobs.reading import (
@@ -28,6 +29,7 @@ from ground.jobs.reading import (
 )
 from ground.jobs.results import lay_out, open_result
 from ground.jobs.telling import package_lines, receipt_lines
+from ground.jobs.tenancy import tenant_row
 from ground.protocol import UsageError
 from ground.shell.desk import DONE, FAILED
 from ground.shell.jobs import tell_replay, tell_result
@@ -43,6 +45,7 @@ def job(options: Options, say: Say) -> int:
     """What needs no ground.  UsageError for what cannot be done; FAILED for a package or receipt that is not right."""
     tasks = {
         "keys": _keys,
+        "row": _row,
         "sdk": _sdk,
         "pack": _pack,
         "show": _show,
@@ -72,6 +75,19 @@ def _keys(options: Options, say: Say) -> int:
         f"{options.key}: a new private key of {public.owner}, check {public.check}; keep it, and keep it private"
     )
     say(f"{public_path(options.key)}: its public half, for the operator's table of tenants")
+    return DONE
+
+
+def _row(options: Options, say: Say) -> int:
+    if not options.key.is_file():
+        raise UsageError(f"job row: {options.key} is no file")
+    quota = Quota(*(getattr(options, one.name) for one in fields(Quota)))
+    text = tenant_row(read_public(options.key), quota)
+    wrong = [one for one in read_tenants(text) if isinstance(one, Fault)]
+    if wrong:
+        raise UsageError("job row: " + _together([str(one).removeprefix("tenants[0].") for one in wrong]))
+    for line in text.splitlines():
+        say(line)
     return DONE
 
 

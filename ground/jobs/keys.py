@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from flight.jobs import KEY_OCTETS, KEY_WORD, is_name, key_check, public_line
+from flight.jobs import KEY_OCTETS, KEY_WORD, OWNER_EXPECTED, is_name, is_owner, key_check, public_line
 
 PRIVATE = 0o600
 OTHERS = 0o077
@@ -52,9 +52,9 @@ class SigningKey:
 
 
 def make_key(path: Path, owner: str) -> PublicKey:
-    """A new key in `path`, and its public line in `path`.pub.  JobKeyError if anything is there already."""
-    if not is_name(owner):
-        raise JobKeyError(f"--owner {owner!r}: expected 1 to 48 of a-z 0-9 . _ + -")
+    """A tenant's new key in `path`, and its public line in `path`.pub.  JobKeyError if anything is there already."""
+    if not is_owner(owner):
+        raise JobKeyError(f"--owner {owner!r}: expected {OWNER_EXPECTED}")
     beside = public_path(path)
     for there in (path, beside):
         if there.exists() or there.is_symlink():

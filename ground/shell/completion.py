@@ -22,7 +22,7 @@ SHELL_WORDS: Mapping[str, str] = {
 }
 BOOLEANS = ("on", "off")
 JOB_NUMBERS = ("show", "cancel", "result")
-JOB_FILES = ("submit", "show", "when", "replay", "pack", "sdk", "verify")
+JOB_FILES = ("row", "tenants", "submit", "show", "when", "replay", "pack", "sdk", "verify")
 
 
 class LineCompleter(Completer):

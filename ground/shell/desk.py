@@ -45,7 +45,9 @@ class Desk:
     asked: set[str] = field(default_factory=set)  # parameters whose report is to be shown
     # By the command that asked for it: where the file is wanted, None if it is to be shown.
     wanted_files: dict[int, Path | None] = field(default_factory=dict)
-    packages: dict[int, str] = field(default_factory=dict)  # by transfer: jobs that go up, to be taken there
+    follows: dict[int, tuple[str, str]] = field(
+        default_factory=dict
+    )  # by transfer: a command and the file it is about
 
     # ---------------------------------------------------------------- names
 

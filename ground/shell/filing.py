@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
-from ground.jobs.client import TAKE
 from ground.protocol import NS, Topic, Update, UsageError, transfer
 from ground.shell.desk import DONE, FAILED, STOPPED, Desk
 from ground.shell.wording import duration, table
@@ -167,11 +166,11 @@ def on_update(desk: Desk, update: Update) -> None:
         settle(desk, transfer(update.body["transfer"]))
 
 
-def take_package(desk: Desk, one: Transfer) -> None:
-    """At a prompt: the rest of `job submit`, once the package is on board."""
-    name = desk.packages.pop(one.number, "")
-    if name and one.state is TransferState.DONE:
-        desk.craft.command(TAKE, file=name.encode())
+def command_after(desk: Desk, one: Transfer) -> None:
+    """At a prompt: the rest of `job submit` and `job tenants`, once the file is on board."""
+    label, name = desk.follows.pop(one.number, ("", ""))
+    if label and one.state is TransferState.DONE:
+        desk.craft.command(label, file=name.encode())
 
 
 def settle(desk: Desk, one: Transfer) -> None:
@@ -179,7 +178,7 @@ def settle(desk: Desk, one: Transfer) -> None:
     if not one.ended:
         return
     desk.say(line_of(one))
-    take_package(desk, one)
+    command_after(desk, one)
     if one.command not in desk.wanted_files:
         return
     local = desk.wanted_files.pop(one.command)

@@ -6,10 +6,13 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from ground.jobs.tenancy import MODEST, QUOTA_SAYS
 from ground.shell.parser import WAIT_S, Parser, Verbs, about, count, seconds
 
 TASKS: Mapping[str, str] = {
     "keys": "make a key to sign with; it is never shown",
+    "row": "print a row of the table of tenants for a public key",
+    "tenants": "put a table of tenants in force on board",
     "sdk": "put skyrack_job.py, which a job may import, into a folder",
     "pack": "make a signed package of a folder with a job.toml",
     "show": "tell what is in a package, or how a job on board stands",
@@ -39,6 +42,15 @@ def _add_packages(tasks: Verbs) -> None:
     one = tasks.add_parser("keys", **about(TASKS["keys"]))
     one.add_argument("key", type=Path, metavar="KEY", help="the new private file; KEY.pub may be given away")
     one.add_argument("--owner", required=True, metavar="NAME", help="whose it is, as in the job's manifest")
+    one = tasks.add_parser("row", **about(TASKS["row"]))
+    one.add_argument("key", type=Path, metavar="KEY.pub", help="of `job keys`")
+    for name, says in QUOTA_SAYS.items():
+        given = getattr(MODEST, name)
+        kind = float if isinstance(given, float) else int
+        words = f"{says}; {given:,} if left out"
+        one.add_argument(
+            "--" + name.replace("_", "-"), dest=name, type=kind, default=given, metavar="N", help=words
+        )
     one = tasks.add_parser("sdk", **about(TASKS["sdk"]))
     one.add_argument("folder", type=Path, metavar="FOLDER")
     one = tasks.add_parser("pack", **about(TASKS["pack"]))
@@ -76,6 +88,10 @@ def _add_on_board(tasks: Verbs) -> None:
     waiting.add_argument(
         "--wait", type=seconds, default=WAIT_S, metavar="S", help="follow it for S seconds at most"
     )
+    one = tasks.add_parser("tenants", parents=[waiting], **about(TASKS["tenants"]))
+    table = one.add_mutually_exclusive_group(required=True)
+    table.add_argument("table", type=Path, nargs="?", metavar="FILE", help=TENANTS)
+    table.add_argument("--own", action="store_true", help="the mission's own again")
     one = tasks.add_parser("submit", parents=[waiting], **about(TASKS["submit"]))
     one.add_argument("package", type=Path, metavar="FILE")
     one.add_argument("--tenants", type=Path, metavar="FILE", help=TENANTS)

@@ -1,4 +1,4 @@
-"""The words about jobs on board: job submit, list, show, cancel, result, when, plan."""
+"""The words about jobs on board: job tenants, submit, list, show, cancel, result, when, plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flight.jobs import Ended, Fault, Gate
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
 from ground.job_facts import BEHIND, UNDER_WAY, JobFacts
-from ground.jobs.client import JobList, JobRefusedError, Jobs
+from ground.jobs.client import TABLE, TAKE, TENANTS, JobList, JobRefusedError, Jobs
 from ground.jobs.forecasting import NewestPlan, WhatIf, decision_words, replay
 from ground.jobs.gantt import gantt_of_plan
 from ground.jobs.gantt_svg import gantt_svg
@@ -50,6 +50,8 @@ def is_online(options: Options) -> bool:
     """
     if options.task in ("submit", "when") and not options.package.is_file():
         raise UsageError(f"job {options.task}: {options.package} is no file")
+    if options.task == "tenants" and options.table is not None and not options.table.is_file():
+        raise UsageError(f"job tenants: {options.table} is no file")
     name = {"show": "package", "replay": "record", "result": "job"}.get(options.task)
     if name is not None:
         given = Path(getattr(options, name))
@@ -76,7 +78,7 @@ def submit(desk: Desk, jobs: Jobs, options: Options) -> int:
     package: Path = options.package
     if desk.at_prompt:
         name, transfer = jobs.begin_submit(package, gate=gate_of(desk, options))
-        desk.packages[transfer.number] = name
+        desk.follows[transfer.number] = (TAKE, name)
         return DONE
     if not desk.craft.in_contact:
         desk.say("no contact: it waits for the next pass")
@@ -103,6 +105,25 @@ def submit(desk: Desk, jobs: Jobs, options: Options) -> int:
     return DONE
 
 
+def tenants(desk: Desk, jobs: Jobs, options: Options) -> int:
+    table: Path | None = options.table
+    if desk.at_prompt and table is not None:
+        desk.follows[jobs.begin_put_in_force(table).number] = (TENANTS, TABLE)
+        return DONE
+    if table is not None and not desk.craft.in_contact:
+        desk.say("no contact: it waits for the next pass")
+    try:
+        with bar() as show:
+            command = jobs.put_in_force(table, within_s=options.wait, progress=show)
+    except (TransferFailedError, TookTooLongError) as error:
+        desk.say(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        desk.say(GOES_ON)
+        return STOPPED
+    return desk.follow(command, options.wait)
+
+
 def cancel(desk: Desk, jobs: Jobs, options: Options) -> int:
     return desk.follow(jobs.cancel(options.number), options.wait)
 
@@ -117,7 +138,7 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
         desk.say("no jobs have been told of")
         return DONE
     if not shown:
-        desk.say(f"no jobs are under way; {len(told.jobs)} are over: `job list --all` shows them")
+        desk.say(f"no jobs are under way; {len(told.jobs)} {_is(len(told.jobs))} over: `job list --all` shows them")
         return DONE
     at = Times(told.utc_ns)
     rows = [
@@ -137,8 +158,12 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
         desk.say(line)
     over = len(told.jobs) - len(shown)
     if over:
-        desk.say(f"{over} more {'is' if over == 1 else 'are'} over: `job list --all`")
+        desk.say(f"{over} more {_is(over)} over: `job list --all`")
     return DONE
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def show(desk: Desk, jobs: Jobs, options: Options) -> int:
@@ -366,6 +391,7 @@ def tell_result(found: OpenedResult, to: Path | None, say: Callable[[str], None]
 
 
 TASKS: Mapping[str, Callable[[Desk, Jobs, Options], int]] = {
+    "tenants": tenants,
     "submit": submit,
     "list": list_jobs,
     "show": show,

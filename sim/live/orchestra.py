@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from sim.scenario import Scenario, load_scenario
 
 RUNS = Path("runs")
 NEWEST = "live"  # in runs/: a link to the newest live run, where `skyrack-ground shell` looks
-WHERE_FILE, PORTS_FILE = "live.json", "ports.json"
+WHERE_FILE, PORTS_FILE, BEGAN_FILE = "live.json", "ports.json", "began"
 GROUND_FOLDER, SERVER_FILE = "ground", "server.json"
 KEYS_FOLDER = "keys"  # of a run: test keys, made of its seed
 START_WITHIN_S = 60.0  # a slow card and a busy machine
@@ -89,7 +88,7 @@ class Orchestra:
     def start(self) -> None:
         """World first, for it listens.  LiveError if one of them does not come up."""
         folder, options = self.folder, self.options
-        ports_file = folder / PORTS_FILE
+        ports_file, began = folder / PORTS_FILE, folder / BEGAN_FILE
         world = [
             *own_program("sim.live.world"),
             options.scenario,
@@ -98,9 +97,9 @@ class Orchestra:
             "--seed",
             str(self.seed),
         ]
-        self._start("world", [*world, "--speed", str(options.speed), "--ports", str(ports_file)])
+        world += ["--speed", str(options.speed), "--ports", str(ports_file), "--began", str(began)]
+        self._start("world", world)
         self._until(ports_file.exists)
-        began = time.monotonic()
         ports = {name: int(port) for name, port in json.loads(ports_file.read_text()).items()}
         state = folder / "state"
         self.where = {
@@ -122,15 +121,15 @@ class Orchestra:
         self._start("flight", flight_command(self.where, state, options.fifo))
         self._until(lambda: _ticks(page_path(state)) > 0)
         if options.ground:
-            passed = timedelta(seconds=(time.monotonic() - began) * options.speed)
-            self._start_ground(self.scenario.epoch + passed)
+            self._until(began.exists)
+            self._start_ground(int(began.read_text()))
         self.where["processes"] = {child.name: child.process.pid for child in self.children}
         write_whole(folder / WHERE_FILE, f"{json.dumps(self.where, indent=2)}\n".encode())
 
-    def _start_ground(self, utc: datetime) -> None:
+    def _start_ground(self, began_ns: int) -> None:
         dictionary, ground = self.folder / "dictionary.json", self.folder / GROUND_FOLDER
         dictionary.write_text(to_json(build(load_mission(self.mission)).dictionary))
-        self._start("ground", ground_command(self.where, dictionary, ground, utc))
+        self._start("ground", ground_command(self.where, dictionary, ground, began_ns))
         server = ground / SERVER_FILE
         self._until(server.exists)
         self.where["ground_folder"] = GROUND_FOLDER
@@ -214,14 +213,14 @@ def flight_command(where: Mapping[str, object], state: Path, fifo: bool) -> list
     return [*words, "--fifo"] if fifo else words
 
 
-def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, utc: datetime) -> list[str]:
-    """`utc` is what the world's clock shows; the ground's runs as fast."""
+def ground_command(where: Mapping[str, object], dictionary: Path, folder: Path, began_ns: int) -> list[str]:
+    """The ground's clock is the world's, which began its epoch at `began_ns` of this computer's monotonic clock."""
     words = [*own_program("ground"), "server", "--station", str(where["station"])]
     words += ["--dictionary", str(dictionary)]
     words += ["--folder", str(folder), "--listen", "0", "--speed", str(where["speed"])]
     words += ["--uplink", str(where["up_bit_s"])]
     words += ["--keys", str(where["keys"])] if "keys" in where else []
-    return [*words, "--utc", utc.astimezone(UTC).isoformat()]
+    return [*words, "--utc", str(where["epoch"]), "--utc-at", str(began_ns)]
 
 
 def live(options: LiveOptions, say: Callable[[str], None]) -> int:

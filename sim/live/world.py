@@ -64,7 +64,10 @@ class UmbilicalServer:
 
 
 class World:
-    """`turn` moves octets and, when it is time, the world."""
+    """`turn` moves octets and, when it is time, the world, which stands at its epoch until a board says hello.
+
+    So the mission clock, which begins with the board, is the world's, and what the board has of UTC is right.
+    """
 
     def __init__(self, scenario: Scenario, mission: Mission, seed: int, speed: int) -> None:
         self.speed = speed
@@ -74,14 +77,14 @@ class World:
         self.umbilical = UmbilicalServer(self.context, mission)
         self.second = 0
         self.wrong_commands = 0
-        self.origin = time.monotonic_ns()
+        self.origin_ns: int | None = None  # of this machine's monotonic clock
 
     def ports(self) -> dict[str, int]:
         return {"link": self.radio.port, "station": self.station.port, "umbilical": self.umbilical.port}
 
     def now(self) -> int:
         """World time, ns from the epoch."""
-        return (time.monotonic_ns() - self.origin) * self.speed
+        return 0 if self.origin_ns is None else (time.monotonic_ns() - self.origin_ns) * self.speed
 
     def turn(self) -> None:
         self._wait()
@@ -128,6 +131,8 @@ class World:
         self.radio.flush()
         self.station.flush()
         while (commands := self.umbilical.receive()) is not None:
+            if self.origin_ns is None:
+                self.origin_ns = time.monotonic_ns()
             self.wrong_commands += surroundings.obey(commands)
             self.umbilical.send(surroundings)
 
@@ -150,14 +155,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--speed", type=int, default=1)
     parser.add_argument("--ports", type=Path, required=True, help="written when everything listens")
+    parser.add_argument("--began", type=Path, help="written when its time begins: ns of the monotonic clock")
     options = parser.parse_args(arguments)
     stops: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stops.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's group; the orchestra says when
     world = World(load_scenario(options.scenario), load_mission(options.mission), options.seed, options.speed)
     write_whole(options.ports, json.dumps(world.ports()).encode())  # the others wait for it
+    began: Path | None = options.began
     while not stops:
         world.turn()
+        if began is not None and world.origin_ns is not None:
+            write_whole(began, str(world.origin_ns).encode())
+            began = None
     world.close()
     return 0
 

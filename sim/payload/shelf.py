@@ -15,13 +15,14 @@ from hashlib import sha256
 
 from flight.jobs import Closed, Fault, FileHash, Gate, Manifest, PackageReader, Refusal
 from flight.ports import Disk
-from flight.workers.job_shelf import RECORD_NAME, Printed, folders_of, read_record, record_of
+from flight.workers.job_shelf import RECORD_NAME, TABLE_NAME, Printed, folders_of, read_record, record_of
 from sim.payload.checkpoints import flat
 from sim.payload.packages import true_output
 
 ROOT = "/jobs"
 PART = ".part"
 PIECE = 1 << 16
+TABLE = flat(f"{ROOT}/{TABLE_NAME}")
 
 
 class ModelledShelf:
@@ -47,12 +48,7 @@ class ModelledShelf:
         if isinstance(closed, Refusal):
             return closed
         self._remove(lambda number: number == str(job))
-        name = _record(job)
-        part = name + PART
-        self.disk.write(part, 0, record_of(closed))
-        self.disk.sync(part)
-        self.disk.rename(part, name)
-        self.disk.sync_directory()
+        self._write(_record(job), record_of(closed))
         return closed
 
     def outputs(self, job: int, stage: int, manifest: Manifest) -> tuple[FileHash, ...] | tuple[Fault, ...]:
@@ -72,8 +68,30 @@ class ModelledShelf:
         return Printed(f"modelled job {job}, stage {stage}\n".encode(), b"")
 
     def keep_only(self, jobs: frozenset[int]) -> None:
-        kept = {str(job) for job in jobs}
+        kept = {TABLE_NAME, *map(str, jobs)}
         self._remove(lambda number: number not in kept)
+
+    def table(self) -> bytes | None:
+        try:
+            return self.disk.read(TABLE, 0, self.disk.size(TABLE))
+        except FileNotFoundError:
+            return None
+
+    def keep_table(self, octets: bytes | None) -> None:
+        if octets is not None:
+            self._write(TABLE, octets)
+        elif TABLE in self.disk.names():
+            self.disk.remove(TABLE)
+            self.disk.sync_directory()
+
+    def _write(self, name: str, octets: bytes) -> None:
+        """Whole or not at all."""
+        part = name + PART
+        self.disk.write(part, 0, octets)
+        self.disk.truncate(part, len(octets))
+        self.disk.sync(part)
+        self.disk.rename(part, name)
+        self.disk.sync_directory()
 
     def _remove(self, goes: Callable[[str], bool]) -> None:
         """The record first: without it nothing else of a job counts."""

@@ -164,12 +164,22 @@ def test_the_plan_refuses_a_job_that_was_taken():
     teller = Teller()
     teller.event(10, "taken", 1, 7, b"acme/sums")
     teller.event(11, "taken", 2, 8, b"acme/sums")
-    teller.event(20, "refused", b"jobs/acme-sums-7.job: not planned: energy")
+    teller.event(20, "refused", 1, b"jobs/acme-sums-7.job: not planned: energy")
     assert (facts(teller).state, facts(teller).how) == ("REFUSED", "not planned: energy")
     assert facts(teller, 2).state == "WAITING"
-    teller.event(21, "refused", b"jobs/acme-other-7.job: over the quota")
-    teller.event(22, "refused", b"no room")
+    teller.event(22, "refused", 0, b"no room")
     assert teller.ledger.numbers() == [1, 2]
+
+
+def test_one_that_was_refused_before_it_was_taken_is_called_as_its_file():
+    teller = Teller()
+    teller.row(10, 1, "WAITING")
+    teller.event(11, "refused", 1, b"jobs/acme-long-sums-7.job: no such tenant: key 28")
+    teller.event(12, "refused", 2, b"jobs/anything: no such tenant: key 28")
+    found = facts(teller)
+    assert (found.name, found.serial, found.state) == ("acme/long-sums", 7, "REFUSED")
+    assert found.how == "no such tenant: key 28"
+    assert (facts(teller, 2).title, facts(teller, 2).state) == ("job 2", "REFUSED")
 
 
 def test_what_it_waited_for_most_of_the_time():

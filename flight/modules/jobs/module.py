@@ -28,6 +28,7 @@ from flight.declare import (
 )
 from flight.declare.filing import FileNotice
 from flight.declare.shelving import KeepOnly
+from flight.modules.jobs.admitting import Admitting
 from flight.modules.jobs.book import DOCUMENT, read_book
 from flight.modules.jobs.crew import Crew
 from flight.modules.jobs.demand import Lane
@@ -86,6 +87,7 @@ class Jobs(Declared):
         self.dispatch = Dispatch(self.desk, self.crew, self.planner)
         self.taking = Taking(self.desk, self.crew, self.planner)
         self.results = Results(self.desk)
+        self.admitting = Admitting(self.desk)
         self.document: bytes | None = None
         self.losses = 0
         self.shown = 0  # the number of the row told last
@@ -115,6 +117,7 @@ class Jobs(Declared):
         if self.document is not None:
             numbers = tuple(book.rows)
             self.desk.ask(KeepOnly(now, numbers), SHELF_WITHIN_NS, lambda *_: None, out)
+        self.admitting.start(now, out)
         self.taking.resume(now)
         self.dispatch.stepped_at = self.late_at = now
         self.desk.replan = "a new start" if book.rows else ""
@@ -264,6 +267,11 @@ class Jobs(Declared):
     def take(self, call: Call, out: Outbox, file: Octets) -> Outcome:
         """Take a job package of the file store; completed when it is on board, and the plan has not refused it."""
         return self.taking.take(call, out, file)
+
+    @command()
+    def tenants(self, call: Call, out: Outbox, file: Octets) -> Outcome:
+        """Put a table of tenants in force, in place of the one before; without a name the mission's own."""
+        return self.admitting.put_in_force(call, out, file)
 
     @command()
     def cancel(self, call: Call, out: Outbox, job: U32) -> Outcome:

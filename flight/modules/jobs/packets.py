@@ -45,6 +45,8 @@ class Status(Telemetry, period=30):
     runner_restarts: U16
     book_losses: Annotated[U16, about("jobs and books that could not be read at a start")]
     failed_saves: U16
+    tenant_keys: Annotated[U8, about("that may send jobs; 255 while it is not known")]
+    tenant_table: Annotated[U32, about("CRC-32 of the table in force, 0 for the mission's own")]
 
 
 class JobRow(Telemetry, period=5):
@@ -95,7 +97,9 @@ class Declared(Module):
     rest_slots = Parameter(5, low=1, high=500, about="between two plans that drift asks for")
 
     taken = Event(Severity.INFO, "job {job} is {name}, serial {serial}", job=U32, serial=U64, name=Octets)
-    refused = Event(Severity.LOW, "refused: {why}", why=Octets)
+    refused = Event(Severity.LOW, "refused as job {job}: {why}", job=U32, why=Octets)
+    table = Event(Severity.INFO, "{keys} keys may send jobs, table {check}", keys=U8, check=U32)
+    table_lost = Event(Severity.MEDIUM, "the table of tenants was damaged: the mission's own holds")
     started = Event(Severity.INFO, "job {job} runs on board {board}, run {run}", job=U32, board=U8, run=U8)
     halted = Event(
         Severity.INFO,

@@ -24,6 +24,7 @@ JUDGE_WITHIN_NS = (
     90 * SECOND
 )  # a plan is there within seconds, or its worker hangs, or nobody knows the energy
 TRIES = 3
+NO_JOB = 0  # it got no number
 AGAIN_NS = 5 * SECOND
 
 
@@ -192,7 +193,7 @@ class Taking:
 
     def _refuse_at_once(self, why: str, out: Outbox) -> Refused:
         self.refused += 1
-        out.event(self.desk.own.refused, self.desk.say(why))
+        out.event(self.desk.own.refused, NO_JOB, self.desk.say(why))
         return Refused(why[:LONGEST_REASON])
 
     def _refuse(self, coming: Coming, why: str, out: Outbox) -> None:
@@ -200,7 +201,7 @@ class Taking:
         self.coming.pop(row.number, None)
         self.desk.judging.discard(row.number)
         self.refused += 1
-        out.event(self.desk.own.refused, self.desk.say(f"{row.file}: {why}"))
+        out.event(self.desk.own.refused, row.number, self.desk.say(f"{row.file}: {why}"))
         self._answer(coming, Refused(why[:LONGEST_REASON]), out)
         self.desk.book.remove(row)
         number = row.number

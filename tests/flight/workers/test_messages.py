@@ -20,6 +20,7 @@ from flight.declare.filing import (
     Turned,
 )
 from flight.declare.shelving import (
+    AskTenants,
     CompareCopies,
     CopiesCompared,
     DropJob,
@@ -32,6 +33,8 @@ from flight.declare.shelving import (
     ResultKept,
     RunTold,
     TakePackage,
+    TakeTenants,
+    TenantsInForce,
     Used,
 )
 from flight.declare.storage import (
@@ -123,6 +126,9 @@ messages = st.one_of(
     st.builds(NoRoom, name),
     st.builds(KeepFile, count, name, body, count),
     st.builds(FileKept, name),
+    st.builds(TakeTenants, count, name),
+    st.builds(AskTenants, count),
+    st.builds(TenantsInForce, count, count, st.booleans()),
 )
 tickets = st.integers(-(2**31), 2**62)
 

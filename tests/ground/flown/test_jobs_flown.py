@@ -10,6 +10,7 @@ import pytest
 from flight.jobs import Ended, public_of
 from ground import connect
 from ground.jobs import JobRefusedError, Jobs, PublicKey
+from ground.jobs.tenancy import tenant_row
 from sim.flying import Flying
 from sim.keys import board_private_of
 from sim.payload.packages import packages_of
@@ -59,3 +60,12 @@ def test_there_and_back(tmp_path: Path):
         assert (found.receipt.ended, found.receipt.reason) == (Ended.KILLED, "cancelled")
         assert found.signature.startswith("right, by key")
         assert (tmp_path / "out" / "receipt").is_file()
+        stranger = tmp_path / "tenants.toml"
+        stranger.write_text(tenant_row(PublicKey("stranger", board.key)))
+        jobs.put_in_force(stranger).expect_completed()
+        with pytest.raises(JobRefusedError, match="no such tenant"):
+            jobs.submit(files["acme/more"])
+        craft.wait_for(lambda: jobs.show(3).state == "REFUSED", 60)
+        assert [one.title for one in jobs.list().jobs] == ["acme/sums", "acme/more", "acme/more"]
+        jobs.put_in_force(None).expect_completed()
+        assert jobs.submit(files["acme/more"]).title == "acme/more"

@@ -9,7 +9,8 @@ import pytest
 
 from flight.jobs import Ended, FileHash
 from flight.planning import record_octets
-from ground.jobs import JobError, JobRefusedError, Jobs, NoPlanError
+from ground.jobs import JobError, JobRefusedError, Jobs, NoPlanError, PublicKey
+from ground.jobs.tenancy import tenant_row
 from ground.protocol import NS, NotReceivedError, UsageError
 from ground.transfers import Transfer, TransferState
 from tests.flight.jobs.made import MANIFEST, RECEIPT, package
@@ -66,14 +67,54 @@ def test_at_a_prompt_it_is_taken_when_its_transfer_is_done(rig: Rig, packed: Pat
 
     rig.desk.at_prompt = True
     assert rig.say(f"job submit {packed}") == (0, [])
-    (number,) = rig.desk.packages
+    (number,) = rig.desk.follows
     failed = Transfer(99, True, NAME, state=TransferState.FAILED, reason="no room")
-    rig.desk.packages[99] = NAME
+    rig.desk.follows[99] = ("jobs.take", NAME)
     settle(rig.desk, failed)
     assert not rig.craft.history()
     settle(rig.desk, Transfer(number, True, NAME, 10, state=TransferState.DONE))
     assert [one.text for one in rig.craft.history()] == [f"jobs.take file=text:{NAME}"]
-    assert not rig.desk.packages
+    assert not rig.desk.follows
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "acme.toml"
+    path.write_text(tenant_row(PublicKey("acme", BOARD.key)))
+    return path
+
+
+def test_a_table_of_tenants_goes_up_and_is_put_in_force(rig: Rig, table: Path):
+    assert rig.say(f"job tenants {table}")[0] == 0
+    assert rig.put == ["tenants.toml"]
+    assert [one.text for one in rig.craft.history()] == ["jobs.tenants file=text:tenants.toml"]
+    rig.heard.refusal = "tenants.toml: no TOML"
+    code, lines = rig.say(f"job tenants {table}")
+    assert code == 1
+    assert "no TOML" in lines[-1]
+
+
+def test_the_missions_own_table_again(rig: Rig):
+    assert rig.say("job tenants --own")[0] == 0
+    assert rig.put == []
+    assert [one.text for one in rig.craft.history()] == ["jobs.tenants file="]
+
+
+def test_a_wrong_table_goes_nowhere(rig: Rig, table: Path):
+    table.write_text(table.read_text().replace("cores = 1", "cores = 0"))
+    with pytest.raises(JobError, match=r"tenants\[0\].quota.cores: 0; expected"):
+        rig.jobs.put_in_force(table)
+    assert (rig.put, rig.craft.history()) == ([], [])
+
+
+def test_at_a_prompt_a_table_is_put_in_force_when_its_transfer_is_done(rig: Rig, table: Path):
+    from ground.shell.filing import settle
+
+    rig.desk.at_prompt = True
+    assert rig.say(f"job tenants {table}") == (0, [])
+    (number,) = rig.desk.follows
+    settle(rig.desk, Transfer(number, True, "tenants.toml", 10, state=TransferState.DONE))
+    assert [one.text for one in rig.craft.history()] == ["jobs.tenants file=text:tenants.toml"]
 
 
 def test_list_and_show(rig: Rig):

@@ -53,7 +53,7 @@ def test_not_in_a_work_tree(tmp_path: Path) -> None:
 
 
 def test_an_owner_is_a_name(tmp_path: Path) -> None:
-    for owner in ("", "Acme", "a b", "../a", "\u0430cme"):
+    for owner in ("", "Acme", "a b", "../a", "a-b", "\u0430cme"):
         with pytest.raises(JobKeyError, match="--owner"):
             make_key(tmp_path / "k", owner)
 

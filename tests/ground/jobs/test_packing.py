@@ -14,6 +14,8 @@ import pytest
 from flight.jobs import Gate, catalogue_text, find_tenant, unlimited
 from ground.jobs import PackError, pack, read_key, read_package, read_public
 from ground.jobs import command as job_command
+from ground.jobs.reading import read_tenants_file
+from ground.jobs.tenancy import MODEST
 from tests.flight.jobs.made import CATALOGUE
 from tests.ground.jobs.conftest import Ran
 
@@ -39,6 +41,43 @@ def test_there_and_back(folder: Path, key: Path, tmp_path: Path, run: Run) -> No
     assert shown.splitlines()[:-1] == out.splitlines()[:-1]
     assert shown.endswith(f"signature    right, by key {public.check} of acme\n")
     assert "signature    not checked" in run("show", output)[1]
+
+
+def test_a_row_of_the_table_of_tenants(folder: Path, key: Path, tmp_path: Path, run: Run) -> None:
+    public, table, output = tmp_path / "acme.key.pub", tmp_path / "tenants.toml", tmp_path / "x.job"
+    status, row, err = run("row", public, "--jobs", 7, "--power-w", 120, "--cores", 2)
+    assert (status, err) == (0, "")
+    table.write_text(row)
+    (tenant,) = read_tenants_file(table)
+    assert (tenant.owner, tenant.key) == ("acme", read_public(public).key)
+    assert tenant.quota == replace(MODEST, jobs=7, power_w=120.0, cores=2)
+    assert run("pack", folder, "-o", output, "--key", key)[0] == 0
+    assert "signature    right, by key" in run("show", output, "--tenants", table)[1]
+    table.write_text(run("row", public, "--power-w", 1)[1])
+    status, _, err = run("show", output, "--tenants", table)
+    assert status == 1
+    assert "power: 6.0 W, and acme may have 1.0 W" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--jobs", 0), "job row: quota.jobs: 0; expected a whole number, 1 to 1,024"),
+        (("--power-w", "nan"), "job row: quota.power_w: nan; expected"),
+        (("--jobs", -1, "--value", 0), "2 things are wrong:\n  quota.jobs: -1;"),
+    ],
+)
+def test_a_quota_that_is_none(
+    tmp_path: Path, key: Path, run: Run, words: tuple[object, ...], says: str
+) -> None:
+    status, out, err = run("row", tmp_path / "acme.key.pub", *words)
+    assert (status, out) == (2, "")
+    assert says in err
+
+
+def test_a_row_of_no_public_key(tmp_path: Path, key: Path, run: Run) -> None:
+    assert run("row", tmp_path / "gone.pub")[2].endswith("gone.pub is no file\n")
+    assert "job row: " in run("row", key)[2]
 
 
 def test_the_same_folder_gives_the_same_octets(folder: Path, key: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def board(tmp_path: Path) -> Path:
-    make_key(tmp_path / "board", "rack-1")
+    make_key(tmp_path / "board", "rack_1")
     return tmp_path / "board"
 
 
@@ -52,7 +52,7 @@ def test_all_is_right(place: Path, run: Run) -> None:
         in out
     )
     assert "check        vote: held\n" in out
-    assert "of rack-1\n" in out
+    assert "of rack_1\n" in out
 
 
 def test_what_is_not_given_is_said(place: Path, run: Run) -> None:
@@ -83,7 +83,7 @@ def test_files_that_are_others(place: Path, run: Run) -> None:
 
 
 def test_not_this_board_not_this_receipt(place: Path, board: Path, run: Run) -> None:
-    make_key(place / "other", "rack-2")
+    make_key(place / "other", "rack_2")
     good = words(place)
     assert run(*[place / "other.pub" if word == place / "board.pub" else word for word in good])[0] == 1
     octets = (place / "receipt").read_bytes()

@@ -62,6 +62,8 @@ def test_every_task_has_a_rule_and_help():
         ("job replay plans/0000000001.plan", True),
         ("job submit demo.job", True),
         ("job keys x --owner acme", False),
+        ("job row x.pub", False),
+        ("job tenants demo.job", True),
     ],
 )
 def test_what_needs_a_ground(line: str, online: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -80,6 +82,9 @@ def test_a_package_that_is_missing_is_told_before_a_ground_is_looked_for(task: s
     ("line", "says"),
     [
         ("job cancel x", "expected a whole number"),
+        ("job tenants", "one of the arguments FILE --own is required"),
+        ("job tenants x --own", "not allowed with"),
+        ("job row x.pub --cores many", "invalid int value"),
         ("job cancel", "the following arguments are required: NUMBER"),
         ("job lst", "did you mean list"),
         ("job plan --svg", "expected one argument"),

@@ -54,7 +54,7 @@ REASON = numbered("NONE COMPLETED FAILED SIGNALLED STOPPED OVERRAN KILLED")
 # As the jobs module tells them: what these tests say must be true of it.
 TOLD = (
     ("taken", "job {job}: {name}, serial {serial}", (JOB, Field("serial", "Q"), Field("name", "*"))),
-    ("refused", "refused: {why}", (Field("why", "*"),)),
+    ("refused", "refused as job {job}: {why}", (JOB, Field("why", "*"))),
     ("started", "job {job} on {board}", (JOB, Field("board", "B"), Field("run", "B"))),
     (
         "halted",
@@ -84,6 +84,7 @@ COMMANDED = (
     CommandEntry("jobs", "cancel", 31, False, 15, "Cancel.", (JOB,)),
     CommandEntry("jobs", "plan", 32, False, 15, "Plan anew.", ()),
     CommandEntry("jobs", "send", 33, False, 15, "Send again.", (JOB,)),
+    CommandEntry("jobs", "tenants", 35, False, 15, "Tenants.", (Field("file", "*"),)),
     CommandEntry(
         "compute",
         "level",

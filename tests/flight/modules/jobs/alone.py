@@ -10,6 +10,7 @@ from flight.declare import COMPUTE, DONE, SECOND, Boot, Call, Failed, Outbox, Ou
 from flight.declare.filing import FileNotice, Ordered, RemoveFile, SendFile
 from flight.declare.running import RUNNER_REQUESTS, JobFolders, RunnerKind, StartJob
 from flight.declare.shelving import (
+    AskTenants,
     CompareCopies,
     CopiesCompared,
     DropJob,
@@ -20,6 +21,8 @@ from flight.declare.shelving import (
     PackageTaken,
     ResultKept,
     TakePackage,
+    TakeTenants,
+    TenantsInForce,
 )
 from flight.jobs import Brief, Level, Redundancy, brief_octets
 from flight.jobs import brief_of as brief_of_manifest
@@ -111,6 +114,7 @@ class Ground:
     sent: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)
     checkpoints: dict[str, int] = field(default_factory=dict)
+    table: TenantsInForce | None = field(default_factory=lambda: TenantsInForce(1, 0, False))
     refusing: str = ""  # why every package is refused
     agreeing: Callable[[CompareCopies], tuple[int, ...]] = lambda asked: asked.stages
 
@@ -135,6 +139,12 @@ class Ground:
             case DropJob(_, job):
                 self.taken.pop(job, None)
                 return Ordered(0)
+            case AskTenants() | TakeTenants():
+                if isinstance(request, TakeTenants) and self.table is not None:
+                    self.table = (
+                        TenantsInForce(2, 0xABCD, False) if request.file else TenantsInForce(1, 0, False)
+                    )
+                return self.table or Failed("there are no jobs here")
             case CompareCopies():
                 return CopiesCompared(self.agreeing(request))
             case KeepResult(_, job, ended):

@@ -35,7 +35,12 @@ def test_what_the_files_worker_refuses_is_refused_with_its_words() -> None:
     alone.ground.refusing = "the signature is not that of acme"
     alone.try_in()
     assert refusal(alone) == "the signature is not that of acme"
-    assert alone.told("refused") == [(b"jobs/1.job: the signature is not that of acme",)]
+    assert alone.told("refused") == [
+        (
+            1,
+            b"jobs/1.job: the signature is not that of acme",
+        )
+    ]
     assert alone.states() == {}
 
 
@@ -47,7 +52,7 @@ def test_a_job_that_cannot_come_down_in_time_is_refused_with_the_pass() -> None:
     assert refusal(alone, 2).startswith("misses its deadline: downlink volume of pass ")
     alone.fly(2)
     assert any(isinstance(one, DropJob) for one in alone.asked)
-    assert alone.told("refused")[0][0].startswith(b"jobs/2.job: misses its deadline")  # type: ignore[attr-defined]
+    assert alone.told("refused")[0][1].startswith(b"jobs/2.job: misses its deadline")  # type: ignore[attr-defined]
 
 
 def test_too_little_time_is_said() -> None:
