@@ -22,7 +22,7 @@ from ground.query import QueryError
 from ground.recording.arguments import add_decode
 from ground.shell.desk import FAILED, STOPPED, USAGE
 from ground.shell.job_words import add_job
-from ground.shell.parser import Parser, add_verbs
+from ground.shell.parser import Parser, Verbs, about, add_verbs
 
 PORT = 5560
 
@@ -37,7 +37,16 @@ def parser() -> Parser:
         "--name", default=os.environ.get("SKYRACK_NAME"), help="who you are; your login name if left out"
     )
     verbs = top.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
-    one = verbs.add_parser("server", help="run the server: archive, commanding, the line to a station")
+    _add_server(verbs)
+    verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
+    add_verbs(verbs)
+    add_decode(verbs)
+    add_job(verbs)
+    return top
+
+
+def _add_server(verbs: Verbs) -> None:
+    one = verbs.add_parser("server", **about("run the server: archive, commanding, the line to a station"))
     one.add_argument(
         "--link",
         "--station",
@@ -85,11 +94,6 @@ def parser() -> Parser:
         metavar="BIT/S",
         help="rate of the station's uplink, which files fill; 9600 if left out",
     )
-    verbs.add_parser("shell", help="operate with completion, help and everything that happens as it comes")
-    add_verbs(verbs)
-    add_decode(verbs)
-    add_job(verbs)
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:

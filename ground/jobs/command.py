@@ -32,7 +32,7 @@ from ground.jobs.telling import package_lines, receipt_lines
 from ground.jobs.tenancy import tenant_row
 from ground.protocol import UsageError
 from ground.shell.desk import DONE, FAILED
-from ground.shell.jobs import tell_replay, tell_result
+from ground.shell.job_results import tell_replay, tell_result
 
 Options = argparse.Namespace
 Say = Callable[[str], None]

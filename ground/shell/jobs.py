@@ -7,29 +7,27 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flight.jobs import Ended, Fault, Gate
+from flight.jobs import Gate
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
 from ground.job_facts import BEHIND, UNDER_WAY, JobFacts
 from ground.jobs.client import TABLE, TAKE, TENANTS, JobList, JobRefusedError, Jobs
-from ground.jobs.forecasting import NewestPlan, WhatIf, decision_words, replay
+from ground.jobs.forecasting import NewestPlan, WhatIf, decision_words
 from ground.jobs.gantt import gantt_of_plan
 from ground.jobs.gantt_svg import gantt_svg
 from ground.jobs.keys import JobKeyError, PublicKey, read_public
 from ground.jobs.reading import JobError, read_catalogue_file, read_tenants_file
-from ground.jobs.results import OpenedResult
-from ground.jobs.telling import receipt_lines
 from ground.protocol import NS, CraftError, NotReceivedError, UsageError
 from ground.shell.desk import DONE, FAILED, STOPPED, Desk
 from ground.shell.filing import GOES_ON, bar, line_of
-from ground.shell.wording import EPOCH_FIRST_NS, clock, duration, mission_time, printable, table
+from ground.shell.job_results import tell_replay, tell_result
+from ground.shell.wording import EPOCH_FIRST_NS, clock, duration, mission_time, table
 from ground.transfers import Transfer
 from ground.whole_file import write_whole
 
 Options = argparse.Namespace
 DAY_S = 86_400
 BOARD_PUBLIC = "board-key.pub"  # of a folder of keys
-SHOWN_LINES = 20  # of what a job printed; the folder has all that came down
 ENERGY_UNITS = ((3.6e6, 3.6e6, "kWh"), (360.0, 3600.0, "Wh"))  # from so many J on, J in one
 
 
@@ -138,7 +136,9 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
         desk.say("no jobs have been told of")
         return DONE
     if not shown:
-        desk.say(f"no jobs are under way; {len(told.jobs)} {_is(len(told.jobs))} over: `job list --all` shows them")
+        desk.say(
+            f"no jobs are under way; {len(told.jobs)} {_is(len(told.jobs))} over: `job list --all` shows them"
+        )
         return DONE
     at = Times(told.utc_ns)
     rows = [
@@ -337,25 +337,6 @@ def replay_kept(desk: Desk, jobs: Jobs, options: Options) -> int:
     return tell_replay(name, octets, desk.say)
 
 
-def tell_replay(name: str, octets: bytes, say: Callable[[str], None]) -> int:
-    found = replay(octets)
-    if isinstance(found, Fault):
-        raise JobError([f"{name}: {found}"])
-    made, again = found.record.plan, found.again.plan
-    assert again is not None
-    jobs = len(found.record.problem.jobs)
-    if made is None:
-        say(
-            f"{name}: {jobs} jobs, no plan in it; made here it is worth {again.value:,}, {again.steps:,} steps"
-        )
-        return DONE
-    if found.same:
-        say(f"{name}: {jobs} jobs, worth {made.value:,}, {made.steps:,} steps: the same bit for bit")
-        return DONE
-    say(f"{name}: ANOTHER PLAN: worth {made.value:,} in the record, {again.value:,} made here")
-    return FAILED
-
-
 def result(desk: Desk, jobs: Jobs, options: Options) -> int:
     board = read_public(options.key) if options.key else _board_of(desk)
     try:
@@ -371,23 +352,6 @@ def _board_of(desk: Desk) -> PublicKey | None:
     folder = desk.craft.ask("flush")["folder"]
     path = Path(folder).parent.parent / "keys" / BOARD_PUBLIC if isinstance(folder, str) else None
     return read_public(path) if path is not None and path.is_file() else None
-
-
-def tell_result(found: OpenedResult, to: Path | None, say: Callable[[str], None]) -> int:
-    """FAILED for a job that was not done, or whose checks did not hold."""
-    for line in receipt_lines(found.receipt):
-        say(line)
-    say(f"signature    {found.signature}")
-    for title, text in (("printed", found.standard_output), ("complained", found.standard_error)):
-        lines = text.splitlines()
-        if len(lines) > SHOWN_LINES:
-            say(f"{title:<12} ... {len(lines) - SHOWN_LINES:,} lines before these")
-        for line in lines[-SHOWN_LINES:]:
-            say(f"{title:<12} {printable(line)}")
-    if to is not None:
-        say(f"{to}: receipt, {len(found.receipt.outputs)} outputs")
-    held = all(check.held for check in found.receipt.checks)
-    return DONE if found.receipt.ended is Ended.DONE and held else FAILED
 
 
 TASKS: Mapping[str, Callable[[Desk, Jobs, Options], int]] = {
