@@ -22,6 +22,7 @@ WHERE = {
     "speed": 1,
     "station": "none",
     "up_bit_s": 1,
+    "epoch": "2026-01-01T00:00:00+00:00",
 }
 
 

@@ -198,7 +198,7 @@ def unplanned_for(alone: Alone, binding: Binding) -> Callable[[object], object]:
 def test_a_job_that_others_are_worth_more_than_stays(binding, stays) -> None:
     """They may end early, or fail; what no plan could do is refused."""
     alone = Alone().begin()
-    alone.answer = unplanned_for(alone, binding)  # type: ignore[method-assign]
+    alone.answer = unplanned_for(alone, binding)  # type: ignore[method-assign, assignment]
     alone.try_in(deadline_utc_s=UTC_0_S + 60 * SLOT_S)
     assert (alone.finished[1] == DONE) is stays
 
