@@ -51,6 +51,7 @@ class LineCompleter(Completer):
             "retrieve": lambda words, typed: plain(typed, self.dictionary.stores if len(words) == 1 else ()),
             "export": self._export,
             "job": self._job,
+            "elements": self._elements,
             "audit": lambda _, typed: plain(typed, ("show", "verify")),
         }
 
@@ -192,6 +193,9 @@ class LineCompleter(Completer):
             yield from matching(typed, self._known_jobs())
         if words[1:] and words[1] in JOB_FILES:
             yield from self._files.get_completions(Document(typed), CompleteEvent())
+
+    def _elements(self, _: list[str], typed: str) -> Iterator[Completion]:
+        yield from self._files.get_completions(Document(typed), CompleteEvent())
 
     def _known_jobs(self) -> dict[str, str]:
         if TAKE not in self.dictionary.commands_by_label:

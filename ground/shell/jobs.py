@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flight.jobs import Gate
+from flight.planning import Binding
 from ground.filing import TransferFailedError
 from ground.followed import CommandFailedError, TookTooLongError
 from ground.job_facts import BEHIND, UNDER_WAY, JobFacts
@@ -21,6 +22,7 @@ from ground.protocol import NS, CraftError, NotReceivedError, UsageError
 from ground.shell.desk import DONE, FAILED, STOPPED, Desk
 from ground.shell.filing import GOES_ON, bar, line_of
 from ground.shell.job_results import tell_replay, tell_result
+from ground.shell.orbit import UNKNOWN, orbit_unknown
 from ground.shell.wording import EPOCH_FIRST_NS, clock, duration, mission_time, table
 from ground.transfers import Transfer
 from ground.whole_file import write_whole
@@ -156,6 +158,8 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
     ]
     for line in table([("#", "job", "state", "board", "done", "energy", "when", "waits for"), *rows]):
         desk.say(line)
+    if any(Binding.ANOMALY.value in one.waits_for for one in shown) and orbit_unknown(desk):
+        desk.say(UNKNOWN)
     over = len(told.jobs) - len(shown)
     if over:
         desk.say(f"{over} more {_is(over)} over: `job list --all`")

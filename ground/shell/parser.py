@@ -124,6 +124,10 @@ def _add_sending(verbs: Verbs) -> None:
     one.add_argument("store")
     one.add_argument("first", metavar="FIRST", help="a record, or T+SECONDS of the mission clock")
     one.add_argument("last", metavar="LAST")
+    one = verbs.add_parser(
+        "elements", parents=[waiting], **about("tell the spacecraft its orbit: a file with a two-line set")
+    )
+    one.add_argument("file", type=Path, metavar="FILE")
     _add_services(verbs, waiting)
     one = verbs.add_parser("acknowledge", **about("acknowledge an alarm"))
     one.add_argument("label", metavar="MODULE.PACKET.FIELD")

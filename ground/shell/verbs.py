@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from ground.jobs import command
-from ground.shell import filing, jobs, link_view, looking, sending, services
+from ground.shell import filing, jobs, link_view, looking, orbit, sending, services
 from ground.shell.desk import Desk
 
 
@@ -40,5 +40,6 @@ VERBS: Mapping[str, Callable[[Desk, argparse.Namespace], int]] = {
     "gaps": looking.gaps,
     "alarms": looking.alarms,
     "dictionary": looking.dictionary,
+    "elements": orbit.elements,
     "job": job,
 }

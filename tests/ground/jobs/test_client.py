@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from flight.jobs import Ended, FileHash
-from flight.planning import record_octets
+from flight.planning import Binding, record_octets
 from ground.jobs import JobError, JobRefusedError, Jobs, NoPlanError, PublicKey
 from ground.jobs.tenancy import tenant_row
 from ground.protocol import NS, NotReceivedError, UsageError
+from ground.shell.orbit import UNKNOWN
 from ground.transfers import Transfer, TransferState
 from tests.flight.jobs.made import MANIFEST, RECEIPT, package
 from tests.ground.conftest import make_dictionary
 from tests.ground.jobs.rig import BOARD, NAME, Rig, result_octets
 from tests.ground.jobs.test_forecasting import FIRST_NS, easy, plan_of, record
+
+ANOMALY = list(Binding).index(Binding.ANOMALY)
 
 
 @pytest.fixture
@@ -115,6 +118,17 @@ def test_at_a_prompt_a_table_is_put_in_force_when_its_transfer_is_done(rig: Rig,
     (number,) = rig.desk.follows
     settle(rig.desk, Transfer(number, True, "tenants.toml", 10, state=TransferState.DONE))
     assert [one.text for one in rig.craft.history()] == ["jobs.tenants file=text:tenants.toml"]
+
+
+def test_who_waits_for_the_anomaly_is_told_that_the_orbit_is_not_known(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+):
+    rig.row(165, 9, "WAITING", binding=ANOMALY)
+    assert UNKNOWN not in rig.say("job list")[1]
+    monkeypatch.setattr("ground.shell.jobs.orbit_unknown", lambda desk: True)
+    assert UNKNOWN in rig.say("job list")[1]
+    rig.row(170, 9, "WAITING", binding=0)
+    assert UNKNOWN not in rig.say("job list")[1]
 
 
 def test_list_and_show(rig: Rig):
