@@ -136,6 +136,10 @@ class Worker(Protocol):
         """Results that are ready, as (ticket, result)."""
         ...
 
+    def due(self, now: int) -> int:
+        """Before then `poll` has nothing, as far as is known; `now` where that cannot be known: another process."""
+        ...
+
 
 class JobRunner(Protocol):
     """Runs the jobs.  An order is taken or refused at once; what comes of it shows in the job's entry.

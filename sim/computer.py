@@ -93,6 +93,9 @@ class VirtualProcess:
             done += self._killed(now)
         return done
 
+    def due(self, now: int) -> int:
+        return self.queue[0][0] if self.queue and not self.hung else NEVER
+
     def kill(self, now: int) -> None:
         """A signal from outside: what waits is answered as lost."""
         self.queue.extend((now, ticket, answer) for ticket, answer in self._killed(now))

@@ -62,7 +62,7 @@ def compile_between(parts: Parts, program: Program) -> Run | None:
     space: dict[str, object] = {"b": parts.bus, "due": due, "stamp": stamp, **parts._asdict()}
     lines = [
         "    emitter.now = now",
-        "    if tickets.pending or tickets.ended:",
+        "    if now >= tickets.look_at:",
         "        collect(now)",
     ]
     for every, sense in program.sensing:

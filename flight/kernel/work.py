@@ -30,9 +30,11 @@ class Tickets:
         self.pending: dict[int, tuple[int, int]] = {}  # ticket -> (owner, deadline)
         self.ended: list[tuple[int, int, object]] = []  # owner, ticket, result
         self.first_deadline = NEVER
+        self.look_at = NEVER  # between whole seconds, when there may be an end to collect
         self.failures = 0
 
     def submit(self, owner: int, ticket: int, request: object, within_ns: int, now: int) -> None:
+        self.look_at = now
         if len(self.pending) >= PENDING_MAX or not self.worker.submit(ticket, request, now):
             self.failures += 1
             self.ended.append((owner, ticket, Rejected()))
@@ -53,6 +55,7 @@ class Tickets:
         if now >= self.first_deadline:
             self._expire(now)
         ended, self.ended = self.ended, []
+        self.look_at = min(self.worker.due(now), self.first_deadline) if self.pending else NEVER
         return ended
 
     def _expire(self, now: int) -> None:

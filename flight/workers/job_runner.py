@@ -102,6 +102,9 @@ class JobRunnerWorker:
         results, self.results = self.results, []
         return results
 
+    def due(self, now: int) -> int:
+        return now
+
     def _watch(self, ticket: int, everything: bool, now: int) -> None:
         if self.watch:
             self._answer(-1, ())

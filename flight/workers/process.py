@@ -93,6 +93,9 @@ class ProcessWorker:
         results, self.results = self.results, []
         return results
 
+    def due(self, now: int) -> int:
+        return now
+
     def tend(self) -> None:
         """Move octets and look after the process; each tick, whether anybody waits for a result or not."""
         if self.socket is None:

@@ -26,3 +26,6 @@ class Workers:
             if more := worker.poll(now):
                 found = [*found, *more]
         return found
+
+    def due(self, now: int) -> int:
+        return min(self.storage.due(now), *(worker.due(now) for worker in self.others))

@@ -158,6 +158,10 @@ class VirtualRunner:
         self.watched_at = at
         return not self.changed and self.down_until < 0 and at < self.due
 
+    def due_at(self, now: int) -> int:
+        """When a poll may give something; a fault may bring that forward, at a whole second."""
+        return now if self.changed or self.down_until >= 0 else self.due + self.offset
+
     # ---------------------------------------------------------------- its life
 
     def met(self, offset: int) -> None:

@@ -37,3 +37,6 @@ class VirtualJobs(JobRunnerWorker):
         if not self.results and self.virtual.quiet(now):
             return ()
         return super().poll(now)
+
+    def due(self, now: int) -> int:
+        return now if self.results else self.virtual.due_at(now)

@@ -97,6 +97,9 @@ class FakeWorker:
         answers, self.answers = self.answers, []
         return answers
 
+    def due(self, now: int) -> int:
+        return now
+
 
 class FakeComputer:
     def cpu_percent(self) -> float:

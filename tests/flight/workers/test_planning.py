@@ -87,6 +87,9 @@ class Port(Worker):
     def poll(self, now: int) -> list[tuple[int, object]]:
         return [(number, request) for number, request in enumerate(self.taken)]
 
+    def due(self, now: int) -> int:
+        return now
+
 
 def test_each_request_goes_to_its_worker():
     storage, planning = Port(), Port()
