@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from flight.declare.shelving import Used
 from flight.jobs import read_plain, write_plain
 from flight.modules.jobs.row import Row, read_row, row_octets
 from flight.modules.jobs.shares import Shares, read_shares, shares_value
-from flight.modules.jobs.stages import UNFINISHED, JobStage
+from flight.modules.jobs.stages import OVER, UNFINISHED, JobStage
 
 DOCUMENT = "jobs"
 JOBS_MAX = 64  # not delivered; a document of all, each with the longest brief and 64 runs, is below its limit
@@ -22,6 +23,14 @@ MAGIC = b"SKYJOBS\x01"
 HEAD = struct.Struct(">I")  # version
 LENGTH = struct.Struct(">I")
 VERSION_MAX = 2**32 - 1
+
+
+class Standing(NamedTuple):
+    """Jobs by what is left to do for them; for one that is delivered there is nothing."""
+
+    unfinished: list[Row]  # those whose brief is known
+    over: list[Row]  # without a result so far
+    results: list[Row]  # that wait for the line or are on it
 
 
 class Book:
@@ -54,6 +63,20 @@ class Book:
 
     def unfinished(self) -> list[Row]:
         return [row for row in self if row.state in UNFINISHED and row.brief is not None]
+
+    def standing(self) -> Standing:
+        """In the order of the book."""
+        found = Standing([], [], [])
+        for row in self:
+            state = row.state
+            if state is JobStage.DELIVERED:
+                continue
+            if state in UNFINISHED:
+                if row.brief is not None:
+                    found.unfinished.append(row)
+            else:
+                (found.over if state in OVER else found.results).append(row)
+        return found
 
     def used(self, but: int) -> tuple[Used, ...]:
         """What each owner's jobs hold, without job `but`."""

@@ -24,9 +24,8 @@ from flight.declare.running import (
     runner_number,
 )
 from flight.declare.shelving import VERIFIER
-from flight.modules.jobs.demand import Usable, pace_of
 from flight.modules.jobs.desk import Desk
-from flight.modules.jobs.row import Row
+from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.runs import STUCK_NS, Run, Wish
 from flight.modules.jobs.stages import ORDERED, UNFINISHED, UNLUCKY, WITH_RUNNER, JobStage, Why
 
@@ -86,7 +85,7 @@ class Crew:
             self._not_started(run, "not wanted any more", now)
             return
         run.sent, run.began_ns, run.utc_s = True, now, self.desk.utc_s(now)
-        run.paced = pace_of(row.known, run.use.speed_milli)
+        run.paced = run.use.pace_milli
         request = StartJob(now, row.number, row.stage, row.octets, run.paced)
         self.desk.ask(request, ORDER_WITHIN_NS, lambda at, result, _: self._start_told(run, result, at), out)
 
@@ -149,7 +148,7 @@ class Crew:
         self._watch(now, out)
 
     def _pace(self, run: Run, now: int, out: Outbox) -> None:
-        pace = pace_of(run.row.known, run.use.speed_milli)
+        pace = run.use.pace_milli
         if pace != run.paced and run.wish is Wish.RUN and run.row.state is JobStage.RUNNING:
             run.paced = pace
             self._steer(run.row, Verb.PACE, pace, now, out)

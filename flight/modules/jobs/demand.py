@@ -6,6 +6,7 @@ is what the board will draw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from flight.declare import SECOND
 from flight.declare.running import SPEED_FULL
 from flight.declare.shelving import VERIFIER
 from flight.jobs import Brief, Redundancy
-from flight.modules.jobs.row import Row
+from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.stages import WITH_RUNNER
 from flight.planning import Job, Level
 
@@ -34,15 +35,6 @@ class Lane:
     volts: str = ""
 
 
-class Usable(NamedTuple):
-    """A power level of a job, as a board gives it."""
-
-    level: int  # of the manifest
-    board_level: int
-    watts: float
-    speed_milli: int
-
-
 class Slots(NamedTuple):
     """The time grid of a problem whose slot 0 begins at `first_ns`; `utc_s` is UTC then, 0 if it is not known."""
 
@@ -55,21 +47,14 @@ class Slots(NamedTuple):
 def usable(brief: Brief, lane: Lane) -> tuple[Usable, ...]:
     """Levels that a board can feed; none if the job draws more at each."""
     found = []
+    fastest = max(level.speed_milli for level in brief.levels)  # at which nothing is held back
     for number, level in enumerate(brief.levels):
         covering = [index for index, watts in enumerate(lane.watts) if index and watts >= level.power_w]
         if covering:
-            found.append(Usable(number, covering[0], lane.watts[covering[0]], level.speed_milli))
+            pace_milli = max(1, level.speed_milli * SPEED_FULL // fastest)
+            watts = lane.watts[covering[0]]
+            found.append(Usable(number, covering[0], watts, level.speed_milli, pace_milli))
     return tuple(found)
-
-
-def full_speed(brief: Brief) -> int:
-    """That of its fastest level, at which nothing is held back."""
-    return max(level.speed_milli for level in brief.levels)
-
-
-def pace_of(brief: Brief, speed_milli: int) -> int:
-    """Thousandths of full speed, for a runner."""
-    return max(1, speed_milli * SPEED_FULL // full_speed(brief))
 
 
 def copies_of(brief: Brief) -> int:
@@ -89,8 +74,11 @@ def remaining(row: Row, slot_s: int) -> tuple[int, int]:
     return work, min(done, work - 1)
 
 
-def job_of(row: Row, lane: Lane, slots: Slots, weight: float, *, starved: bool) -> Job:
-    """`weight` is of the fair shares.  A job without a deadline, or where UTC is not known, has that of the horizon."""
+def job_of(row: Row, uses: Sequence[Usable], slots: Slots, weight: float, *, starved: bool) -> Job:
+    """`uses` as `usable` gives them; `weight` is of the fair shares.
+
+    A job without a deadline, or where UTC is not known, has that of the horizon.
+    """
     brief = row.known
     work, done = remaining(row, slots.slot_s)
     deadline = slots.many
@@ -98,7 +86,7 @@ def job_of(row: Row, lane: Lane, slots: Slots, weight: float, *, starved: bool) 
         deadline = max(0, (brief.deadline_utc_s - slots.utc_s) // slots.slot_s)
     return Job(
         name=f"{row.name}/{brief.serial}",
-        levels=tuple(Level(one.watts, one.speed_milli) for one in usable(brief, lane)),
+        levels=tuple(Level(one.watts, one.speed_milli) for one in uses),
         work_milli=work,
         release=release_of(brief, slots),
         deadline=deadline,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from flight.declare import SECOND, Outbox
 from flight.modules.jobs.book import Book
-from flight.modules.jobs.demand import Lane, Usable, usable
+from flight.modules.jobs.demand import Lane, usable
 from flight.modules.jobs.packets import Declared, Numbers, Status
-from flight.modules.jobs.row import REASON_LETTERS, Row
+from flight.modules.jobs.row import REASON_LETTERS, Row, Usable
 from flight.modules.jobs.saving import Saver
 from flight.planning import Outlook
 
@@ -39,7 +39,9 @@ class Desk:
 
     def uses(self, row: Row) -> tuple[Usable, ...]:
         """Levels at which any board can run it: all boards have the same."""
-        return usable(row.known, self.lanes[0])
+        if row.uses is None:
+            row.uses = usable(row.known, self.lanes[0])
+        return row.uses
 
     def steady_ns(self) -> int:
         """A thermal time constant: between two rises of one job's level."""

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flight.declare import COMPUTE, SECOND, Outbox
+from flight.modules.jobs.book import Standing
 from flight.modules.jobs.crew import Crew
-from flight.modules.jobs.demand import Usable
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.planning import Planner, slots_of
-from flight.modules.jobs.row import Row
+from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.runs import Run, Wish
 from flight.modules.jobs.stages import TO_RUN, Bound, JobStage, Why, bound_of
-from flight.planning import Binding, Envelope, Job, Outlook, Problem, Request, Verdict, admit, greedy
+from flight.planning import Binding, Job, Outlook, Problem, Request, Verdict, admit, greedy
 
 STALE_NS = 3 * SECOND  # mode and rung of three periods ago are no leave to work
 STOP_RUNG, HOLD_RUNG = 3, 4
@@ -67,7 +67,8 @@ class Dispatch:
         self.refusals = 0
         self.greedy = False
 
-    def step(self, now: int, sees: Seen, out: Outbox) -> None:
+    def step(self, now: int, sees: Seen, standing: Standing, out: Outbox) -> None:
+        """While there is a job that has not ended."""
         elapsed, self.stepped_at = now - self.stepped_at, now
         for run in self.crew.runs.values():
             run.second(elapsed, self._watts(run), in_anomaly=sees.in_anomaly)
@@ -81,7 +82,7 @@ class Dispatch:
             self.slot, self.safe_before = now // slot_ns, True
             self.slot_end_ns = (self.slot + 1) * slot_ns
             self.planner.arrived = False
-            self._decide(now, sees)
+            self._decide(now, sees, standing)
             self.look_at = now + LOOK_EVERY_NS
         elif now >= self.look_at and self.crew.runs:
             self.look_at = now + LOOK_EVERY_NS
@@ -93,9 +94,9 @@ class Dispatch:
         self._lies(now, sees, out)
         self._start(now, sees, out)
 
-    def levels(self) -> list[int]:
+    def levels(self, standing: Standing) -> list[int]:
         """Of the boards, for the compute module."""
-        if not self.desk.book.unfinished():
+        if not standing.unfinished:
             return [NO_LEVEL] * len(self.desk.lanes)
         found = [0] * len(self.desk.lanes)
         for place in self.admitted.values():
@@ -140,9 +141,9 @@ class Dispatch:
 
     # ---------------------------------------------------------------- slots
 
-    def _decide(self, now: int, sees: Seen) -> None:
+    def _decide(self, now: int, sees: Seen, standing: Standing) -> None:
         """Who runs in this slot, by the plan and the guard."""
-        rows = [row for row in self.desk.book.unfinished() if self._may_ask(row, now, sees)]
+        rows = [row for row in standing.unfinished if self._may_ask(row, now, sees)]
         self.admitted, self.bound = {}, {}
         found = self.planner.problem(now, rows, (sees.energy_wh, sees.temperature_c), 0.0)
         if found is None:
@@ -211,7 +212,7 @@ class Dispatch:
     ) -> tuple[Verdict, ...]:
         outlook = self.desk.outlook
         assert outlook is not None
-        survives = _rest(outlook, problem.slots)
+        survives = self.planner.rest_of(outlook, problem.slots).survives
         return admit(problem.limits, problem.forecast, survives, 0, measured, problem.jobs, asked)
 
     def _place(self, row: Row, use: Usable) -> None:
@@ -248,7 +249,7 @@ class Dispatch:
         uses = [self.crew.runs[row.number].use for row in rows]
         asked = [Request(index, self.desk.uses(row).index(uses[index])) for index, row in enumerate(rows)]
         jobs = tuple(replace(job, release=0) for job in problem.jobs)
-        survives = _rest(outlook, problem.slots)
+        survives = self.planner.rest_of(outlook, problem.slots).survives
         for verdict in admit(limits, problem.forecast, survives, 0, measured, jobs, asked):
             row = rows[verdict.request.job]
             run = self.crew.runs[row.number]
@@ -340,11 +341,6 @@ class Dispatch:
                 continue
             if sees.boards[place.lane] != 0:
                 self.crew.start(row, place.lane, place.use, now, out)
-
-
-def _rest(outlook: Outlook, count: int) -> Envelope:
-    past = len(outlook.forecast.base_w) - count
-    return Envelope(outlook.survives.energy_wh[past:], outlook.survives.temperature_c[past:])
 
 
 def _meets_bar(job: Job, problem: Problem) -> bool:

@@ -43,6 +43,7 @@ from flight.modules.jobs.stages import OVER, TO_RUN, UNFINISHED, WITH_RESULT, Bo
 from flight.modules.jobs.taking import Taking
 from flight.planning import Outlook
 
+NAN = float("nan")
 NOTICES_MAX = 64  # of files, in one second
 LATE_EVERY_NS = 10 * SECOND
 
@@ -72,8 +73,12 @@ class Jobs(Declared):
 
     def __init__(self, lanes: tuple[Lane, ...], steps: int, steps_again: int) -> None:
         sensors = [name for lane in lanes for name in (lane.amps, lane.volts) if name]
-        self.names = list(dict.fromkeys(sensors))
-        self.Inputs = namedtuple("Inputs", [*JobsInputs._fields, *self.names])  # type: ignore[misc]  # noqa: PYI024
+        fields = [*JobsInputs._fields, *dict.fromkeys(sensors)]
+        self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
+        place = {name: index for index, name in enumerate(fields)}
+        self.meters = [
+            (place.get(lane.amps, 0), place.get(lane.volts, 0)) for lane in lanes
+        ]  # 0: nobody measures
         self.status, self.row = Status(), JobRow()
         self.status.refresh, self.row.refresh = self._show, self._show_row
         self.row.silent = self.status.silent = True
@@ -143,27 +148,27 @@ class Jobs(Declared):
         if now >= self.late_at:
             self.late_at = now + LATE_EVERY_NS
             self._late(now)
-        seen = self._seen(sees)
-        self.dispatch.step(now, seen, out)
-        self._levels(self.dispatch.levels())
+        standing = self.desk.book.standing()
+        if standing.unfinished or self.crew.runs or self.taking.coming:
+            self.dispatch.step(now, self._seen(sees), standing, out)
+        else:
+            self.dispatch.stepped_at = now
+        self._levels(self.dispatch.levels(standing))
         measured = (sees.planning_energy_wh, sees.planning_temperature_c)
-        self.planner.tend(now, measured, self._waiting_mb(), out)
+        self.planner.tend(now, measured, standing, out)
         if self.planner.record:
             self.results.keep_plan(self.planner.record, now, out)
             self.planner.record = b""
         self.taking.tend(now, out)
         self.crew.tend(now, out)
-        self.results.tend(now, sees.carrier, out)
+        self.results.tend(now, sees.carrier, standing, out)
         self.desk.saver.tend(now, out)
         self.row.silent = self.status.silent = not self.desk.book.rows
 
     def _seen(self, sees: JobsInputs) -> Seen:
-        levels, lanes = sees.levels, self.desk.lanes
-        rest = cast("tuple[float, ...]", sees)[len(JobsInputs._fields) :]
-        measured = dict(zip(self.names, rest, strict=True))
-        nan = float("nan")
-        drawn = [measured.get(lane.amps, nan) * measured.get(lane.volts, nan) for lane in lanes]
-        boards = [levels[lane.switch] if lane.switch < len(levels) else -1 for lane in lanes]
+        levels, every = sees.levels, cast("tuple[float, ...]", sees)
+        drawn = [every[amps] * every[volts] if amps and volts else NAN for amps, volts in self.meters]
+        boards = [levels[lane.switch] if lane.switch < len(levels) else -1 for lane in self.desk.lanes]
         return Seen(
             sees.mode,
             sees.mode_age,
@@ -193,9 +198,6 @@ class Jobs(Declared):
             elif run is not None:
                 self.crew.give_up(run, "its deadline is over", Why.PLAN)
 
-    def _waiting_mb(self) -> float:
-        return sum(row.result_octets for row in self.results.waiting()) / 1e6
-
     def _levels(self, levels: list[int]) -> None:
         for lane, level in zip(self.desk.lanes, levels, strict=True):
             setattr(self.outputs, f"jobs_level_{lane.name}", level)
@@ -214,7 +216,7 @@ class Jobs(Declared):
         status.waiting, status.planned = states.count(JobStage.WAITING), states.count(JobStage.PLANNED)
         status.running = states.count(JobStage.RUNNING) + states.count(JobStage.STARTING)
         status.stopped = states.count(JobStage.FROZEN) + states.count(JobStage.STOPPING)
-        waiting = self.results.waiting()
+        waiting = book.standing().results
         status.results = len(waiting) + sum(state in OVER for state in states)
         status.result_octets = sum(row.result_octets for row in waiting)
         status.delivered, status.failed = self.results.delivered, self.results.failed

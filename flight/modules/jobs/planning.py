@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flight.declare import SECOND, Failed, Outbox
 from flight.jobs import Fault
+from flight.modules.jobs.book import Standing
 from flight.modules.jobs.demand import Slots, job_of
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.row import Row
@@ -18,6 +19,8 @@ from flight.modules.jobs.stages import TO_RUN, WITH_RUNNER, Bound, JobStage, bou
 from flight.planning import (
     Binding,
     Decision,
+    Envelope,
+    Forecast,
     Job,
     MakePlan,
     Outlook,
@@ -63,6 +66,15 @@ class Asked:
     uses: tuple[tuple[int, ...], ...]  # of each job, the levels that the planner may choose from
 
 
+class Rest(NamedTuple):
+    """An outlook without its first `past` slots."""
+
+    outlook: Outlook
+    past: int
+    forecast: Forecast
+    survives: Envelope
+
+
 class Planner:
     """`steps` of the first plan, and of those that go on from one."""
 
@@ -78,6 +90,7 @@ class Planner:
         self.seed = 1
         self.record = b""  # of the newest plan
         self.arrived = False  # since it was looked at last
+        self.rest: Rest | None = None  # as it was asked for last
 
     # ---------------------------------------------------------------- when
 
@@ -89,12 +102,12 @@ class Planner:
         slot = (now - self.first_ns) // (outlook.limits.slot_s * SECOND)
         return slot if slot < STALE_SLOTS else -1
 
-    def tend(self, now: int, measured: tuple[float, float], waiting_mb: float, out: Outbox) -> None:
+    def tend(self, now: int, measured: tuple[float, float], standing: Standing, out: Outbox) -> None:
         """Ask for a plan if one is due.  `measured`: energy in Wh, temperature in degC."""
         desk = self.desk
         if self.under_way is not None or now < self.not_before or desk.outlook is None:
             return
-        rows = [row for row in desk.book.unfinished() if desk.uses(row)]
+        rows = [row for row in standing.unfinished if desk.uses(row)]
         if not rows:
             self.drop()
             desk.replan = ""
@@ -103,6 +116,7 @@ class Planner:
         if not reason or not (measured[0] > 0.0 and measured[1] > -273.0):  # a NaN plans nothing
             return
         desk.replan = ""
+        waiting_mb = sum(row.result_octets for row in standing.results) / 1e6
         self._request(now, rows, measured, waiting_mb, out)
 
     def _drifted(self, now: int, measured: tuple[float, float]) -> str:
@@ -134,9 +148,16 @@ class Planner:
         slots = slots_of(outlook, now) if outlook is not None else None
         if outlook is None or slots is None:
             return None
-        forecast = outlook.forecast.after(len(outlook.forecast.base_w) - slots.many)
+        forecast = self.rest_of(outlook, slots.many).forecast
         jobs = self.jobs(rows, slots, now)
         return slots, Problem(outlook.limits, forecast, State(*measured, waiting_mb), jobs)
+
+    def rest_of(self, outlook: Outlook, many: int) -> Rest:
+        """Its last `many` slots: the same ones for as long as a slot lasts."""
+        past = len(outlook.forecast.base_w) - many
+        if self.rest is None or self.rest.outlook is not outlook or self.rest.past != past:
+            self.rest = rest_of(outlook, past)
+        return self.rest
 
     def jobs(self, rows: list[Row], slots: Slots, now: int) -> tuple[Job, ...]:
         desk = self.desk
@@ -146,7 +167,7 @@ class Planner:
         return tuple(
             job_of(
                 row,
-                desk.lanes[0],
+                desk.uses(row),
                 slots,
                 weights[row.known.owner],
                 starved=row.state in TO_RUN and now - row.ready_ns >= starve_ns,
@@ -257,6 +278,12 @@ def slots_of(outlook: Outlook, now: int) -> Slots | None:
         return None
     utc_s = outlook.utc_0_s + slot * slot_s if outlook.utc_0_s else 0
     return Slots(outlook.slot_0_ns + slot * slot_s * SECOND, slot_s, count - slot, utc_s)
+
+
+def rest_of(outlook: Outlook, past: int) -> Rest:
+    """What is told of the slots behind the first `past`."""
+    survives = Envelope(outlook.survives.energy_wh[past:], outlook.survives.temperature_c[past:])
+    return Rest(outlook, past, outlook.forecast.after(past), survives)
 
 
 def told_of(

@@ -15,10 +15,10 @@ from flight.declare.shelving import (
     ResultKept,
 )
 from flight.jobs import Redundancy
-from flight.modules.jobs.book import DELIVERED_MAX
+from flight.modules.jobs.book import DELIVERED_MAX, Standing
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.row import Row
-from flight.modules.jobs.stages import OVER, JobStage
+from flight.modules.jobs.stages import JobStage
 
 SHELF_WITHIN_NS = 120 * SECOND  # hashing the outputs of a great job on a slow card
 AGAIN_AFTER_NS = 30 * SECOND
@@ -46,27 +46,27 @@ class Results:
 
     # ---------------------------------------------------------------- each second
 
-    def tend(self, now: int, carrier: bool, out: Outbox) -> None:
+    def tend(self, now: int, carrier: bool, standing: Standing, out: Outbox) -> None:
         rose, self.carrier = carrier and not self.carrier, carrier
-        for row in list(self.desk.book):
-            if row.number in self.busy or now < self.not_before.get(row.number, 0):
-                continue
-            if row.state in OVER:
+        for row in standing.over:
+            if self._may(row, now):
                 self._over(row, now, out)
-            elif (
-                row.state is JobStage.SENDING
-                and now - self.sending.setdefault(row.number, now) > SEND_AGAIN_NS
-            ):
-                self._unsent(row, now)
+        for row in standing.results:
+            if row.state is JobStage.SENDING and self._may(row, now):
+                since = self.sending.setdefault(row.number, now)
+                if now - since > SEND_AGAIN_NS:
+                    self._unsent(row, now)
         if carrier:
-            self._send(now, out)
+            if standing.results:
+                self._send(now, standing.results, out)
             if rose:
                 self.plan_sent = not self.plan_file
-            if not self.plan_sent and not self.waiting():
+            if not self.plan_sent and not standing.results:
                 self._send_plan(now, out)
 
-    def waiting(self) -> list[Row]:
-        return [row for row in self.desk.book if row.state in (JobStage.RESULT, JobStage.SENDING)]
+    def _may(self, row: Row, now: int) -> bool:
+        """Nothing is under way for it, and it need not wait."""
+        return row.number not in self.busy and now >= self.not_before.get(row.number, 0)
 
     # ---------------------------------------------------------------- from its end to its result
 
@@ -178,16 +178,10 @@ class Results:
 
     # ---------------------------------------------------------------- down
 
-    def _send(self, now: int, out: Outbox) -> None:
+    def _send(self, now: int, rows: list[Row], out: Outbox) -> None:
         """In order of value and deadline, few at a time."""
-        under_way = sum(row.state is JobStage.SENDING for row in self.desk.book)
-        ready = [
-            row
-            for row in self.desk.book
-            if row.state is JobStage.RESULT
-            and row.number not in self.busy
-            and now >= self.not_before.get(row.number, 0)
-        ]
+        under_way = sum(row.state is JobStage.SENDING for row in rows)
+        ready = [row for row in rows if row.state is JobStage.RESULT and self._may(row, now)]
         for row in sorted(ready, key=_rank)[: max(0, SENDING_MAX - under_way)]:
             row.state = JobStage.SENDING
             self.sending[row.number] = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from flight.declare.running import SPEED_FULL
 from flight.declare.shelving import RunTold
@@ -30,11 +31,22 @@ SHA256 = 32
 NUMBER_MAX = 2**24 - 1
 
 
+class Usable(NamedTuple):
+    """A power level of a job, as a board gives it.  `pace_milli` is its speed in thousandths of the fastest level's."""
+
+    level: int  # of the manifest
+    board_level: int
+    watts: float
+    speed_milli: int
+    pace_milli: int
+
+
 @dataclass(slots=True)
 class Row:
     """`number`, `brief`, `octets` (those of the brief) and `package_sha256` never change.  Times are mission time.
 
-    `begun` counts the starts of this stage that were not the going on after an orderly stop.
+    `begun` counts the starts of this stage that were not the going on after an orderly stop.  `uses` is worked out
+    from the brief when it is first asked for.
     """
 
     number: int
@@ -59,6 +71,7 @@ class Row:
     runs: list[RunTold] = field(default_factory=list)
     checks: list[tuple[str, bool]] = field(default_factory=list)
     brief: Brief | None = None
+    uses: tuple[Usable, ...] | None = None
 
     @property
     def name(self) -> str:

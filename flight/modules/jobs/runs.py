@@ -9,8 +9,8 @@ from flight.declare import SECOND
 from flight.declare.running import ExitReason, JobEntry, JobState, Verb
 from flight.declare.shelving import RunTold
 from flight.jobs import Ended
-from flight.modules.jobs.demand import Usable, worked
-from flight.modules.jobs.row import Row
+from flight.modules.jobs.demand import worked
+from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.stages import JobStage, Why
 
 AGAIN_NS = 2 * SECOND  # an order whose effect is not seen is given again this often

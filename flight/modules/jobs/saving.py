@@ -56,7 +56,8 @@ class Saver:
         self.waiting.append(Waiting(self.book.version, marked, then))
 
     def tend(self, now: int, out: Outbox) -> None:
-        self._release(now, out)
+        if self.waiting:
+            self._release(now, out)
         if now < self.again_at:
             return
         if not self.writing and self.book.version > self.stored:
