@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from flight.declare import Invocation, Occurrence, Outcome, Report, Request
@@ -27,6 +27,8 @@ class Check:
 
     A subclass overrides what it needs; `sim.checks.probe` calls nothing that is not overridden.
     """
+
+    every_s: ClassVar[int] = 1  # `look` is called in seconds that are a multiple of it
 
     name: str
     exercised: int = 0
@@ -89,7 +91,7 @@ class Check:
     # Once a second, and at the end.
 
     def look(self, simulation: Simulation, second: int) -> None:
-        """After each second."""
+        """After each second, or each `every_s`."""
 
     def finish(self, simulation: Simulation) -> None:
         """After the last."""

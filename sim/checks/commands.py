@@ -17,6 +17,7 @@ VERIFICATION = 1
 FINAL = (Stage.COMPLETED, Stage.NOT_COMPLETED)
 REMEMBERED = 128  # half of what flight promises to know; others may have come since
 SETTLED_S = 2
+LOOK_EVERY_S = 10
 WAIT_S = 75  # what a module may ask for beyond `answer_within`: the longest wait, and a few ticks
 
 
@@ -30,6 +31,8 @@ class NoCommandTwice(Check):
 
     Exercised: a telecommand has come again.
     """
+
+    every_s = LOOK_EVERY_S
 
     def __init__(self) -> None:
         super().__init__("no command takes effect twice")
@@ -62,7 +65,7 @@ class NoCommandTwice(Check):
         self.effects.add(invocation.ident)
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if second % 10 or self.kernel is None:
+        if self.kernel is None:
             return
         module = commands_of(self.kernel)
         if module is not None and module.status.duplicates != self.duplicates:
@@ -118,6 +121,8 @@ class EveryCommandAnswered(Check):
     A repeated telecommand gets its answer again; the first one counts.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("every accepted command is answered")
         self.open: dict[int, int] = {}  # request: since
@@ -148,7 +153,7 @@ class EveryCommandAnswered(Check):
             self.asked_s[request] = outcome.within_ns // SECOND + WAIT_S
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if not self.open or second % 10 or self.kernel is None:
+        if not self.open or self.kernel is None:
             return
         module = commands_of(self.kernel)
         longest = (module.answer_within if module else 0) + WAIT_S

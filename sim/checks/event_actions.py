@@ -24,6 +24,8 @@ class ActionsOnce(Check):
     Exercised: an action was released, or events were compared with releases.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("an event releases the command of its action once")
         self.slot: Slot | None = None
@@ -94,7 +96,7 @@ class ActionsOnce(Check):
 
     def look(self, simulation: Simulation, second: int) -> None:
         module = self.module
-        if second % LOOK_EVERY_S or module is None or self.slot is None or not self.occurred_of:
+        if module is None or self.slot is None or not self.occurred_of:
             return
         if self.slot.state is not State.RUNNING or module.occurrences.items:
             return

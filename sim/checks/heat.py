@@ -85,6 +85,8 @@ class NodesWithinLimits(Check):
     without power.  Exercised: a node had one bad sensor for long enough to matter.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("no single bad sensor cooks or freezes a node")
         self.table: list[Node] = []
@@ -99,8 +101,6 @@ class NodesWithinLimits(Check):
             self.table = [watch.row for watch in module.watches]
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if second % LOOK_EVERY_S:
-            return
         plant = simulation.world.plant
         if not self.nodes:
             names = plant.thermal.names

@@ -53,6 +53,8 @@ class JobsEndOrWait(Check):
     There it waits with a reason, or as planned.  Exercised: a job was taken.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("every job taken ends, or waits with a reason")
         self.taken: set[int] = set()  # not yet at their end, by the book's number
@@ -66,8 +68,6 @@ class JobsEndOrWait(Check):
             self.taken.discard(job_in(occurrence))
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if second % LOOK_EVERY_S:
-            return
         module = jobs_of(simulation.computer.kernel)
         if module is None:
             self.speechless.clear()

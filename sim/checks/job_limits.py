@@ -26,6 +26,8 @@ class ComputeWithinLimits(Check):
     Exercised: an orbit with jobs in which a limit was near (10 % of charge, 5 K).
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self, simulation: Simulation, faults: EnergyFaults) -> None:
         super().__init__("no battery or temperature limit is crossed by compute")
         self.boards = Boards(simulation)
@@ -43,7 +45,7 @@ class ComputeWithinLimits(Check):
 
     def look(self, simulation: Simulation, second: int) -> None:
         table = self.table
-        if table is None or second % LOOK_EVERY_S:
+        if table is None:
             return
         world = simulation.world
         drawn_w = self.boards.drawn_w(simulation)

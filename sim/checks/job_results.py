@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from flight.jobs import Ended, FileHash, Receipt, Redundancy, ResultReader, public_of
+from flight.runners.modelled import FaultKind
 from ground import Ground
 from ground.transfers import Transfer, TransferState
 from sim.checks.check import Check
@@ -66,7 +67,7 @@ class ResultsTrue(ResultCheck):
         struck = simulation.afflictions.struck
         if struck:
             self.wrong_bits.update(
-                label for label, fault in struck.items() if fault.kind.name == "WRONG_BITS"
+                label for label, fault in struck.items() if fault.kind is FaultKind.WRONG_BITS
             )
 
     def came(self, name: str, octets: bytes) -> None:

@@ -131,6 +131,8 @@ class OutOfTheAnomaly(Check):
     Judged by the true position.  Exercised: the spacecraft came into it while such a job was in the book.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("no job runs in the anomaly unless it may")
         self.inside_s = 0
@@ -138,7 +140,7 @@ class OutOfTheAnomaly(Check):
 
     def look(self, simulation: Simulation, second: int) -> None:
         runner = simulation.computer.runner
-        if runner is None or second % LOOK_EVERY_S:
+        if runner is None:
             return
         module = jobs_of(simulation.computer.kernel)
         latitude, longitude, _ = simulation.world.position()
@@ -174,6 +176,8 @@ class NoCycling(Check):
     A change of mode or rung, or a fault, is no steady load.  Exercised: it changed one.
     """
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("no job is throttled to and fro")
         self.jobs: dict[int, Throttled] = {}
@@ -185,8 +189,6 @@ class NoCycling(Check):
             self._changed(job_in(occurrence), "stopped")
 
     def look(self, simulation: Simulation, second: int) -> None:
-        if second % LOOK_EVERY_S:
-            return
         module = jobs_of(simulation.computer.kernel)
         if module is None or simulation.troubles or simulation.latched:
             self.unsteady_s = second

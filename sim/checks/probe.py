@@ -6,6 +6,7 @@ happens now and then, never in a module's step; the hot paths of a quiet day are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -67,7 +68,12 @@ class Probe:
                 *("checked", "handed_on"),
             )
         }
-        self.looks = [check.look for check in overriding(checks, "look")]
+        looking = overriding(checks, "look")
+        hyperperiod_s = math.lcm(*(check.every_s for check in looking))
+        self.looks = [
+            [check.look for check in looking if second % check.every_s == 0]
+            for second in range(hyperperiod_s)
+        ]
         self.moment = Moment()
         for check in checks:
             check.moment = self.moment
@@ -90,7 +96,7 @@ class Probe:
     def look(self, second: int) -> None:
         """What happens until the next look belongs to the next second."""
         simulation = self.simulation
-        for look in self.looks:
+        for look in self.looks[second % len(self.looks)]:
             look(simulation, second)
         self.moment.second = second + 1
 

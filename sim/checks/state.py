@@ -111,12 +111,14 @@ class SwitchLimits(Check):
 class QueuesBounded(Check):
     """Inboxes, the ledger, tickets and playback hold no more than they may."""
 
+    every_s = LOOK_EVERY_S
+
     def __init__(self) -> None:
         super().__init__("no queue holds more than its capacity")
 
     def look(self, simulation: Simulation, second: int) -> None:
         kernel = simulation.computer.kernel
-        if kernel is None or second % LOOK_EVERY_S:
+        if kernel is None:
             return
         over = [name for name, box in kernel.boxes.items() if len(box.items) > box.capacity]
         commands = commands_of(kernel)

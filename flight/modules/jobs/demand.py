@@ -101,6 +101,25 @@ def job_of(row: Row, uses: Sequence[Usable], slots: Slots, weight: float, *, sta
     )
 
 
+def at_work(row: Row, uses: Sequence[Usable]) -> Job:
+    """What the guard must know of a job that runs: it is there, and what it draws at each level."""
+    brief = row.known
+    return Job(
+        name=row.name,
+        levels=tuple(Level(one.watts, one.speed_milli) for one in uses),
+        work_milli=MILLI,
+        release=0,
+        deadline=1,
+        value=1,
+        preemptible=brief.preemptible,
+        resume_milli=0,
+        anomaly_allowed=brief.anomaly_allowed,
+        memory_mb=brief.resources.memory_mb,
+        output_mb=0.0,
+        running=True,
+    )
+
+
 def release_of(brief: Brief, slots: Slots) -> int:
     """First slot; beyond the horizon while the release cannot be told."""
     if not brief.release_utc_s:

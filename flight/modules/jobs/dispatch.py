@@ -12,6 +12,7 @@ from typing import NamedTuple
 from flight.declare import COMPUTE, SECOND, Outbox
 from flight.modules.jobs.book import Standing
 from flight.modules.jobs.crew import Crew
+from flight.modules.jobs.demand import Slots, at_work
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.planning import Planner, slots_of
 from flight.modules.jobs.row import Row, Usable
@@ -84,9 +85,9 @@ class Dispatch:
             self.planner.arrived = False
             self._decide(now, sees, standing)
             self.look_at = now + LOOK_EVERY_NS
-        elif now >= self.look_at and self.crew.runs:
+        elif now >= self.look_at and self.crew.runs and outlook is not None:
             self.look_at = now + LOOK_EVERY_NS
-            self._look_again(now, sees)
+            self._look_again(now, sees, outlook, slots)
         if outlook is not None and slots is not None:
             self._ahead(now, self.slot_end_ns, outlook)
         self._anomaly(now, sees)
@@ -225,34 +226,27 @@ class Dispatch:
         if free:
             self.admitted[row.number] = Place(free[0], use)
 
-    def _look_again(self, now: int, sees: Seen) -> None:
+    def _look_again(self, now: int, sees: Seen, outlook: Outlook, slots: Slots) -> None:
         """Within a slot: the rest of it against the guard, with what is measured now."""
-        rows = [run.row for run in self.crew.runs.values() if run.wish is Wish.RUN]
-        outlook = self.desk.outlook
-        assert outlook is not None
+        runs = [run for run in self.crew.runs.values() if run.wish is Wish.RUN]
         measured = (
             sees.energy_wh + NOISE_SHARE * outlook.limits.capacity_wh,
             sees.temperature_c - NOISE_C,
         )
-        found = self.planner.problem(now, rows, measured, 0.0)
-        if found is None:
-            return
-        slots, problem = found
         slot_ns = slots.slot_s * SECOND
         left_ns = max(SECOND, slots.first_ns + slot_ns - now)
         share = min(1.0, left_ns / slot_ns)
         limits = replace(
-            problem.limits,
+            outlook.limits,
             slot_s=max(1, left_ns // SECOND),
-            decay=1.0 - (1.0 - problem.limits.decay) * share,
+            decay=1.0 - (1.0 - outlook.limits.decay) * share,
         )
-        uses = [self.crew.runs[row.number].use for row in rows]
-        asked = [Request(index, self.desk.uses(row).index(uses[index])) for index, row in enumerate(rows)]
-        jobs = tuple(replace(job, release=0) for job in problem.jobs)
-        survives = self.planner.rest_of(outlook, problem.slots).survives
-        for verdict in admit(limits, problem.forecast, survives, 0, measured, jobs, asked):
-            row = rows[verdict.request.job]
-            run = self.crew.runs[row.number]
+        jobs = [at_work(run.row, self.desk.uses(run.row)) for run in runs]
+        asked = [Request(index, self.desk.uses(run.row).index(run.use)) for index, run in enumerate(runs)]
+        rest = self.planner.rest_of(outlook, slots.many)
+        for verdict in admit(limits, rest.forecast, rest.survives, 0, measured, jobs, asked):
+            run = runs[verdict.request.job]
+            row = run.row
             if verdict.level < 0:
                 self.refusals += 1
                 self.bound[row.number] = bound_of(verdict.binding)

@@ -153,7 +153,9 @@ class Jobs(Declared):
             self.dispatch.step(now, self._seen(sees), standing, out)
         else:
             self.dispatch.stepped_at = now
-        self._levels(self.dispatch.levels(standing))
+        levels = self.dispatch.levels(standing)
+        if levels != self.levels:
+            self._levels(levels)
         measured = (sees.planning_energy_wh, sees.planning_temperature_c)
         self.planner.tend(now, measured, standing, out)
         if self.planner.record:
@@ -199,6 +201,7 @@ class Jobs(Declared):
                 self.crew.give_up(run, "its deadline is over", Why.PLAN)
 
     def _levels(self, levels: list[int]) -> None:
+        self.levels = levels
         for lane, level in zip(self.desk.lanes, levels, strict=True):
             setattr(self.outputs, f"jobs_level_{lane.name}", level)
 

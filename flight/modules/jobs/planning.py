@@ -107,8 +107,7 @@ class Planner:
         desk = self.desk
         if self.under_way is not None or now < self.not_before or desk.outlook is None:
             return
-        rows = [row for row in standing.unfinished if desk.uses(row)]
-        if not rows:
+        if not standing.unfinished:
             self.drop()
             desk.replan = ""
             return
@@ -116,6 +115,10 @@ class Planner:
         if not reason or not (measured[0] > 0.0 and measured[1] > -273.0):  # a NaN plans nothing
             return
         desk.replan = ""
+        rows = [row for row in standing.unfinished if desk.uses(row)]
+        if not rows:
+            self.drop()
+            return
         waiting_mb = sum(row.result_octets for row in standing.results) / 1e6
         self._request(now, rows, measured, waiting_mb, out)
 

@@ -92,8 +92,6 @@ def test_queues(seen, kernel, module, monkeypatch, what) -> None:
         monkeypatch.setattr(
             module("downlink").playback.unseen[1], "items", [(i, i) for i in range(0, 200, 2)]
         )
-    check.look(seen, 9)
-    assert check.exercised == 0
     check.look(seen, 10)
     assert check.failed == (what != "nothing")
     assert all(slot.state is State.RUNNING for slot in kernel.slots)
