@@ -76,13 +76,13 @@ class Jobs(Declared):
         fields = [*JobsInputs._fields, *dict.fromkeys(sensors)]
         self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
         place = {name: index for index, name in enumerate(fields)}
-        self.meters = [
-            (place.get(lane.amps, 0), place.get(lane.volts, 0)) for lane in lanes
-        ]  # 0: nobody measures
+        # Places of each board's amps and volts among the inputs; 0 where nobody measures them.
+        self.meters = [(place.get(lane.amps, 0), place.get(lane.volts, 0)) for lane in lanes]
         self.status, self.row = Status(), JobRow()
         self.status.refresh, self.row.refresh = self._show, self._show_row
         self.row.silent = self.status.silent = True
         self.outputs = _outputs(lanes)()
+        self.level_names = [f"jobs_level_{lane.name}" for lane in lanes]
         self.kept = Numbers()
         self.outlook: Inbox[Outlook] = Inbox(2, Overflow.DROP_OLDEST)
         self.notices: Inbox[FileNotice] = Inbox(NOTICES_MAX)
@@ -153,9 +153,7 @@ class Jobs(Declared):
             self.dispatch.step(now, self._seen(sees), standing, out)
         else:
             self.dispatch.stepped_at = now
-        levels = self.dispatch.levels(standing)
-        if levels != self.levels:
-            self._levels(levels)
+        self._levels(self.dispatch.levels(standing))
         measured = (sees.planning_energy_wh, sees.planning_temperature_c)
         self.planner.tend(now, measured, standing, out)
         if self.planner.record:
@@ -201,9 +199,8 @@ class Jobs(Declared):
                 self.crew.give_up(run, "its deadline is over", Why.PLAN)
 
     def _levels(self, levels: list[int]) -> None:
-        self.levels = levels
-        for lane, level in zip(self.desk.lanes, levels, strict=True):
-            setattr(self.outputs, f"jobs_level_{lane.name}", level)
+        for name, level in zip(self.level_names, levels, strict=True):
+            setattr(self.outputs, name, level)
 
     def completed(self, now: int, ticket: int, result: object, out: Outbox) -> None:
         if not self.desk.saver.completed(now, ticket, result, out):
