@@ -6,13 +6,12 @@ import pytest
 
 from flight.declare import SECOND
 from flight.declare.running import JobState, Verb
-from flight.modules.jobs.demand import Usable
-from flight.modules.jobs.row import Row
+from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.runs import Run, Wish
 from flight.modules.jobs.stages import Why
 from tests.flight.modules.jobs.alone import brief
 
-SLOW, FAST = Usable(0, 1, 5.0, 500), Usable(1, 2, 10.0, 1000)
+SLOW, FAST = Usable(0, 1, 5.0, 500, 500), Usable(1, 2, 10.0, 1000, 1000)
 STEADY_NS = 100 * SECOND
 UNTIL_NS = 20 * SECOND
 
