@@ -34,7 +34,7 @@ OF_DRIVERS = ["ground", "hil"]
 WASM = "flight/runners/wasm/"
 OURS = set(EXTRAS)
 # Programs of tenants: each runs by itself, with its own folder and the job SDK beside it.
-PROGRAMS = "sim/jobs/"
+PROGRAMS = ("sim/jobs/", "sim/payload/stand_in.py")
 SDK = "skyrack_job"
 
 

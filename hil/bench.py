@@ -31,11 +31,13 @@ from ground.settings import Settings
 from ground.station import Ground
 from hil.cord import LINE, Cord, SecondLine, SharedChannel
 from hil.line import BadLine, Shape
+from hil.mission_with_tenants import leave_mission
 from hil.pty_board import PtyBoard
 from sim.aboard import leave_sky_for
 from sim.flying import FlyingLine
 from sim.keys import leave_for, memory_keys
 from sim.live.surroundings import Surroundings
+from sim.payload.packages import mission_with, tenants_of
 from sim.scenario import Scenario, load_scenario
 from sim.simulation import NS
 
@@ -43,6 +45,7 @@ BAUD = 921_600
 POLL_MAX_MS = 100  # the board is looked after so often
 BEHIND_MAX_S = 30  # world seconds made up for at once; between them octets move
 FLUSH_EVERY_NS = 60 * NS
+PASSED_THROUGH = 0o711  # by jobs with a user of their own, to folders of theirs
 
 
 class Bench:
@@ -66,8 +69,9 @@ class Bench:
         self.seed = self.scenario.seed if seed is None else seed
         self.speed = speed
         name = mission or self.scenario.spacecraft.mission
-        self.built = build(load_mission(name))
+        self.built = build(mission_with(load_mission(name), self.scenario.tenants, self.seed))
         self.folder = Path(tempfile.mkdtemp(prefix="skyrack-bench-"))
+        self.folder.chmod(PASSED_THROUGH)
         self.archive = (
             Archive(archive, self.built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if archive else None
         )
@@ -87,7 +91,7 @@ class Bench:
             leave_for(self.folder / "state", self.folder / "keys", self.seed)
             self.ground.use_keys(memory_keys(self.seed))
         self.board = PtyBoard(
-            name,
+            leave_mission(name, tenants_of(self.scenario.tenants, self.seed), self.folder),
             self.folder,
             f"serial:{self.line_to_board.plug.path}@{BAUD}",
             self.cord.address,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from flight.cli.jobs_on_board import RUNNER_FOLDER
 from flight.cli.run import page_path
 from flight.guardian import is_executive
 from sim.live.orchestra import END_WITHIN_S, flight_command, last_line, shown_on
@@ -57,7 +58,10 @@ class PtyBoard:
         return bool(pid)
 
     def cut_power(self) -> None:
-        """All of its processes end at once."""
+        """All of its processes end at once, the job runner among them: it is in a session of its own."""
+        for pid in processes_with(b"runner", str(self.state / RUNNER_FOLDER)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if self.process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -73,3 +77,14 @@ class PtyBoard:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(END_WITHIN_S)
         self.cut_power()
+
+
+def processes_with(verb: bytes, folder: str) -> list[int]:
+    """Those that were started with both words."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if verb in words and os.fsencode(folder) in words:
+                found.append(int(path.parent.name))
+    return found

@@ -11,8 +11,10 @@ from flight.dictionary import Dictionary
 from ground import CommandRecord, Ground, Stage
 from hil.bench import Bench
 from hil.drills import BACK_WITHIN_S, Drill, Drills
+from hil.jobs import BenchJobs
 from hil.moved import files_check
 from sim.observe import Observer
+from sim.payload.sending import TAKE
 from sim.result import CheckCount, RunResult
 from sim.run import FROM_SCENARIO, GroundLog, link_totals, run_result, scenario_name, write_results
 
@@ -64,15 +66,18 @@ def result_of(
     drills: Sequence[Drills],
     left_out: Sequence[str],
     injected: int,
+    jobs: BenchJobs,
 ) -> RunResult:
     watch.observer.finish(bench.now_s)
     scenario, world = bench.scenario, bench.surroundings.world
     result = run_result(scenario, world, bench.seed, bench.now_s, watch.observer, log)
-    sent = [command for command in log.commands.values() if command.source == FROM_SCENARIO]
+    # Whether a package is taken, the rows of jobs say.
+    sent = [one for one in log.commands.values() if one.source == FROM_SCENARIO and one.label != TAKE]
     line = bench.line_to_board
     return replace(
         result,
-        checks=_checks(bench, sent, drills),
+        checks=_checks(bench, sent, drills) + (jobs.checks() if scenario.jobs else ()),
+        job_totals=jobs.rows() if scenario.jobs else (),
         totals=(
             ("board", f"pty, {bench.speed} x real time"),
             ("passes", str(len(result.passes))),

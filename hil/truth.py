@@ -6,6 +6,8 @@ left out, and the run says so.
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import cast
 
 from hil.bench import Bench
@@ -23,7 +25,9 @@ FROM_OUTSIDE = {
     "link.up",
     "link.down",
     "computer",
+    "package",
 }
+SendHostile = Callable[[str, int, random.Random], None]
 KILLS = {("process.executive", "kill")}
 
 
@@ -32,21 +36,19 @@ def possible(fault: Fault) -> bool:
 
 
 def left_out(scenario: Scenario) -> list[str]:
-    """One line for each fault that this bench cannot make, and one for the jobs."""
-    lines = [
+    """One line for each fault that this bench cannot make."""
+    return [
         f"{fault.target}{'.' if fault.name else ''}{fault.name} {fault.kind} at {fault.at_s:g} s"
         for fault in scenario.faults
         if not possible(fault)
     ]
-    if scenario.jobs:
-        lines.append(f"{len(scenario.jobs)} jobs: this bench sends none")
-    return lines
 
 
 class Truth:
     """The bench as `sim.faults` sees a simulation: the same names for world, ports, radio and power."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, send_hostile: SendHostile | None = None) -> None:
+        """`send_hostile` sends a package that no tenant would."""
         around = bench.surroundings
         self.bench, self.scenario, self.ground = bench, bench.scenario, bench.ground
         self.world, self.radio = around.world, around.radio
@@ -54,6 +56,7 @@ class Truth:
         self.silenced = around.silenced
         self.latched: set[int] = set()
         self.injected = 0
+        self.send_hostile = send_hostile
         self.now_s = 0
         self.injector = Injector([one for one in bench.scenario.faults if possible(one)], bench.seed)
 

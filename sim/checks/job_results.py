@@ -10,7 +10,8 @@ from ground import Ground
 from ground.transfers import Transfer, TransferState
 from sim.checks.check import Check
 from sim.keys import board_private_of
-from sim.payload.packages import OUTPUT, Package, true_output
+from sim.payload.packages import OUTPUT, Package
+from sim.payload.stand_in import true_output
 from sim.simulation import GroundSegment, Simulation
 
 RESULTS = "results/"

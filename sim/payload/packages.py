@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256, shake_256
+from hashlib import sha256
 from pathlib import Path
 
 from flight.jobs import (
@@ -27,17 +27,19 @@ from flight.jobs import (
     package_head,
     public_of,
     read_manifest,
+    skyrack_job,
 )
 from flight.mission import Mission
 from ground.jobs import PackError, PublicKey, SigningKey, pack
 from sim.document import ConfigurationError
+from sim.payload import stand_in
 from sim.payload.tables import MEGABYTE, JobTable, TenantTable
 from sim.scenario import Scenario
 
 RUNTIME = "cpython"
-PROGRAM = "main.py"
+PROGRAM, VERIFIER, SDK = "main.py", "verify.py", "skyrack_job.py"
 INPUT, OUTPUT = "input.bin", "output.bin"
-# What a modelled job "runs" is no program: its work is the manifest's, and its output `true_output`.
+# What a modelled job "runs" is no program: its work is the manifest's, and its output `stand_in.true_output`.
 PROGRAM_TEXT = "raise SystemExit('a modelled job runs in the simulator alone')\n"
 MODELLED_RUNTIME = Installed(RUNTIME, "0", Kind.PYTHON, sha256(b"modelled").digest(), 1)
 STRANGER = "mallory"
@@ -70,7 +72,13 @@ def mission_with(mission: Mission, tables: Sequence[TenantTable], seed: int) -> 
     """The mission with the scenario's tenants in place of its own, and a runtime for their jobs."""
     if not tables:
         return mission
-    tenants = tuple(
+    known = any(one.name == RUNTIME for one in mission.catalogue)
+    catalogue = mission.catalogue if known else (*mission.catalogue, MODELLED_RUNTIME)
+    return replace(mission, tenants=tenants_of(tables, seed), catalogue=catalogue)
+
+
+def tenants_of(tables: Sequence[TenantTable], seed: int) -> tuple[Tenant, ...]:
+    return tuple(
         Tenant(
             one.owner,
             public_of(private_of(seed, one.owner)),
@@ -88,48 +96,57 @@ def mission_with(mission: Mission, tables: Sequence[TenantTable], seed: int) -> 
         )
         for one in tables
     )
-    known = any(one.name == RUNTIME for one in mission.catalogue)
-    catalogue = mission.catalogue if known else (*mission.catalogue, MODELLED_RUNTIME)
-    return replace(mission, tenants=tenants, catalogue=catalogue)
-
-
-def true_output(owner: str, name: str, serial: int, path: str, octets: int) -> bytes:
-    """What an output must be: the same on every machine, and not to be compressed."""
-    return shake_256(f"{owner}\0{name}\0{serial}\0{path}".encode()).digest(octets)
 
 
 # ---------------------------------------------------------------- packing
 
 
-def packages_of(scenario: Scenario, seed: int) -> dict[str, Package]:
+def packages_of(scenario: Scenario, seed: int, speed: int = 0) -> dict[str, Package]:
     """By label; each job's serial is its place in order of time, so that it rises with each package of a tenant.
 
+    With `speed` they hold a program that runs: for a board whose mission time goes so many times as fast as a clock.
     ConfigurationError with file and line for what the packer refuses.
     """
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for serial, job in enumerate(scenario.jobs, 1):
             try:
-                found[job.label] = packed(job, scenario.epoch, seed, serial, Path(folder) / str(serial))
+                place = Path(folder) / str(serial)
+                found[job.label] = packed(job, scenario.epoch, seed, serial, place, speed)
             except PackError as error:
                 where = f"{scenario.path}:{job.line}: job {job.label}"
                 raise ConfigurationError(f"{where}: {error.lines[0]}") from None
     return found
 
 
-def packed(job: JobTable, epoch: datetime, seed: int, serial: int, folder: Path) -> Package:
+def packed(job: JobTable, epoch: datetime, seed: int, serial: int, folder: Path, speed: int = 0) -> Package:
     """`folder` is made.  PackError if the manifest has a fault."""
     folder.mkdir()
     (folder / "job.toml").write_text(job_toml(job, epoch))
-    (folder / PROGRAM).write_text(PROGRAM_TEXT)
+    program = Path(stand_in.__file__).read_text() if speed else PROGRAM_TEXT
+    (folder / PROGRAM).write_text(program)
     if job.redundancy == "verify":
-        (folder / "verify.py").write_text(PROGRAM_TEXT)
+        (folder / VERIFIER).write_text(program)
+    if speed:
+        (folder / stand_in.ABOUT).write_text(json.dumps(about(job, serial, speed)))
+        (folder / SDK).write_bytes(Path(skyrack_job.__file__).read_bytes())
     if job.input_octets:
         rng = random.Random(f"{seed}/input {job.label}")
         (folder / INPUT).write_bytes(rng.randbytes(job.input_octets))
     output = folder.with_suffix(".job")
     pack(folder, output, key_of(seed, job.tenant), serial=serial)
     return Package(job.label, serial, output.read_bytes())
+
+
+def about(job: JobTable, serial: int, speed: int) -> dict[str, object]:
+    """What a stand-in has to know; `work_s` is of the board's processor."""
+    return {
+        "owner": job.tenant,
+        "name": job.name,
+        "serial": serial,
+        "outputs": {OUTPUT: job.output_octets},
+        "work_s": job.work_s / speed,
+    }
 
 
 def job_toml(job: JobTable, epoch: datetime) -> str:
@@ -150,7 +167,7 @@ def job_toml(job: JobTable, epoch: datetime) -> str:
         "silence_s": math.ceil(job.silence_s),
     }
     if job.redundancy == "verify":
-        fields["verifier"] = "verify.py"
+        fields["verifier"] = VERIFIER
     lines = [f"{key} = {json.dumps(value)}" for key, value in fields.items()]
     for key, after_s in (("release", job.release_s), ("deadline", job.deadline_s)):
         if 0.0 < after_s < math.inf:

@@ -45,13 +45,15 @@ class JobSender:
     Call `look` once a second.  `sent` has every package; `taken` and `refused` are labels, as the board answered.
     """
 
+    speed = 0  # of a board that runs programs; 0: they are modelled
+
     def __init__(self, scenario: Scenario, ground: Ground, simulation: Simulation) -> None:
         self.able = TAKE in ground.dictionary.commands_by_label
         if scenario.jobs and not self.able:
             where = f"{scenario.path}:{scenario.jobs[0].line}: job"
             raise ConfigurationError(f"{where}: {ground.dictionary.mission} takes no jobs")
         self.scenario, self.ground, self.seed = scenario, ground, simulation.seed
-        self.packages = packages_of(scenario, simulation.seed)
+        self.packages = packages_of(scenario, simulation.seed, self.speed)
         self.waiting: list[JobTable] = list(scenario.jobs)
         self.under_way: list[Sending] = []
         self.sent = simulation.packages
@@ -66,8 +68,7 @@ class JobSender:
             return
         while self.waiting and self.waiting[0].at_s <= second:
             self.send(self.packages[self.waiting.pop(0).label], second)
-        if self.ground.in_contact and simulation.computer.kernel is not None:
-            self._orient(simulation, second)
+        self._orient(simulation, second)
         for sending in self.under_way.copy():
             self._go_on(sending, second)
 
@@ -119,6 +120,8 @@ class JobSender:
     # ---------------------------------------------------------------- what the board has to know
 
     def _orient(self, simulation: Simulation, second: int) -> None:
+        if not self.ground.in_contact or simulation.computer.kernel is None:
+            return
         boots = simulation.computer.boots
         if boots == self.oriented_boot and second - self.oriented_s < FRESH_S:
             return

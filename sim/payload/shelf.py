@@ -17,7 +17,7 @@ from flight.jobs import Closed, Fault, FileHash, Gate, Manifest, PackageReader, 
 from flight.ports import Disk
 from flight.workers.job_shelf import RECORD_NAME, TABLE_NAME, Printed, folders_of, read_record, record_of
 from sim.payload.checkpoints import flat
-from sim.payload.packages import true_output
+from sim.payload.stand_in import true_output
 
 ROOT = "/jobs"
 PART = ".part"

@@ -146,3 +146,23 @@ def test_a_run_with_the_umbilical_on_the_one_line(tmp_path: Path) -> None:
     assert facts["checks"]["a file received is the file sent"] == [2, 0]
     assert facts["checks"]["the board obeys no switch that there is not"][0] > 100
     assert len(facts["back_s"]["kill"]) >= 1
+
+
+JOBS = str(Path(__file__).parent / "jobs.toml")
+
+
+@pytest.mark.long
+def test_the_jobs_of_a_scenario_are_run_by_the_board_and_come_down_verified(tmp_path: Path) -> None:
+    """As processes in the board's sandbox, over a line with flips."""
+    folder = tmp_path / "run"
+    words = ["run", JOBS, "--board", "pty", "--speed", "4", "--quiet", "--out", str(folder)]
+    code = main([*words, "--flip", "1e-7"])
+    facts = json.loads((folder / "run.json").read_text())
+    assert code == 0, (facts["totals"], facts["jobs"], facts["checks"])
+    assert facts["jobs"]["jobs submitted, taken"] == "2, 2"
+    assert facts["jobs"]["results delivered"].startswith("2 done, 0 not, ")
+    assert facts["jobs"]["packages refused"].startswith("1 (acme/hostile-forged: ")
+    assert facts["checks"]["a delivered result verifies and is true"] == [2, 0]
+    assert facts["checks"]["no result goes under another tenant's name"] == [2, 0]
+    assert facts["left_out"] == []
+    assert "acme/train" in (folder / "report.html").read_text()

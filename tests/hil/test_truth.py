@@ -61,9 +61,7 @@ def test_what_strikes_inside_the_program_is_left_out_and_said() -> None:
         "job.weather/clouds wrong_bits at 300 s",
         "job.acme/filter crash at 14400 s",
         "job.orbital/greedy lie at 21600 s",
-        "package forged at 32400 s",
         "module.timekeeping crash at 57600 s",
-        "12 jobs: this bench sends none",
     ]
     assert possible(fault("process.executive", "kill"))
     assert not possible(fault("process.executive", "hang"))

@@ -76,6 +76,8 @@ class Dispatch:
         if self._safing(now, sees):
             self.safe_before = False
             return
+        if not self.safe_before:  # slots of the plan have passed unused
+            self.desk.replan = self.desk.replan or "work may go on"
         outlook = self.desk.outlook
         slots = slots_of(outlook, now) if outlook is not None else None
         slot_ns = outlook.limits.slot_s * SECOND if outlook is not None else SECOND

@@ -17,8 +17,8 @@ from flight.workers.folder_shelf import FolderShelf
 from flight.workers.job_shelf import JobShelf, folders_of
 from flight.workers.shelf import Shelf, ShelfSettings
 from sim.disk import SimulatedDisk
-from sim.payload.packages import true_output
 from sim.payload.shelf import ROOT, ModelledShelf, wrong_name
+from sim.payload.stand_in import true_output
 from tests.flight.jobs.made import CATALOGUE, MANIFEST, PRIVATE, PUBLIC, TENANT, package
 
 SECOND = 1_000_000_000

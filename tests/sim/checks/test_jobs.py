@@ -21,7 +21,8 @@ from sim.checks.job_results import Delivered, ResultsOfTheirOwner, ResultsTrue
 from sim.checks.job_runs import ANOMALY_S, SETTLE_S, JobsHeld, NoCycling, OnceMeansOnce, OutOfTheAnomaly
 from sim.keys import board_private_of
 from sim.payload.history import JobHistory
-from sim.payload.packages import OUTPUT, Package, true_output
+from sim.payload.packages import OUTPUT, Package
+from sim.payload.stand_in import true_output
 from sim.simulation import NS
 from tests.flight.jobs.made import MANIFEST, RECEIPT
 

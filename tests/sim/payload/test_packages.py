@@ -9,7 +9,8 @@ import pytest
 from flight.app import load_mission
 from flight.jobs import Closed, Gate, Manifest, PackageReader, Redundancy, Refusal, Refused
 from sim.fault_kinds import PACKAGES
-from sim.payload.packages import hostile, mission_with, packages_of, true_output
+from sim.payload.packages import hostile, mission_with, packages_of
+from sim.payload.stand_in import true_output
 from sim.scenario import Scenario
 from tests.sim.payload.test_tables import JOB, TENANT, load
 

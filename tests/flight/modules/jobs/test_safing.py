@@ -59,6 +59,18 @@ def test_rung_three_leaves_time_for_a_checkpoint_and_ordered_ends_cost_no_attemp
     alone.until(lambda: alone.state(number) is JobStage.RESULT, 1500)
 
 
+def test_slots_that_passed_in_another_mode_are_planned_anew_when_work_may_go_on() -> None:
+    """A job whose slots were all in that time would wait for the next plan, which is 20 slots away."""
+    alone = Alone()
+    alone.seen["mode"] = int(IDLE)
+    alone.begin()
+    number = alone.hand_in(1, work_s=30)
+    alone.fly(180)
+    assert alone.state(number) is JobStage.PLANNED
+    alone.seen["mode"] = int(COMPUTE)
+    alone.until(lambda: alone.state(number) is JobStage.RUNNING, 90)
+
+
 @pytest.mark.parametrize("word", ["ending", "shutting_down"])
 def test_at_the_end_of_flight_jobs_are_asked_to_stop_and_none_is_begun(word: str) -> None:
     alone = Alone().begin()
