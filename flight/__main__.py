@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flight.workers.breath import Breath
     from flight.workers.shelf import Shelf
 
 FORMATS = ("json", "xtce", "markdown")
@@ -214,8 +215,10 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _files(options: argparse.Namespace) -> int:
+    from flight.declare.filing import FILE_REQUESTS
     from flight.drivers.posix_disk import PosixDisk
     from flight.wire.file_packets import FileSettings
+    from flight.workers.breath import Breath
     from flight.workers.files import FilesWorker
     from flight.workers.serving import ignore_signals, own_disk, serve
 
@@ -227,11 +230,13 @@ def _files(options: argparse.Namespace) -> int:
         print(f"files worker: {error}", file=sys.stderr)
         return 1
     settings = FileSettings(*(int(word) for word in options.settings.split(":")))
-    serve(options.pipe, FilesWorker(disk, settings, _shelf(options) if options.mission else None))
+    breath = Breath()
+    shelf = _shelf(options, breath) if options.mission else None
+    serve(options.pipe, FilesWorker(disk, settings, shelf, breath), breath, FILE_REQUESTS)
     return 0
 
 
-def _shelf(options: argparse.Namespace) -> Shelf | None:
+def _shelf(options: argparse.Namespace, breath: Breath) -> Shelf | None:
     """None where jobs have no place: files go up and down all the same."""
     from flight.app import load_mission
     from flight.cli.board_key import key_on_board
@@ -243,7 +248,7 @@ def _shelf(options: argparse.Namespace) -> Shelf | None:
     signer = Signer(mission.spacecraft_id, mission.name, key_on_board(options.key))
     settings = ShelfSettings(signer, mission.tenants, mission.catalogue)
     try:
-        return Shelf(FolderShelf(options.jobs, options.models), settings)
+        return Shelf(FolderShelf(options.jobs, options.models, breath), settings)
     except OSError as error:
         print(f"files worker: no jobs: {error}", file=sys.stderr)
         return None

@@ -39,6 +39,7 @@ from flight.wire.cfdp import (
     TransactionId,
 )
 from flight.wire.file_packets import GROUND_ENTITY, FileSettings, listing_of
+from flight.workers.breath import Breath
 from flight.workers.open_files import OpenFiles, is_safe
 from flight.workers.scrub import Scrub
 from flight.workers.shelf import Answer as ShelfAnswer
@@ -67,8 +68,14 @@ Answer = Turned | Ordered | Failed | ShelfAnswer
 class FilesWorker:
     """`shelf` is what looks after jobs, None where there are none."""
 
-    def __init__(self, disk: Disk, settings: FileSettings, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, disk: Disk, settings: FileSettings, shelf: Shelf | None = None, breath: Breath | None = None
+    ) -> None:
+        """`breath` is that of the shelf: within it requests about files may be performed, and none of the shelf's."""
         self._disk, self.settings, self.shelf = disk, settings, shelf
+        self.breath = breath or Breath()
+        self._arrived: set[str] = set()  # files that came while the shelf is at work
+        self._shelving = False
         self.entity: CfdpEntity | None = None
         self.store: DiskFileStore | None = None
         self.sums: KeptSums | None = None
@@ -103,12 +110,18 @@ class FilesWorker:
     def _shelve(self, request: object) -> Answer:
         if self.shelf is None or not isinstance(request, SHELF_REQUESTS):
             return Failed(f"not a request about files: {type(request).__name__}")
-        return self.shelf.perform(request, self._files(self._entity(request.now)))
+        assert not self._shelving, "one after the other"
+        files, self._shelving = self._files(self._entity(request.now)), True
+        self._arrived.clear()
+        try:
+            return self.shelf.perform(request, files)
+        finally:
+            self._shelving = False
 
     def _files(self, entity: CfdpEntity) -> OpenFiles:
         assert self.store is not None
         assert self.sums is not None
-        return OpenFiles(self._disk, self.store, self.sums, entity)
+        return OpenFiles(self._disk, self.store, self.sums, entity, self.breath, self._arrived)
 
     def _entity(self, now: int) -> CfdpEntity:
         if self.entity is None:
@@ -152,7 +165,10 @@ class FilesWorker:
         if self._contact and not contact:
             entity.contact(False, now)
         self._contact = contact
-        self._notices.extend(notice for notice in entity.notices() if notice.kind in TOLD)
+        notices = [notice for notice in entity.notices() if notice.kind in TOLD]
+        self._notices.extend(notices)
+        if self._shelving:
+            self._arrived.update(one.name for one in notices if one.kind is Indication.RECEIVED)
         told = [_told(self._notices.popleft()) for _ in range(min(NOTICES_MAX, len(self._notices)))]
         assert self.scrub is not None
         told += [FileNotice(DAMAGED, 0, 0, 0, name) for name in self.scrub.look(now)]

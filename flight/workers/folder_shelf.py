@@ -31,6 +31,7 @@ from flight.jobs import (
     find_installed,
 )
 from flight.runners.scratch import empty
+from flight.workers.breath import Breath
 from flight.workers.job_outputs import collect
 from flight.workers.job_shelf import (
     RECORD_NAME,
@@ -55,10 +56,10 @@ NEW_SUFFIX, OLD_SUFFIX = ".new", ".old"
 class FolderShelf:
     """`models` is the folder of the resident models, each a file NAME-VERSION on the same file system."""
 
-    def __init__(self, root: Path, models: Path | None = None) -> None:
+    def __init__(self, root: Path, models: Path | None = None, breath: Breath | None = None) -> None:
         """`root` is made if it is missing; OSError."""
         root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        self.root, self.models = root, models
+        self.root, self.models, self.breath = root, models, breath or Breath()
 
     def jobs(self) -> list[int]:
         return sorted(int(path.name) for path in self.root.iterdir() if path.name.isdecimal())
@@ -75,7 +76,7 @@ class FolderShelf:
         fresh = place.with_suffix(NEW_SUFFIX)
         self._remove(fresh)
         fresh.mkdir(mode=FOLDER_MODE)
-        closed = unpack(pieces, fresh / "package", gate)
+        closed = unpack(pieces, fresh / "package", gate, self.breath)
         if isinstance(closed, Closed):
             closed = self._furnish(fresh, closed, gate) or closed
         if isinstance(closed, Refusal):
@@ -87,7 +88,7 @@ class FolderShelf:
         return closed
 
     def outputs(self, job: int, stage: int, manifest: Manifest) -> tuple[FileHash, ...] | tuple[Fault, ...]:
-        return collect(Path(self._folders(job, stage).outputs), manifest)
+        return collect(Path(self._folders(job, stage).outputs), manifest, self.breath)
 
     def read_output(self, job: int, stage: int, file: FileHash) -> Iterator[bytes]:
         with parent_of(Path(self._folders(job, stage).outputs), file.path) as (at, name):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
@@ -16,14 +17,16 @@ from flight.jobs import CHUNK, Fault, FileHash, Manifest, Output
 from flight.workers.no_follow import EXISTING, parent_of
 
 
-def collect(folder: Path, manifest: Manifest) -> tuple[FileHash, ...] | tuple[Fault, ...]:
+def collect(
+    folder: Path, manifest: Manifest, breath: Callable[[], None] = lambda: None
+) -> tuple[FileHash, ...] | tuple[Fault, ...]:
     """Hashes of all outputs, or a fault for each that is not as it should be.  The job must have ended."""
-    found = [_one(folder, output) for output in manifest.outputs]
+    found = [_one(folder, output, breath) for output in manifest.outputs]
     faults = tuple(one for one in found if isinstance(one, Fault))
     return faults or tuple(one for one in found if isinstance(one, FileHash))
 
 
-def _one(folder: Path, output: Output) -> FileHash | Fault:
+def _one(folder: Path, output: Output, breath: Callable[[], None]) -> FileHash | Fault:
     try:
         with parent_of(folder, output.path) as (at, name):
             file = os.open(name, EXISTING, dir_fd=at)
@@ -38,6 +41,7 @@ def _one(folder: Path, output: Output) -> FileHash | Fault:
         while size <= output.size_most and (piece := os.read(file, CHUNK)):
             digest.update(piece)
             size += len(piece)
+            breath()
     except OSError as error:
         return Fault(output.path, os.strerror(error.errno or 0), "a file")
     finally:

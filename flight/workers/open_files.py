@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from zlib import crc32
 
 from flight.ports import Disk
 from flight.wire.cfdp import CfdpEntity, DiskFileStore, KeptSums
 from flight.wire.cfdp.kept_sums import Kept
 from flight.wire.cfdp.names import OWN_PREFIX, safe_name
+from flight.workers.breath import SLICE_OCTETS
 
 CHUNK = 1 << 16
 PART = OWN_PREFIX + "shelf.part"  # cleared away by the next start if the power is cut
@@ -22,10 +24,16 @@ class OpenFiles:
     store: DiskFileStore
     sums: KeptSums
     entity: CfdpEntity
+    breath: Callable[[], None] = lambda: None
+    arrived: set[str] = field(default_factory=set)  # names of files that have come since the work began
 
     def is_sent(self, name: str) -> bool:
         """Right now: it must not change."""
         return any(one.file_name == name and not one.ending for one in self.entity.senders.values())
+
+    def is_touched(self, name: str) -> bool:
+        """While the work at hand took its breaths it went, another came in its place, or it began to be sent."""
+        return name in self.arrived or self.is_sent(name) or not self.holds(name)
 
     def holds(self, name: str) -> bool:
         return is_safe(name) and self.store.exists(name)
@@ -50,25 +58,32 @@ class OpenFiles:
             while piece := file.read(at, CHUNK):
                 at += len(piece)
                 yield piece
+                self.breath()
         finally:
             file.close()
 
     def write(self, name: str, pieces: Iterable[bytes]) -> int:
         """A file that is there whole, or not at all, or still the old one.
 
-        Gives its octets.  OSError, also for the quota.
+        Gives its octets.  OSError, also for the quota, and for a file that somebody has begun to send meanwhile.
         """
         assert is_safe(name)
-        octets = total = 0
+        octets = total = unsynced = 0
         try:
             file = self.store.create(PART)
             try:
                 for piece in pieces:
                     file.write(octets, piece)
                     octets, total = octets + len(piece), crc32(piece, total)
+                    unsynced += len(piece)
+                    if unsynced >= SLICE_OCTETS:
+                        file.sync()
+                        unsynced = 0
+                    self.breath()
                 file.sync()
             finally:
                 file.close()
+            self._refuse_sent(name)
             self.sums.expect(name, Kept(octets, total))
             self.store.rename(PART, name)
         except OSError:
@@ -77,6 +92,10 @@ class OpenFiles:
             raise
         self.sums.delivered(name)
         return octets
+
+    def _refuse_sent(self, name: str) -> None:
+        if self.is_sent(name):
+            raise OSError(errno.EBUSY, f"{name} is being sent")
 
 
 def is_safe(name: str) -> bool:

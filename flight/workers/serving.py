@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
 from flight.store import StoreBudget
+from flight.workers.breath import Breath
 from flight.workers.messages import Unpacker, pack
 
 CHUNK = 65_536
@@ -51,17 +54,60 @@ class Performs(Protocol):
     def perform(self, request: object, /) -> tuple[object, ...]: ...
 
 
-def serve(pipe: int, worker: Performs) -> None:
-    """Until the other end closes the pipe.  PipeError for what is no request."""
+def serve(pipe: int, worker: Performs, breath: Breath | None = None, short: tuple[type, ...] = ()) -> None:
+    """Until the other end closes the pipe.  PipeError for what is no request.
+
+    Requests of the kinds `short` are also performed while another one takes a breath; the rest in their order.
+    """
     with socket.socket(fileno=pipe) as ours:
-        unpacker = Unpacker()
-        while data := _receive(ours):
-            for ticket, request in unpacker.feed(data):
-                result = worker.perform(request)
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    ours.sendall(
-                        pack(ticket, result)
-                    )  # has the executive gone, what it asked for is done all the same
+        server = _Server(ours, worker, short)
+        if breath is not None:
+            breath.act = server.meanwhile
+        while server.wait():
+            server.perform_all()
+
+
+class _Server:
+    def __init__(self, ours: socket.socket, worker: Performs, short: tuple[type, ...]) -> None:
+        self.socket, self.worker, self.short = ours, worker, short
+        self.unpacker = Unpacker()
+        self.waiting: deque[tuple[int, object]] = deque()
+        self.nested = self.closed = False
+
+    def wait(self) -> bool:
+        """For more; False at the end of the pipe."""
+        data = b"" if self.closed else _receive(self.socket)
+        self.waiting.extend(self.unpacker.feed(data))
+        return bool(data)
+
+    def perform_all(self) -> None:
+        while self.waiting:
+            self._perform(*self.waiting.popleft())
+
+    def meanwhile(self) -> None:
+        """In a breath of the request at hand, and not in a breath of what is done in one."""
+        if self.nested:
+            return
+        if not self.closed and select.select([self.socket], [], [], 0)[0]:
+            data = _receive(self.socket)
+            self.closed = not data
+            self.waiting.extend(self.unpacker.feed(data))
+        if not self.waiting:
+            return
+        came, self.nested = list(self.waiting), True
+        self.waiting = deque(one for one in came if not isinstance(one[1], self.short))
+        try:
+            for ticket, request in came:
+                if isinstance(request, self.short):
+                    self._perform(ticket, request)
+        finally:
+            self.nested = False
+
+    def _perform(self, ticket: int, request: object) -> None:
+        result = self.worker.perform(request)
+        # Has the executive gone, what it asked for is done all the same.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.socket.sendall(pack(ticket, result))
 
 
 def _receive(ours: socket.socket) -> bytes:

@@ -143,7 +143,7 @@ class Shelf:
             closed = self._new_job(request, files, digest)
         elif there and digest != closed.sha256:
             raise Refused(f"job {job} is of another package")
-        if there:
+        if there and not files.is_touched(name):
             files.remove(name)
         return PackageTaken(brief_octets(brief_of(closed.manifest)), closed.sha256)
 

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from flight.jobs import Closed, Gate, Opened, PackageReader, PartEnds, PartOctets, Refusal, Refused
+from flight.workers.breath import SLICE_OCTETS
 from flight.workers.no_follow import FOLDER, FOLDER_MODE, NEW, parent_of
 
 FILE_MODE = 0o444  # inputs are read only
 PROGRAM_MODE = 0o555  # the entry and the verifier, which may be programs of the board's architecture
 
 
-def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal:
-    """`place` must not be there yet, its parent must.  After a refusal nothing is left."""
+def unpack(
+    pieces: Iterable[bytes], place: Path, gate: Gate, breath: Callable[[], None] = lambda: None
+) -> Closed | Refusal:
+    """`place` must not be there yet, its parent must.  After a refusal nothing is left.
+
+    `breath` is called often, and each file synced in slices (`flight.workers.breath`).
+    """
     fresh = place.with_name(place.name + ".part")
     try:
         shutil.rmtree(fresh, ignore_errors=True)  # of a power cut
         if place.exists() or place.is_symlink():
             return Refusal(Refused.STORAGE, (f"{place.name} is there already",))
         fresh.mkdir(mode=FOLDER_MODE)
-        result = _fill(pieces, fresh, gate)
+        result = _fill(pieces, fresh, gate, breath)
         if isinstance(result, Closed):
             fresh.rename(place)
             sync_folder(place.parent)
@@ -37,8 +43,8 @@ def unpack(pieces: Iterable[bytes], place: Path, gate: Gate) -> Closed | Refusal
     return result
 
 
-def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal:
-    reader, file, programs = PackageReader(gate), -1, set[str]()
+def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate, breath: Callable[[], None]) -> Closed | Refusal:
+    reader, file, programs, unsynced = PackageReader(gate), -1, set[str](), 0
     try:
         for piece in pieces:
             for event in reader.receive(piece):
@@ -47,7 +53,8 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
                 if isinstance(event, PartOctets | PartEnds) and file < 0:
                     file = _new_file(folder, event.part.path, programs)
                 if isinstance(event, PartOctets):
-                    write_all(file, event.octets)
+                    unsynced = write_slice(file, event.octets, unsynced)
+                    breath()
                 if isinstance(event, PartEnds):
                     os.fsync(file)
                     os.close(file)
@@ -68,6 +75,16 @@ def _fill(pieces: Iterable[bytes], folder: Path, gate: Gate) -> Closed | Refusal
 def _new_file(folder: Path, path: str, programs: set[str]) -> int:
     with parent_of(folder, path, make=True) as (at, name):
         return os.open(name, NEW, PROGRAM_MODE if path in programs else FILE_MODE, dir_fd=at)
+
+
+def write_slice(file: int, octets: bytes, unsynced: int) -> int:
+    """How many octets are not synced after it, with so many before it."""
+    write_all(file, octets)
+    unsynced += len(octets)
+    if unsynced < SLICE_OCTETS:
+        return unsynced
+    os.fdatasync(file)
+    return 0
 
 
 def write_all(file: int, octets: bytes) -> None:

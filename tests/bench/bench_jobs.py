@@ -18,11 +18,14 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from time import monotonic, process_time
+from time import monotonic, monotonic_ns, process_time, sleep
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from flight.declare.filing import ListFiles
+from flight.cli.executive import files_command
+from flight.cli.jobs_on_board import shelf_words
+from flight.cli.run import FlightOptions
+from flight.declare.filing import ListFiles, Turn
 from flight.declare.shelving import PackageTaken, ResultKept, TakePackage
 from flight.drivers.posix_disk import PosixDisk
 from flight.jobs import (
@@ -36,10 +39,12 @@ from flight.jobs import (
     encode_receipt,
 )
 from flight.jobs.skyrack_job import Job
+from flight.wire.cfdp import stored_name
 from flight.wire.file_packets import FileSettings
 from flight.workers.files import FilesWorker
 from flight.workers.folder_shelf import FolderShelf
 from flight.workers.job_shelf import folders_of
+from flight.workers.process import CountlessProcess
 from flight.workers.shelf import Shelf
 from flight.workers.unpacking import unpack
 from tests.bench.verdict import at_most
@@ -57,6 +62,13 @@ from tests.flight.jobs.made import (
 from tests.flight.workers.shelves import KEEP, SETTINGS
 
 ROUNDS = 5
+TURN_EVERY_S = 0.002  # to look whether one is answered; in flight a tick, 0.1 s
+MISSION = """
+from dataclasses import replace
+from flight.missions.pathfinder import MISSION as PATHFINDER
+from tests.flight.jobs.made import CATALOGUE, TENANT
+MISSION = replace(PATHFINDER, tenants=(TENANT,), catalogue=CATALOGUE)
+"""
 TIMES = 200
 MILLISECONDS = 1e3
 RECEIPT_GOAL_MS, RECEIPT_GOAL_OCTETS = 5.0, 1000.0  # one program, one input, one output, one run
@@ -162,6 +174,52 @@ def shelf(folder: Path, megabytes: int) -> None:
         )
 
 
+def moving(folder: Path, kind: str, files: dict[str, bytes], size_most: int) -> None:
+    """The files process with the largest job: how long its turns wait, meanwhile and without."""
+    state = folder / kind
+    (state / "files").mkdir(parents=True)
+    (state / "mission").mkdir()
+    (state / "mission" / "__init__.py").write_text(MISSION)
+    outputs = (replace(MANIFEST.outputs[0], path="out.bin", size_most=size_most),)
+    manifest = replace(with_files(files), outputs=outputs, models=(), resources=Resources(1, 1, 0, 1024))
+    octets = package(manifest, files=files)
+    (state / "files" / stored_name("x.job")).write_bytes(octets)
+    options = FlightOptions(str(state / "mission"), "pc", str(state))
+    command = [*files_command(FileSettings(0x2A, 223, 1 << 30), state), *shelf_words(options)]
+    process = CountlessProcess(command, monotonic_ns)
+    try:
+        process.ask(Turn(0, True, 1000, ()), monotonic_ns() + 60 * 10**9)
+        unpacked = sum(map(len, files.values())) / 1e6
+        took, turns = asked(process, TakePackage(0, 0, "x.job", 7, ()), PackageTaken)
+        what = f"take {unpacked:.0f} MB ({kind}, {len(octets) / 1e6:.1f} MB)"
+        print(f"{what}: {took:.2f} s; {len(turns)} turns meanwhile, the longest {max(turns) * 1e3:.0f} ms")
+        out = Path(folders_of(str(state / "jobs"), 7, 0).outputs) / "out.bin"
+        out.write_bytes(content(size_most // 1_000_000, 1))
+        took, turns = asked(process, KEEP._replace(job=7), ResultKept)
+        what = f"keep a result of {size_most / 1e6:.0f} MB"
+        print(f"{what}: {took:.2f} s; {len(turns)} turns meanwhile, the longest {max(turns) * 1e3:.0f} ms")
+    finally:
+        process.close(monotonic_ns() + 60 * 10**9)
+
+
+def asked(process: CountlessProcess, request: tuple[object, ...], answer: type) -> tuple[float, list[float]]:
+    """Seconds until it is done, and those that each turn of files took that was asked for meanwhile."""
+    turns: list[float] = []
+    began, since, ticket = monotonic(), 0.0, 1
+    assert process.submit(1, request, 0)
+    while True:
+        if not since:
+            ticket, since = ticket + 1, monotonic()
+            assert process.submit(ticket, Turn(0, True, 1000, ()), 0)
+        for number, result in process.poll(0):
+            if number == 1:
+                assert isinstance(result, answer), result
+                return monotonic() - began, [*turns, monotonic() - since] if since else turns
+            turns.append(monotonic() - since)
+            since = 0.0
+        sleep(TURN_EVERY_S)
+
+
 def receipts() -> None:
     small = replace(RECEIPT, runs=RECEIPT.runs[:1], installed=RECEIPT.installed[:1])
     octets = encode_receipt(small, PRIVATE)
@@ -202,6 +260,9 @@ def main() -> None:
         unpacking(Path(folder) / "unpacked")
         shelf(Path(folder), megabytes)
         sdk(Path(folder) / "sdk")
+        moving(Path(folder), "as it is", {"main.py": content(60, 1)}, 60_000_000)
+        parts = {f"{number}.bin": bytes(2**26 - 2**20) for number in range(4)}
+        moving(Path(folder), "deflated", {"main.py": b"pass", **parts}, 1_000_000)
 
 
 if __name__ == "__main__":

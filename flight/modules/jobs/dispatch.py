@@ -76,8 +76,6 @@ class Dispatch:
         if self._safing(now, sees):
             self.safe_before = False
             return
-        if not self.safe_before:  # slots of the plan have passed unused
-            self.desk.replan = self.desk.replan or "work may go on"
         outlook = self.desk.outlook
         slots = slots_of(outlook, now) if outlook is not None else None
         slot_ns = outlook.limits.slot_s * SECOND if outlook is not None else SECOND
@@ -148,6 +146,8 @@ class Dispatch:
         """Who runs in this slot, by the plan and the guard."""
         rows = [row for row in standing.unfinished if self._may_ask(row, now, sees)]
         self.admitted, self.bound = {}, {}
+        if any(self.planner.missed(row, self.planner.slot(now)) for row in rows):
+            self.desk.replan = self.desk.replan or "its slots have passed unused"
         found = self.planner.problem(now, rows, (sees.energy_wh, sees.temperature_c), 0.0)
         if found is None:
             asked: list[Request] = []

@@ -272,6 +272,11 @@ class Planner:
         told = self.told.get(row.number)
         return told is not None and told.planned and told.finish <= slot and row.state in WITH_RUNNER
 
+    def missed(self, row: Row, slot: int) -> bool:
+        """By the plan it is done, and it was not even begun: in another mode, or behind a plan that came too late."""
+        told = self.told.get(row.number)
+        return told is not None and told.planned and told.finish <= slot and row.state in TO_RUN
+
 
 def slots_of(outlook: Outlook, now: int) -> Slots | None:
     """From the slot that we are in to the end of the outlook; None outside of it."""

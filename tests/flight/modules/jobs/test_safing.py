@@ -71,6 +71,14 @@ def test_slots_that_passed_in_another_mode_are_planned_anew_when_work_may_go_on(
     alone.until(lambda: alone.state(number) is JobStage.RUNNING, 90)
 
 
+def test_a_plan_that_comes_at_the_end_of_its_slot_is_not_waited_out() -> None:
+    alone = Alone().begin()
+    alone.fly(60 - alone.now // SECOND % 60 - 8)  # too late to begin anything in this slot
+    number = alone.hand_in(1, work_s=30)
+    assert alone.now // SECOND % 60 > 40
+    alone.until(lambda: alone.state(number) is JobStage.RUNNING, 90)
+
+
 @pytest.mark.parametrize("word", ["ending", "shutting_down"])
 def test_at_the_end_of_flight_jobs_are_asked_to_stop_and_none_is_begun(word: str) -> None:
     alone = Alone().begin()
