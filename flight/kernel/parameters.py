@@ -45,6 +45,10 @@ class ParameterTable:
     def numbers(self) -> Sequence[int]:
         return sorted(self.entries)
 
+    def numbered(self, label: str) -> int | None:
+        entry = self.labels.get(label)
+        return entry.number if entry else None
+
     def complaint(self, changes: Sequence[Change]) -> str | None:
         """Why this set of changes cannot be taken, or None: unknown number, type, range, or a rule across them."""
         for number, value in changes:

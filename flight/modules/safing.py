@@ -33,11 +33,11 @@ from flight.declare import (
     limits,
     unit,
 )
+from flight.throttling import LONG_RUNG, dwell_left_s
 
 STALE_NS = 3 * SECOND  # three periods of the modules that ask (payload.md 4.1)
 AGAIN_NS = 10 * SECOND  # a request or an order that had no effect is repeated this often
 FOLLOW_NS = 3 * SECOND  # a switch has answered within two readings, or it has not
-LONG_RUNG = 4  # from here on a rung dwells at least one orbit
 SAFE_RUNG, OFF_RUNG = 5, 6
 CLEAN_RUNG = 3  # an orbit is clean while nobody asks for more: that is, nobody asks to stop all jobs
 
@@ -176,8 +176,7 @@ class Safing(Module):
         )  # what it asked for last still counts
 
     def _dwell_left(self, now: int, rung: int) -> float:
-        dwell_s = max(self.long_dwell_s, self.orbit_s) if rung >= LONG_RUNG else self.dwell_s
-        return dwell_s - (now - self.asked_at) / SECOND
+        return dwell_left_s(rung, now - self.asked_at, self.dwell_s, max(self.long_dwell_s, self.orbit_s))
 
     def _may_improve(self, now: int, rung: int) -> bool:
         if self._dwell_left(now, rung) > 0:

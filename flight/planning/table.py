@@ -10,6 +10,7 @@ from flight.planning.record import SLOTS_MAX, STEPS_MAX
 from flight.planning.work import Site
 
 SITES_MAX = 64
+LOOPS_MAX = 16  # each costs the planner two walks over the horizon
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,11 @@ class Station:
 class PlanningTable:
     """The guard's worst case is drawn from these numbers, and from no estimate.
 
-    The hottest of `sensors` in a steady state is at `idle_c`, and `resistance_k_w` more for each W of jobs on the bus;
-    it gets there with `time_constant_s`.  `array_w` is what the warm array gives in sunlight, `base_w` what the bus
-    draws without jobs.  A nearly full battery takes `taper_w` times the share of its charge that is missing.
+    `loops` cooling loops each have as many of the boards and of the `sensors`, in their order.  The hottest sensor of
+    one in a steady state is at `idle_c`, and `resistance_k_w` more for each W of jobs on the loop's boards; it gets
+    there with `time_constant_s`, but for `quick_k_w` of it, which follows the watts with `quick_s`.  In the shadow it
+    tends to `shadow_k` less.  `array_w` is what the warm array gives in sunlight, `base_w` what the bus draws without
+    jobs.  A nearly full battery takes `taper_w` times the share of its charge that is missing.
     """
 
     slot_s: int
@@ -47,6 +50,10 @@ class PlanningTable:
     harvest_at_least: float
     resistance_at_most: float
     steps: int  # of one plan
+    loops: int = 1
+    shadow_k: float = 0.0
+    quick_k_w: float = 0.0
+    quick_s: float = 60.0
     stations: tuple[Station, ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,6 +65,8 @@ class PlanningTable:
         assert 0.0 < self.harvest_at_least <= 1.0 <= self.resistance_at_most, self
         assert max(self.charge_efficiency, self.discharge_efficiency) <= 1.0, self
         assert self.sensors, self
+        assert 1 <= self.loops <= LOOPS_MAX, self
+        assert self.lanes % self.loops == len(self.sensors) % self.loops == 0, self
         watts = (self.charge_limit_w, self.taper_w, self.array_w, self.base_w)
         rest = (self.capacity_wh, self.charge_efficiency, self.discharge_efficiency, self.time_constant_s)
         assert all(one > 0.0 for one in (*watts, *rest, self.resistance_k_w)), self

@@ -109,8 +109,7 @@ STATIONS = (
 )
 
 # The battery as plans see it: 269 Ah at the 391 V that it has between 70 % and full.  Efficiencies, taper, heat and
-# base load were measured on the simulated half day.  Each rack has a cooling loop of its own: the resistance is for
-# watts that are shared evenly, and the guard looks at the hotter one anew in each slot.
+# base load were measured on the simulated half day.  Each rack has a cooling loop of its own.
 PLANNING = PlanningTable(
     slot_s=60,
     slots=390,  # four orbits
@@ -126,12 +125,16 @@ PLANNING = PlanningTable(
     base_w=3_500.0,
     sensors=("rack_a_temperature", "rack_b_temperature"),
     limit_c=73.0,  # throttling begins at 75
-    idle_c=-25.0,
-    resistance_k_w=0.00082,
-    time_constant_s=1_200.0,
+    idle_c=-27.0,
+    resistance_k_w=0.00178,
+    time_constant_s=1_400.0,
     harvest_at_least=0.75,
     resistance_at_most=1.3,
     steps=250_000,
+    loops=2,
+    quick_k_w=0.0001,
+    quick_s=75.0,
+    shadow_k=8.0,
     stations=STATIONS,
 )
 # Jobs may run on any board.
@@ -139,7 +142,12 @@ LANES = tuple(
     Lane(board.name, board.throttle, board.watts, f"rail_current_{board.node}", "battery_voltage")
     for board in BOARDS
 )
-BOARD_LOADS = tuple(BoardLoad(board.throttle, board.watts) for board in BOARDS)
+BOARD_LOADS = tuple(
+    BoardLoad(board.throttle, board.watts, board.name, node.name, node.thresholds())
+    for board in BOARDS
+    for node in NODES
+    if node.name == board.node
+)
 
 # Who may go where; anything to SAFE is always allowed, and BOOT leads to SAFE only.
 TRANSITIONS = (

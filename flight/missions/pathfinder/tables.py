@@ -140,7 +140,12 @@ LANES = tuple(
     Lane(board.name, board.throttle, board.watts, f"rail_current_{board.node}", "battery_voltage")
     for board in BOARDS
 )
-BOARD_LOADS = tuple(BoardLoad(board.throttle, board.watts) for board in BOARDS)
+BOARD_LOADS = tuple(
+    BoardLoad(board.throttle, board.watts, board.name, node.name, node.thresholds())
+    for board in BOARDS
+    for node in NODES
+    if node.name == board.node
+)
 
 # Who may go where; anything to SAFE is always allowed, and BOOT leads to SAFE only.
 TRANSITIONS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flight.declare import SECOND, Event, Outbox, Parameter
+from flight.throttling import level_limit, may_rise
 
 FOLLOW_NS = 3 * SECOND  # a switch has answered within two readings, or it has not
 AGAIN_NS = 2 * SECOND  # an order that does not read back is given again this often
@@ -116,20 +117,14 @@ class BoardWatch:
             self._disobeyed(now, allowed, out)
 
     def _limit(self, rung: int) -> int:
-        if rung <= 0:
-            return self.row.top
-        if rung == 1:
-            return self.level  # no increase
-        if rung == 2:
-            return min(self.row.top, self.settings.cap_level)
-        return 1 if rung == 3 else 0
+        return level_limit(rung, self.row.top, self.level, self.settings.cap_level)
 
     def _raise(self, now: int, out: Outbox) -> None:
         """One level more, when it was wanted and allowed for a whole dwell, and the last change was a dwell ago."""
-        dwell_ns = self.settings.dwell_s * SECOND
         if self.may_since is None:
             self.may_since = now
-        if now - self.may_since >= dwell_ns and now - self.changed_at >= dwell_ns and self.read == self.level:
+        rise = may_rise(now - self.may_since, now - self.changed_at, self.settings.dwell_s)
+        if rise and self.read == self.level:
             self._change(now, self.level + 1, out)
 
     def _raise_planned(self, now: int, level: int, out: Outbox) -> None:

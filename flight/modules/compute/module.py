@@ -63,6 +63,9 @@ class Status(Telemetry, period=PERIOD_S):
 
 
 class Outputs(Signals):
+    """Of each board, from the mission's table: `compute_cap_<board>`, the highest level that was commanded, and
+    `compute_aim_<board>`, what it works at as soon as ladder and heat allow; 0 if it must be off anyhow."""
+
     compute_level: U8  # of the board that works hardest, as read back
 
 
@@ -83,7 +86,8 @@ class Compute(BoardSettings, Module):
         self.kept = _kept_class(table)()
         self.wanted = [board.wanted for board in table]
         self.no_jobs = (NO_JOBS,) * len(table)
-        self.status, self.outputs = Status(), Outputs()
+        self.status, self.outputs = Status(), _outputs(table)()
+        self.aims = [-1] * len(table)
         self.boards = _boards_packet(table)()
         self.report_at = 0
 
@@ -91,7 +95,7 @@ class Compute(BoardSettings, Module):
         """The kept levels are wanted again; a dwell must pass before the first increase."""
         self.report_at = now
         for number, board in enumerate(self.table):
-            self.wanted[number] = min(getattr(self.kept, board.name), board.top)
+            self._want(number, min(getattr(self.kept, board.name), board.top))
         for watch in self.watches:
             watch.changed_at = now
 
@@ -99,11 +103,15 @@ class Compute(BoardSettings, Module):
         board = self.table[number]
         if not 0 <= level <= board.top:
             return Refused(f"{board.name} has levels 0 to {board.top}")
-        self.wanted[number] = level
+        self._want(number, level)
         self.watches[number].forgive()
         setattr(self.kept, board.name, level)
         out.keep()
         return DONE
+
+    def _want(self, number: int, level: int) -> None:
+        self.wanted[number] = level
+        setattr(self.outputs, f"compute_cap_{self.table[number].name}", level)
 
     def step(self, now: int, sees: ComputeInputs, out: Outbox) -> None:
         rung = sees.rung
@@ -121,7 +129,12 @@ class Compute(BoardSettings, Module):
             local = rung
             if place >= 0 and heats[place] > rung:
                 local = heats[place]
-            watch.step(now, wanted, local, bool(allowed >> watch.row.rail & 1), levels, out, level)
+            supply = bool(allowed >> watch.row.rail & 1)
+            watch.step(now, wanted, local, supply, levels, out, level)
+            aim = min(wanted, level) if working and supply and not watch.is_cut else 0
+            if aim != self.aims[watch.number]:
+                self.aims[watch.number] = aim
+                setattr(self.outputs, f"compute_aim_{watch.row.name}", aim)
             read = watch.read if watch.read >= 0 else watch.level
             if read > highest:  # noqa: PLR1730 (a call would double the cost of the loop)
                 highest = read
@@ -154,6 +167,14 @@ class Compute(BoardSettings, Module):
             setattr(self.boards, f"{name}_level", max(watch.read, 0))
             setattr(self.boards, f"{name}_power", watch.row.watts[watch.level])
             setattr(self.boards, f"{name}_cut", watch.is_cut)
+
+
+def _outputs(table: tuple[Board, ...]) -> type[Outputs]:
+    boards = {f"compute_{what}_{board.name}": U8 for board in table for what in ("cap", "aim")}
+    fields: dict[str, object] = {"compute_level": U8, **boards}
+    made = type("Outputs", (Outputs,), {"__annotations__": fields, "__module__": __name__})
+    assert issubclass(made, Outputs)
+    return made
 
 
 def _boards_packet(table: tuple[Board, ...]) -> type[Telemetry]:

@@ -1,29 +1,31 @@
 """What was forecast for 30 minutes later against what came.
 
-Of each forecast two errors are kept: of the one that took the jobs to go on as they did, and, once the 30 minutes are
-over, of the same one with the loads that came.  What is between the two is what nobody could know: who will work.
+Of each forecast two errors are kept: of the one that took the boards to work on as they did, but for what the ladder
+does to hot ones, and, once the 30 minutes are over, of the same one with the loads that came.  What is between the two
+is what nobody could know: who will work.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flight.modules.forecast.loads import SlotMeans
-from flight.modules.forecast.model import Model
+from flight.modules.forecast.model import Model, Outside, Warm
 
 AHEAD_S = 1800
 COUNTED_MAX = 1440  # a day of minutes: then older ones are forgotten bit by bit
 
 
 class Told(NamedTuple):
-    """A forecast: the model then, where it began, the sun it expected, and what it gave."""
+    """A forecast: the model then, where it began, what it expected from outside, and what it gave."""
 
     model: Model
     charge: float
-    temperature_c: float
-    harvest_w: tuple[float, ...]
+    loops: tuple[Warm, ...]
+    outside: Outside
     forecast: tuple[float, float]
 
 
@@ -74,10 +76,12 @@ class Accuracy:
             return
         self.charge.add(100.0 * (told.forecast[0] - charge))
         self.temperature.add(told.forecast[1] - temperature_c)
-        loads, jobs = [one.load_w for one in self.came], [one.jobs_w for one in self.came]
+        loads, loops = [one.load_w for one in self.came], [one.loops_w for one in self.came]
         if not math.isfinite(sum(loads)):  # not measured
             return
-        given = told.model.after(told.charge, told.temperature_c, told.harvest_w, loads, jobs)
+        base = tuple(load - sum(watts) for load, watts in zip(loads, loops, strict=True))
+        outside = told.outside._replace(base_w=base)
+        given = told.model.after(told.charge, told.loops, outside, loops)
         self.charge_given_load.add(100.0 * (given[0] - charge))
         self.temperature_given_load.add(given[1] - temperature_c)
 
@@ -85,17 +89,14 @@ class Accuracy:
         self,
         model: Model,
         charge: float,
-        temperature_c: float,
-        harvest_w: tuple[float, ...],
-        base_w: tuple[float, ...],
-        jobs_w: float,
+        loops: tuple[Warm, ...],
+        outside: Outside,
+        loops_w: Sequence[tuple[float, ...]],
     ) -> None:
-        """`harvest_w` and `base_w` of the slots to come; nothing is told if they do not reach so far, or of a NaN."""
-        known = math.isfinite(charge) and math.isfinite(temperature_c)
-        if not known or len(harvest_w) < self.slots or len(base_w) < self.slots:
+        """What is expected of the slots to come; nothing is told if that does not reach so far, or of a NaN."""
+        known = math.isfinite(charge) and all(math.isfinite(one.slow_c) for one in loops)
+        if not known or min(len(loops_w), *(len(row) for row in outside)) < self.slots:
             self.tell_nothing()
             return
-        harvest_w = harvest_w[: self.slots]
-        loads = [base + jobs_w for base in base_w[: self.slots]]
-        forecast = model.after(charge, temperature_c, harvest_w, loads, [jobs_w] * self.slots)
-        self.told.append(Told(model, charge, temperature_c, harvest_w, forecast))
+        forecast = model.after(charge, loops, outside, loops_w[: self.slots])
+        self.told.append(Told(model, charge, loops, outside, forecast))

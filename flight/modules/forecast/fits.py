@@ -7,6 +7,7 @@ learned, but where a measurement is worse than the mission's table it counts (se
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from flight.modules.forecast.loads import SlotMeans
 from flight.planning import PlanningTable
@@ -58,20 +59,29 @@ class LineFit:
 class Fits:
     """What the array gives, what the bus draws without jobs, how warm the node gets, how the battery tapers."""
 
-    def __init__(self, table: PlanningTable, most_w: float) -> None:
-        """`most_w`: what all boards together draw at their highest level."""
-        self.table = table
+    def __init__(self, table: PlanningTable, most_w: Sequence[float]) -> None:
+        """`most_w`: what the boards of each loop draw together at their highest level."""
+        self.table, self.most_w = table, tuple(most_w)
         watts, heat = table.array_w, table.resistance_k_w
         self.array = LineFit(watts, 0.0, (0.1 * watts, 0.2 * watts), 0.02 * watts).within(
             (LOWEST * watts, HIGHEST * watts), (-0.5 * watts, 0.5 * watts)
         )
-        # u is W of jobs; y is the temperature to which a slot seems to lead.
+        # u is W of a loop's boards; y is the temperature to which a slot seems to lead.
         scale = 1.0 / (1.0 - self.decay)
-        self.heat = LineFit(table.idle_c, heat, (5.0, 0.2 * heat), SLOT_SHARE * heat * most_w * scale).within(
-            (table.idle_c - IDLE_K, table.idle_c + IDLE_K), (LOWEST * heat, HIGHEST * heat)
-        )
+        self.loops = [
+            LineFit(table.idle_c, heat, (5.0, 0.2 * heat), SLOT_SHARE * heat * most * scale).within(
+                (table.idle_c - IDLE_K, table.idle_c + IDLE_K), (LOWEST * heat, HIGHEST * heat)
+            )
+            for most in self.most_w
+        ]
         self.base_w = self.contact_w = table.base_w
         self.taper_w = table.taper_w
+
+    @property
+    def heat(self) -> LineFit:
+        """Of the loop that gets hottest with all its boards at work: plans take the others for as bad."""
+        pairs = zip(self.loops, self.most_w, strict=True)
+        return max(pairs, key=lambda pair: pair[0].at(pair[1]))[0]
 
     @property
     def decay(self) -> float:
@@ -88,10 +98,13 @@ class Fits:
         elif seen.contact == 0.0:
             self.base_w += LOAD_LEARNING * (base_w - self.base_w)
 
-    def learn_heat(self, seen: SlotMeans, before_c: float, after_c: float) -> None:
-        """With the temperature at both ends of the slot."""
-        decay = self.decay
-        self.heat.learn(seen.jobs_w, (after_c - decay * before_c) / (1.0 - decay))
+    def learn_heat(self, seen: SlotMeans, before_c: Sequence[float], after_c: Sequence[float]) -> None:
+        """With the slow temperatures of the loops at both ends of the slot."""
+        decay, quick_k_w = self.decay, self.table.quick_k_w
+        shadow_k = self.table.shadow_k * (1.0 - seen.lit)
+        for loop, watts, before, after in zip(self.loops, seen.loops_w, before_c, after_c, strict=True):
+            towards_c = (after - decay * before) / (1.0 - decay)
+            loop.learn(watts, towards_c + quick_k_w * watts + shadow_k)
 
     def learn_taper(self, seen: SlotMeans, charge: float) -> None:
         """While sunlit and not `free`, the battery takes what its room and its resistances let in."""

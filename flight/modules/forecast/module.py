@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from flight.declare import (
@@ -27,10 +26,12 @@ from flight.modules.forecast.accuracy import Accuracy
 from flight.modules.forecast.edges import EdgeWatch
 from flight.modules.forecast.fits import Fits
 from flight.modules.forecast.loads import BoardLoad, SlotMeans, Sums
-from flight.modules.forecast.model import model_of
+from flight.modules.forecast.loops import Loops, hottest
+from flight.modules.forecast.model import Outside, model_of
 from flight.modules.forecast.outlooks import Phase, Sky, harvests, learned_sky, outlook_of, sky_of
 from flight.modules.forecast.packets import Declared, Errors, Outputs, Source, Status
 from flight.modules.forecast.showing import show_errors, show_learned, show_next
+from flight.modules.forecast.throttle import RulesInForce
 from flight.planning import Ahead, LookAhead, PlanningTable
 from flight.planning.ahead import LINE_LENGTH, contact_mb, read_elements, satellite_number, two_lines
 
@@ -50,7 +51,8 @@ LONG_AGO_S = 1e6
 
 
 class ForecastInputs(NamedTuple):
-    """The first inputs of every forecast module; the table's sensors of temperature follow."""
+    """The first inputs of every forecast module; the table's sensors of temperature follow, and where its boards have
+    names what the ladder and each board are asked for."""
 
     array_power: float
     load_power: float
@@ -72,18 +74,19 @@ class Forecasting(Declared):
     """Made by `forecast`."""
 
     def __init__(self, table: PlanningTable, boards: tuple[BoardLoad, ...], outlook: str) -> None:
-        fields = [*ForecastInputs._fields, *table.sensors]
+        self.loops = Loops(table, boards, len(ForecastInputs._fields))
+        fields = [*ForecastInputs._fields, *table.sensors, *self.loops.signals]
         self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
-        self.first = len(ForecastInputs._fields)
-        self.table, self.boards, self.inbox = table, boards, outlook
+        self.in_force = RulesInForce()
+        self.table, self.inbox = table, outlook
         self.limits, self.slot_ns = table.limits(), table.slot_s * SECOND
         self.outputs, self.status, self.errors = Outputs(), Status(), Errors()
         self.status.refresh, self.errors.refresh = self._show, self._show_errors
         self.outputs.planning_energy_wh = self.outputs.planning_temperature_c = math.nan
         self.outputs.in_anomaly = True
-        self.fits = Fits(table, sum(board.watts[-1] for board in boards))
+        self.fits = Fits(table, self.loops.ladder.most_w())
         self.edges, self.accuracy = EdgeWatch(), Accuracy(table.slot_s)
-        self.sums = Sums()
+        self.sums = Sums(table.loops)
         self.lines: tuple[str, str] | None = None
         self.epoch_ns = 0
         self.ahead: Ahead | None = None
@@ -97,9 +100,6 @@ class Forecasting(Declared):
         self.saving: tuple[int, int, str, str] | None = None  # ticket, command, lines
         self.sunrise_at: int | None = None
         self.lit = False
-        self.levels: tuple[int, ...] = ()
-        self.jobs_w = 0.0
-        self.before_c = math.nan  # the temperature as the slot under way began
         self.failed = False  # the last look; said once
         self.document: bytes | None = None
         self.seen: ForecastInputs | None = None
@@ -107,6 +107,7 @@ class Forecasting(Declared):
 
     def connect(self, access: Access) -> None:
         self.document = access.documents.get(DOCUMENT)
+        self.in_force = RulesInForce(access.parameters)
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:
         self.now = now
@@ -121,10 +122,9 @@ class Forecasting(Declared):
         outputs = self.outputs
         fresh = seen.charge_age <= STALE_NS
         outputs.planning_energy_wh = seen.charge * self.table.capacity_wh if fresh else math.nan
-        outputs.planning_temperature_c = hottest(cast("tuple[float, ...]", sees[self.first :]))
-        if seen.levels != self.levels:
-            self.levels = seen.levels
-            self.jobs_w = sum(board.drawn_w(seen.levels) for board in self.boards)
+        loops = self.loops
+        loops.see(now, sees, seen.levels)
+        outputs.planning_temperature_c = hottest(loops.hot_c)
         if seen.sunlit is not self.lit:
             self.lit = seen.sunlit
             self.sunrise_at = now if seen.sunlit else None
@@ -135,7 +135,7 @@ class Forecasting(Declared):
             self._watch_utc(seen)
             self._look(slot, seen, out)
         self.sums.add(
-            seen.array_power, seen.load_power, self.jobs_w, seen.sunlit, seen.array_free, seen.carrier
+            seen.array_power, seen.load_power, loops.watts, seen.sunlit, seen.array_free, seen.carrier
         )
         if seen.sun_edge_ns != self.edges.seen_at and self.ahead is not None:
             self._edge(seen, out)
@@ -145,13 +145,14 @@ class Forecasting(Declared):
         temperature_c = self.outputs.planning_temperature_c
         if slot == self.slot + 1:
             means = self.sums.means(LEAST_READINGS)
-            self._learn(means, seen.charge, temperature_c)
+            self._learn(means, seen.charge)
             self.accuracy.see(means, self._charge(), temperature_c)
             self._compare(self.slot, means, out)
         else:
             self.accuracy.begin()  # a hole in time: what was forecast is not measured
         self.sums.begin()
-        self.slot, self.before_c = slot, temperature_c
+        self.slot = slot
+        self.loops.begin_slot(self.now)
         self._watch_utc(seen)
         if slot >= self.look_at:
             self._look(slot, seen, out)
@@ -160,16 +161,16 @@ class Forecasting(Declared):
         if slot % TELL_EVERY:
             self.accuracy.tell_nothing()
         else:
-            self._tell(temperature_c)
+            self._tell()
         self.outputs.in_anomaly = self._in_anomaly(slot)
 
     def _charge(self) -> float:
         return self.outputs.planning_energy_wh / self.table.capacity_wh
 
-    def _learn(self, means: SlotMeans, charge: float, temperature_c: float) -> None:
+    def _learn(self, means: SlotMeans, charge: float) -> None:
         since_s = (self.now - self.sunrise_at) / SECOND if self.sunrise_at is not None else LONG_AGO_S
         self.fits.learn(means, since_s)
-        self.fits.learn_heat(means, self.before_c, temperature_c)
+        self.fits.learn_heat(means, self.loops.before_c, self.loops.slow_c(self.now))
         self.fits.learn_taper(means, charge)
 
     # ---------------------------------------------------------------- the sky
@@ -290,19 +291,19 @@ class Forecasting(Declared):
 
     def _learned(self) -> tuple[float, float, float, float]:
         """In units of what makes a new outlook worth its plan."""
-        fits, table = self.fits, self.table
+        fits, table, heat = self.fits, self.table, self.fits.heat
         return (
             fits.array.base / (MOVED_ARRAY * table.array_w),
             max(table.base_w, fits.base_w) / (MOVED_BASE * table.base_w),
-            max(table.idle_c, fits.heat.base) / MOVED_K,
-            fits.heat.slope / (MOVED_ARRAY * table.resistance_k_w),
+            max(table.idle_c, heat.base) / MOVED_K,
+            heat.slope / (MOVED_ARRAY * table.resistance_k_w),
         )
 
     def _moved(self) -> bool:
         pairs = zip(self._learned(), self.posted_with, strict=True)
         return any(abs(now - then) > 1.0 for now, then in pairs)
 
-    def _tell(self, temperature_c: float) -> None:
+    def _tell(self) -> None:
         """For the account of errors: the next 30 minutes as they are expected now."""
         table, slots = self.table, self.accuracy.slots
         if self._source() is Source.ELEMENTS and self.sky is not None:
@@ -317,7 +318,11 @@ class Forecasting(Declared):
         harvest_w = harvests(eclipse, self.fits, self._since_sunrise_s(self.now), table.slot_s)
         base_w = tuple(self.fits.contact_w if volume else self.fits.base_w for volume in contact)
         model = model_of(self.fits, self.limits)
-        self.accuracy.tell(model, self._charge(), temperature_c, harvest_w, base_w, self.jobs_w)
+        outside = Outside(harvest_w, base_w, tuple(eclipse))
+        rules, charge = self.in_force.now(), self._charge()
+        loops = self.loops.warm(self.now)
+        loops_w = self.loops.ladder.ahead(self.now, rules, model, charge, loops, outside)
+        self.accuracy.tell(model, charge, loops, outside, loops_w)
 
     # ---------------------------------------------------------------- elements
 
@@ -376,17 +381,6 @@ class Forecasting(Declared):
 
     def _show_errors(self) -> None:
         show_errors(self.errors, self.accuracy)
-
-
-def hottest(sensors: Sequence[float]) -> float:
-    """NaN as soon as one is not known."""
-    found = -math.inf
-    for one in sensors:
-        if one != one:
-            return one
-        if one > found:  # noqa: PLR1730 (a call would double the cost of the loop)
-            found = one
-    return found
 
 
 def forecast(

@@ -86,8 +86,10 @@ def outlook_of(sky: Sky, fits: Fits, limits: Limits, since_sunrise_s: float, utc
     harvest_w = harvests(sky.eclipse, fits, since_sunrise_s, table.slot_s)
     contact = contact_mb(sky.passes, sky.slot_0_ns, table.slot_s, slots)
     base_w = base_of(sky, contact, max(table.base_w, fits.base_w), max(table.base_w, fits.contact_w))
-    idle_c, resistance = max(table.idle_c, fits.heat.base), fits.heat.slope
-    sinking = min(resistance, table.resistance_k_w)  # the table's idle temperature is with the base load
+    heat = fits.heat
+    idle_c, resistance = max(table.idle_c, heat.base), heat.slope / table.loops
+    nominal = table.resistance_k_w / table.loops
+    sinking = min(resistance, nominal)  # the table's idle temperature is with the base load
     told = Forecast(
         harvest_w=harvest_w,
         base_w=base_w,
@@ -96,7 +98,7 @@ def outlook_of(sky: Sky, fits: Fits, limits: Limits, since_sunrise_s: float, utc
         contact_mb=contact,
         resistance_k_w=resistance,
         nominal_harvest_w=tuple(table.array_w * (1.0 - share) for share in sky.eclipse),
-        nominal_resistance_k_w=table.resistance_k_w,
+        nominal_resistance_k_w=nominal,
     )
     survives = envelope(limits, told)
     return Outlook(sky.slot_0_ns, utc_0_s, limits, told, survives, sky.eclipse, sky.passes, sky.source)

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from flight.declare import SECOND, U8, Event, Outbox, Parameter, Rule, Severity, Value
+from flight.throttling import is_charged, rung_of_charge
 
 ENTER_NS = 5 * SECOND  # one bad sample sheds nothing
 EXIT_NS = 60 * SECOND
+
 UNDER_VOLTAGE_NS = 2 * SECOND  # longer than the inrush of a rail, shorter than a bus collapse
 UNDER_VOLTAGE_RUNG = 5
 BLIND_RUNG = (
@@ -88,7 +90,7 @@ class Ladder:
             self._worse(now, charge, thresholds, worst, out)
         else:
             self.worse_since = None
-        if rung and charge >= thresholds[rung - 1] + limits.exit_margin:
+        if rung and is_charged(thresholds, rung, charge, limits.exit_margin):
             self._better(now, charge, out)
         else:
             self.better_since = None
@@ -97,7 +99,7 @@ class Ladder:
     def _worse(self, now: int, charge: float, thresholds: tuple[float, ...], worst: int, out: Outbox) -> None:
         self.worse_since = now if self.worse_since is None else self.worse_since
         if now - self.worse_since >= ENTER_NS:
-            self.by_charge = min(worst, sum(not charge >= threshold for threshold in thresholds))
+            self.by_charge = min(worst, rung_of_charge(thresholds, charge))
             self.worse_since = None
             out.event(self.settings.charge_low, charge, self.by_charge)
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from flight.declare import SECOND, Event, Outbox, Parameter
+from flight.throttling import FIRST_RUNG, LAST_RUNG, is_cool, rung_below, rung_of_heat
 
 PLAUSIBLE_LOW, PLAUSIBLE_HIGH = -150.0, 300.0  # degC; beyond, no sensor of a spacecraft works
 BACK_NS = 30 * SECOND  # good readings before a lost sensor counts as back, so that a loose wire is one event
@@ -18,7 +19,6 @@ PERSISTENCE_NS = 2 * SECOND  # one flipped bit in a reading throttles nothing
 LIMIT_HYSTERESIS_K = 1.0  # a limit is left this far inside
 SMOOTHING = 1 / 30  # a second: the slow mean trails a ramp by 30 s,
 LEAD = 2.0  # so that twice the distance to it is the rise in the next 60 s (payload.md 4.1)
-FIRST_RUNG, LAST_RUNG = 2, 4  # caps, freeze, stop
 RUNG_STEPS = (0.0, 0.5, 0.8)  # of the way from the yellow to the red limit, where a row names no temperatures
 
 
@@ -214,7 +214,7 @@ class NodeWatch:
         if wanted <= self.rung:
             self.alarm_since = None
             if wanted < self.rung and self._cool() and now - self.changed_at >= self.settings.hold_s * SECOND:
-                self._change(now, self.rung - 1 if self.rung > FIRST_RUNG else 0)
+                self._change(now, rung_below(self.rung))
                 out.event(self.settings.released, self.number, self.rung)
         elif self.alarm_since is None:
             self.alarm_since = now
@@ -237,11 +237,11 @@ class NodeWatch:
             return self.row.rung_if_blind()
         if not self.row.throttles:
             return 0
-        by_heat = 1 + sum(self.hot >= step for step in self.steps)
+        by_heat = rung_of_heat(self.steps, self.hot)
         if self._forecast() >= self.row.red_high:
             waited = now - self.changed_at >= self.settings.escalate_s * SECOND
             by_heat = max(by_heat, FIRST_RUNG, min(LAST_RUNG, self.rung + waited) if self.rung else 0)
-        return by_heat if by_heat >= FIRST_RUNG else 0
+        return by_heat
 
     def _cool(self) -> bool:
         """Far enough below the threshold of the present rung.  A rung below the first threshold came by forecast."""
@@ -249,4 +249,4 @@ class NodeWatch:
             return False
         if not self.row.throttles:
             return True
-        return self.hot <= self.steps[self.rung - FIRST_RUNG] - self.settings.exit_margin_k
+        return is_cool(self.steps, self.rung, self.hot, self.settings.exit_margin_k)

@@ -1,0 +1,277 @@
+"""What the ladder will do to the boards, as they warm up or cool down and the charge falls: its own rules, run ahead.
+
+What faults, other nodes and the energy guard ask for now they go on asking for; a mode, a command and the plan's next
+job are not foreseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from flight.declare import SECOND, ParameterAccess, Value
+from flight.modules.forecast.loads import BoardLoad
+from flight.modules.forecast.model import Model, Outside, Warm
+from flight.throttling import (
+    dwell_left_s,
+    is_charged,
+    is_cool,
+    level_limit,
+    may_rise,
+    rung_below,
+    rung_of_charge,
+    rung_of_heat,
+)
+
+STEP_S = 10  # of the run ahead; what heat does takes minutes
+CHARGED_NS = 60 * SECOND  # above a threshold, before its rung is left
+LONG_AGO_NS = -(10**15)  # since when what was never seen to change is as it is
+NO_RUNG = 0
+
+
+class Asked(NamedTuple):
+    """Signals, as they are read: the ladder, what power and faults ask for, and each board's node and aim."""
+
+    rung: int
+    power_rung: int
+    thermal_rung: int
+    fault_rung: int
+    rungs: tuple[int, ...]
+    aims: tuple[int, ...]
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Parameters of power, thermal, safing and compute, as they are in force."""
+
+    exit_margin_k: float = 7.0
+    hold_s: float = 120.0
+    dwell_s: float = 300.0
+    long_dwell_s: float = 5760.0
+    cap_level: float = 1
+    rise_s: float = 60.0
+    exit_margin: float = 0.08
+    shed_1: float = 0.78
+    shed_2: float = 0.74
+    shed_3: float = 0.70
+    shed_4: float = 0.65
+
+    @property
+    def sheds(self) -> tuple[float, ...]:
+        """Boards are off from rung 4 on: the ladder's last rungs change nothing here."""
+        return self.shed_1, self.shed_2, self.shed_3, self.shed_4
+
+
+LABELS = {
+    "thermal.exit_margin_k": "exit_margin_k",
+    "thermal.hold_s": "hold_s",
+    "safing.dwell_s": "dwell_s",
+    "safing.long_dwell_s": "long_dwell_s",
+    "compute.cap_level": "cap_level",
+    "compute.dwell_s": "rise_s",
+    **{f"power.{name}": name for name in ("exit_margin", "shed_1", "shed_2", "shed_3", "shed_4")},
+}
+
+
+class RulesInForce:
+    """Read where they are kept; a mission that has not all of these modules keeps the defaults above."""
+
+    def __init__(self, access: ParameterAccess | None = None) -> None:
+        self.access = access
+        numbers = {name: access.numbered(label) for label, name in LABELS.items()} if access else {}
+        self.numbers = {name: number for name, number in numbers.items() if number is not None}
+
+    def now(self) -> Rules:
+        if self.access is None:
+            return Rules()
+        found: dict[str, Value] = {name: self.access.value(number) for name, number in self.numbers.items()}
+        return replace(Rules(), **found)
+
+
+@dataclass(slots=True)
+class Heated:
+    """One board and its node: what the node asks for, and the level, each with the time of its last change."""
+
+    row: BoardLoad
+    loop: int
+    level: int = 0
+    aim: int = 0
+    rung: int = NO_RUNG
+    rung_at: int = LONG_AGO_NS
+    level_at: int = LONG_AGO_NS
+    may_since: int | None = None
+
+    def ask(self, now: int, hot_c: float, rules: Rules) -> int:
+        """As the thermal module does, but for a rise so fast that it acts beforehand."""
+        steps = self.row.steps
+        if steps is None:
+            return NO_RUNG
+        wanted = rung_of_heat(steps, hot_c)
+        if wanted > self.rung:
+            self.rung, self.rung_at = wanted, now
+        elif wanted < self.rung:
+            held = now - self.rung_at < rules.hold_s * SECOND
+            if not held and is_cool(steps, self.rung, hot_c, rules.exit_margin_k):
+                self.rung, self.rung_at = rung_below(self.rung), now
+        return self.rung
+
+    def yield_to(self, now: int, rung: int, rules: Rules) -> float:
+        """As the compute module does; W that the board then draws."""
+        watts = self.row.watts
+        limit = level_limit(max(rung, self.rung), len(watts) - 1, self.level, round(rules.cap_level))
+        target = min(self.aim, limit)
+        if target > self.level:
+            self.may_since = now if self.may_since is None else self.may_since
+            if may_rise(now - self.may_since, now - self.level_at, rules.rise_s):
+                self.level, self.level_at = self.level + 1, now
+        else:
+            self.may_since = None
+            if target < self.level:
+                self.level, self.level_at = target, now
+        return watts[self.level]
+
+
+class Ladder:
+    """Its state, as the signals tell it; `ahead` runs a copy of it."""
+
+    def __init__(self, boards: Sequence[BoardLoad], loops: int) -> None:
+        self.boards = [Heated(row, place * loops // len(boards)) for place, row in enumerate(boards)]
+        self.loops = loops
+        self.rung = self.power_rung = self.others = 0
+        self.asked_at = LONG_AGO_NS
+        self.asking = False  # somebody asks for the rung in force
+
+    def see(self, now: int, told: Asked) -> None:
+        """Signals that have changed."""
+        thermal = told.thermal_rung if told.thermal_rung > max(told.rungs) else 0  # another node's
+        self.power_rung, self.others = told.power_rung, max(told.fault_rung, thermal)
+        asking = max(self.others, told.power_rung, *told.rungs) >= told.rung
+        if asking or self.asking or told.rung != self.rung:
+            self.asked_at = now
+        self.rung, self.asking = told.rung, asking
+        for board, rung, aim in zip(self.boards, told.rungs, told.aims, strict=True):
+            switch = board.row.switch
+            level = max(0, told.levels[switch]) if switch < len(told.levels) else 0
+            if rung != board.rung:
+                board.rung, board.rung_at = rung, now
+            if level != board.level:
+                board.level, board.level_at = min(level, len(board.row.watts) - 1), now
+            board.aim = min(aim, len(board.row.watts) - 1)
+
+    def ahead(
+        self,
+        now: int,
+        rules: Rules,
+        model: Model,
+        charge: float,
+        loops: Sequence[Warm],
+        outside: Outside,
+    ) -> list[tuple[float, ...]]:
+        """W of each loop's boards, a mean for each slot of `outside`: they work on as far as the ladder lets them."""
+        if self._steady(rules, model, charge, loops, outside):
+            return [self.watts()] * len(outside.base_w)
+        run = Run(self, now, rules, model, charge, loops)
+        return [run.slot(*sky) for sky in zip(*outside, strict=True)]
+
+    def _steady(
+        self, rules: Rules, model: Model, charge: float, loops: Sequence[Warm], outside: Outside
+    ) -> bool:
+        """Nothing holds a board back now, and by slots nothing will: the cheap answer to most questions."""
+        if self.rung or self.power_rung or self.others:
+            return False
+        if any(board.rung or board.level != board.aim for board in self.boards):
+            return False
+        warm, watts, decay = list(loops), self.watts(), model.decays(1.0)
+        drawn_w = sum(watts)
+        for harvest_w, base_w, eclipse in zip(*outside, strict=True):
+            charge = model.charged(charge, harvest_w - base_w - drawn_w, 1.0)
+            for loop, loop_w in enumerate(watts):
+                warm[loop] = model.warmed(loop, warm[loop], loop_w, eclipse, decay)
+            hot = any(
+                rung_of_heat(one.row.steps, model.hot_c(warm[one.loop]))
+                for one in self.boards
+                if one.row.steps
+            )
+            if hot or rung_of_charge(rules.sheds, charge):
+                return False
+        return True
+
+    def most_w(self) -> tuple[float, ...]:
+        """Of each loop's boards, at their highest levels."""
+        found = [0.0] * self.loops
+        for board in self.boards:
+            found[board.loop] += board.row.watts[-1]
+        return tuple(found)
+
+    def watts(self) -> tuple[float, ...]:
+        """Of each loop's boards, now."""
+        found = [0.0] * self.loops
+        for board in self.boards:
+            found[board.loop] += board.row.watts[board.level]
+        return tuple(found)
+
+
+class Run:
+    """One run ahead, from what `ladder` has seen; it changes nothing of that."""
+
+    def __init__(
+        self,
+        ladder: Ladder,
+        now: int,
+        rules: Rules,
+        model: Model,
+        charge: float,
+        loops: Sequence[Warm],
+    ) -> None:
+        self.boards = [replace(board) for board in ladder.boards]
+        self.at, self.rules, self.model = now, rules, model
+        self.charge, self.warm = charge, list(loops)
+        self.rung, self.asked_at = ladder.rung, now if ladder.asking else ladder.asked_at
+        self.charged_since: int | None = None
+        by_charge = ladder.power_rung
+        if by_charge and is_charged(rules.sheds, by_charge, charge, rules.exit_margin):
+            by_charge = 0  # the energy guard asks, which looks further ahead: it goes on
+        self.by_charge, self.others = by_charge, max(ladder.others, 0 if by_charge else ladder.power_rung)
+        slot_s = model.limits.slot_s
+        self.many = max(1, slot_s // STEP_S)
+        self.step_ns, self.decay = slot_s * SECOND // self.many, model.decays(1.0 / self.many)
+
+    def slot(self, harvest_w: float, base_w: float, eclipse: float) -> tuple[float, ...]:
+        sums = [0.0] * len(self.warm)
+        for _ in range(self.many):
+            self.at += self.step_ns
+            watts = self._step()
+            self.charge = self.model.charged(self.charge, harvest_w - base_w - sum(watts), 1.0 / self.many)
+            for loop, drawn_w in enumerate(watts):
+                sums[loop] += drawn_w
+                self.warm[loop] = self.model.warmed(loop, self.warm[loop], drawn_w, eclipse, self.decay)
+        return tuple(one / self.many for one in sums)
+
+    def _step(self) -> list[float]:
+        """As power, thermal, safing and compute do one after the other; W of each loop's boards."""
+        at, rules = self.at, self.rules
+        asked = max(self.others, self._by_charge())
+        for board in self.boards:
+            asked = max(asked, board.ask(at, self.model.hot_c(self.warm[board.loop]), rules))
+        if asked >= self.rung:
+            self.rung, self.asked_at = asked, at
+        elif dwell_left_s(self.rung, at - self.asked_at, rules.dwell_s, rules.long_dwell_s) <= 0.0:
+            self.rung, self.asked_at = self.rung - 1, at
+        watts = [0.0] * len(self.warm)
+        for board in self.boards:
+            watts[board.loop] += board.yield_to(at, self.rung, rules)
+        return watts
+
+    def _by_charge(self) -> int:
+        rules = self.rules
+        worse = rung_of_charge(rules.sheds, self.charge)
+        self.by_charge = max(self.by_charge, worse)
+        if not self.by_charge or not is_charged(rules.sheds, self.by_charge, self.charge, rules.exit_margin):
+            self.charged_since = None
+            return self.by_charge
+        self.charged_since = self.at if self.charged_since is None else self.charged_since
+        if self.at - self.charged_since >= CHARGED_NS:
+            self.by_charge, self.charged_since = self.by_charge - 1, None
+        return self.by_charge

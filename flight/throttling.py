@@ -1,0 +1,64 @@
+"""How heat and a low charge become a lower level: a rung is asked for, the ladder takes it up, a board yields.
+
+Pure rules.  The modules power, thermal, safing and compute fly them; the forecast looks ahead with the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flight.declare import SECOND
+
+FIRST_RUNG, LAST_RUNG = 2, 4  # that heat asks for: caps, freeze, stop
+LONG_RUNG = 4  # from here on a rung of the ladder dwells at least one orbit
+
+Steps = tuple[float, float, float]
+"""degC from which a node asks for rungs 2, 3 and 4"""
+
+
+def rung_of_heat(steps: Steps, hot_c: float) -> int:
+    """Asked for by a node at this temperature, whatever it asked for before."""
+    rung = 1 + sum(hot_c >= step for step in steps)
+    return rung if rung >= FIRST_RUNG else 0
+
+
+def is_cool(steps: Steps, rung: int, hot_c: float, margin_k: float) -> bool:
+    """Far enough below the threshold of the rung that a node asks for."""
+    return hot_c <= steps[rung - FIRST_RUNG] - margin_k
+
+
+def rung_below(rung: int) -> int:
+    """What a node asks for when it is cool again: one rung less, of which 1 is none."""
+    return rung - 1 if rung > FIRST_RUNG else 0
+
+
+def rung_of_charge(thresholds: Sequence[float], charge: float) -> int:
+    """Asked for by the charge alone, whatever it asked for before; a NaN asks for the last."""
+    return sum(not charge >= threshold for threshold in thresholds)
+
+
+def is_charged(thresholds: Sequence[float], rung: int, charge: float, margin: float) -> bool:
+    """Far enough above the threshold of the rung that the charge asks for."""
+    return charge >= thresholds[rung - 1] + margin
+
+
+def dwell_left_s(rung: int, asked_ago_ns: int, dwell_s: float, long_dwell_s: float) -> float:
+    """Of a rung of the ladder that somebody asked for so long ago; 0 and less: one rung better."""
+    return (long_dwell_s if rung >= LONG_RUNG else dwell_s) - asked_ago_ns / SECOND
+
+
+def level_limit(rung: int, top: int, level: int, cap_level: int) -> int:
+    """The highest level that a board at `level` may work at.  Rung 1 forbids a rise, rung 2 caps, rung 3 keeps warm."""
+    if rung <= 0:
+        return top
+    if rung == 1:
+        return level
+    if rung == 2:
+        return min(top, cap_level)
+    return 1 if rung == 3 else 0
+
+
+def may_rise(may_ago_ns: int, changed_ago_ns: int, dwell_s: float) -> bool:
+    """One level more, when it was wanted and allowed for a whole dwell, and the last change was a dwell ago."""
+    dwell_ns = dwell_s * SECOND
+    return may_ago_ns >= dwell_ns and changed_ago_ns >= dwell_ns

@@ -1,0 +1,150 @@
+"""The ladder run ahead: held against the modules that fly it, second by second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from flight.declare import COMPUTE, SECOND, Boot, Outbox
+from flight.modules.compute import Board, compute
+from flight.modules.forecast.loads import BoardLoad
+from flight.modules.forecast.model import Model, Outside, Warm
+from flight.modules.forecast.throttle import LABELS, Asked, Ladder, Rules, RulesInForce
+from flight.modules.power.ladder import Ladder as ChargeLadder
+from flight.modules.power.ladder import LadderSettings
+from flight.modules.safing import Safing
+from flight.modules.thermal import Node, thermal
+from tests.flight.modules.forecast.conftest import TABLE
+
+WATTS = (0.0, 10.0, 20.0, 30.0)
+NODES = (
+    Node("a", ("a_temperature",), -50.0, -40.0, 75.0, 85.0, board=True),
+    Node("b", ("b_temperature",), -50.0, -40.0, 75.0, 85.0, board=True),
+)
+BOARDS = tuple(Board(node.name, place, place, WATTS, node.name, wanted=3) for place, node in enumerate(NODES))
+LOADS = tuple(
+    BoardLoad(place, WATTS, node.name, node.name, node.thresholds()) for place, node in enumerate(NODES)
+)
+LIMITS = replace(TABLE, lanes=2, loops=2).limits()
+MODEL = Model(LIMITS, ((0.0, 2.8), (0.0, 2.5)), 0.0, 0.2, 75.0, 3_000.0, 150.0)
+RULES = Rules(cap_level=2)
+SLOTS = 90
+
+
+@dataclass
+class Flight:
+    """Power's ladder, thermal, safing and compute, a step a second, on the model's own loops and battery."""
+
+    warm: list[Warm]
+    charge: float
+    harvest_w: float
+    now: int = 0
+    levels: list[int] = field(default_factory=lambda: [3, 3])
+    power: ChargeLadder = field(default_factory=lambda: ChargeLadder(LadderSettings()))
+
+    def __post_init__(self) -> None:
+        self.thermal, self.safing, self.compute = thermal(NODES), Safing(), compute(BOARDS)
+        vars(self.compute)["cap_level"] = 2
+        self.compute.kept.a = self.compute.kept.b = 3  # type: ignore[attr-defined]
+        self.out = Outbox()
+        for module in (self.thermal, self.safing, self.compute):
+            module.start(self.now, Boot(1, True, False, 0), self.out)
+        self.ladder = Ladder(LOADS, 2)
+
+    def second(self) -> tuple[float, ...]:
+        self.now += SECOND
+        self.power.update(self.now, self.charge, 400.0, self.out)
+        hot = [MODEL.hot_c(one) for one in self.warm]
+        self.thermal.step(self.now, (*hot, (0, 0)), self.out)
+        rungs = [watch.rung for watch in self.thermal.watches]
+        asked = self.thermal.outputs.thermal_rung
+        self.safing.step(self.now, Safing.Inputs(self.power.rung, 0, asked, 0, 0, 0, COMPUTE, ()), self.out)
+        rung, levels = self.safing.outputs.rung, tuple(self.levels)
+        inputs = self.compute.Inputs(COMPUTE, 0, rung, 0, 3, levels, *rungs)  # type: ignore[call-arg,arg-type]
+        self.compute.step(self.now, inputs, self.out)  # type: ignore[arg-type]
+        aims = (self.compute.outputs.compute_aim_a, self.compute.outputs.compute_aim_b)  # type: ignore[attr-defined]
+        told = Asked(rung, self.power.rung, asked, 0, tuple(rungs), aims, levels)
+        self.ladder.see(self.now, told)
+        for switch, level in self.out.switches:
+            self.levels[switch] = level
+        self.out.clear()
+        watts, decay = tuple(WATTS[level] for level in self.levels), MODEL.decays(1.0 / LIMITS.slot_s)
+        self.charge = MODEL.charged(self.charge, self.harvest_w - 20.0 - sum(watts), 1.0 / LIMITS.slot_s)
+        for loop, drawn_w in enumerate(watts):
+            self.warm[loop] = MODEL.warmed(loop, self.warm[loop], drawn_w, 0.0, decay)
+        return watts
+
+
+def outside(harvest_w: float, slots: int = SLOTS) -> Outside:
+    return Outside((harvest_w,) * slots, (20.0,) * slots, (0.0,) * slots)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("begin_s", "charge", "harvest_w"),
+    [(10, 0.95, 150.0), (1700, 0.95, 150.0), (2500, 0.95, 150.0), (10, 0.80, 40.0), (700, 0.80, 70.0)],
+)
+def test_what_it_foresees_is_what_the_modules_do(begin_s: int, charge: float, harvest_w: float):
+    flight = Flight([Warm(45.0, 30.0), Warm(40.0, 30.0)], charge, harvest_w)
+    for _ in range(begin_s):
+        flight.second()
+    foreseen = flight.ladder.ahead(
+        flight.now, RULES, MODEL, flight.charge, tuple(flight.warm), outside(harvest_w)
+    )
+    apart, changes = 0.0, 0
+    for slot in range(SLOTS):
+        drawn = [flight.second() for _ in range(LIMITS.slot_s)]
+        changes += len(set(drawn)) - 1
+        for loop in range(2):
+            apart += abs(foreseen[slot][loop] - sum(one[loop] for one in drawn) / LIMITS.slot_s)
+    assert changes >= 2
+    assert apart < 12.0 * changes  # a change by 10 W on two boards, half a slot early or late
+
+
+def test_what_stays_cool_and_charged_works_on():
+    ladder = Ladder(LOADS, 2)
+    ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (1, 2), (1, 2)))
+    loops = (Warm(20.0, 10.0), Warm(20.0, 20.0))
+    assert ladder.ahead(0, RULES, MODEL, 0.9, loops, outside(90.0, 4)) == [(10.0, 20.0)] * 4
+    assert ladder.most_w() == (30.0, 30.0)
+
+
+def test_a_low_charge_caps_and_what_others_ask_for_stays():
+    ladder = Ladder(LOADS, 2)
+    loops = (Warm(20.0, 30.0), Warm(20.0, 30.0))
+    ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (3, 3), (3, 3)))
+    assert ladder.ahead(0, RULES, MODEL, 0.76, loops, outside(0.0, 30))[-1] == (10.0, 10.0)
+    ladder.see(0, Asked(2, 0, 0, 2, (0, 0), (3, 3), (2, 2)))
+    assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 15))[-1] == (20.0, 20.0)
+    ladder.see(0, Asked(2, 2, 0, 0, (0, 0), (3, 3), (2, 2)))  # the energy guard: the charge asks for nothing
+    assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 15))[-1] == (20.0, 20.0)
+    ladder.see(0, Asked(2, 0, 2, 0, (0, 0), (3, 3), (2, 2)))  # another node than a board's
+    assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 15))[-1] == (20.0, 20.0)
+    ladder.see(0, Asked(2, 0, 0, 0, (0, 0), (3, 3), (2, 2)))
+    assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 15))[-1] == (30.0, 30.0)
+
+
+def test_two_boards_of_one_loop_share_its_heat():
+    ladder = Ladder(LOADS, 1)
+    ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (2, 1), (2, 1)))
+    assert ladder.watts() == (30.0,)
+    assert ladder.most_w() == (60.0,)
+
+
+class Table:
+    """Parameters of a mission that has no safing module."""
+
+    def numbered(self, label: str) -> int | None:
+        return None if label.startswith("safing") else list(LABELS).index(label) + 1
+
+    def value(self, number: int) -> float:
+        return 0.5 * number
+
+
+def test_the_rules_are_those_in_force():
+    rules = RulesInForce(Table()).now()  # type: ignore[arg-type]
+    assert rules.exit_margin_k == 0.5
+    assert rules.dwell_s == Rules().dwell_s
+    assert rules.rise_s == 0.5 * (list(LABELS).index("compute.dwell_s") + 1)
+    assert RulesInForce().now() == Rules()
