@@ -33,7 +33,8 @@ ALLOWED = {
     "flight/modules/__init__.py": "",
     "flight/modules/power/__init__.py": "import flight.modules.power.ladder",
     "flight/modules/power/ladder.py": "import flight.declare\nimport flight.wire.packet",
-    "flight/modules/thermal.py": "import flight.declare\nimport flight.planning\nimport flight.jobs",
+    "flight/throttling.py": "import flight.declare",
+    "flight/modules/thermal.py": "import flight.throttling\nimport flight.planning\nimport flight.jobs",
     "flight/planning/__init__.py": "import flight.jobs",
     "flight/jobs/__init__.py": "import flight.jobs.package",
     "flight/jobs/package.py": "import flight.jobs.manifest",
@@ -60,6 +61,7 @@ FORBIDDEN = {
     "flight/modules/heat.py": "from flight.modules import thermal",
     "flight/drivers/a.py": "import flight.declare",
     "flight/jobs/a.py": "import flight.wire",
+    "flight/throttling.py": "import flight.ports",
     "flight/kernel/a.py": "import flight.modules.thermal",
     "sim/a.py": "import flight.wire.definitions",
 }
