@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flight.declare import Failed, Outbox, Refused, Request, Stored, Waiting
+from flight.declare import DeleteRecords, Failed, Outbox, Refused, Request, Stored, Waiting
 from flight.modules.downlink import Downlink
 from flight.modules.downlink.playback import Playback
 from flight.modules.downlink.stores import StoreService
@@ -255,6 +255,28 @@ def test_nothing_that_no_pass_has_seen_is_wanted_once_deleted(craft) -> None:
     done(craft, RESUME, pack_stores([HOUSEKEEPING]), seconds=15)
     assert min(counts(craft, HOUSEKEEPING)) == floor
     assert absent(craft) == []
+
+
+def test_what_the_disk_does_not_delete_stays_wanted(craft) -> None:
+    craft.fly(2)
+    done(craft, SUSPEND, pack_stores([HOUSEKEEPING]))
+    craft.contact(False)
+    craft.fly(20)
+    craft.contact(True)
+    worker = craft.computer.worker
+    performed = worker.storage.perform
+    worker.storage.perform = lambda request: (
+        Failed("EIO") if isinstance(request, DeleteRecords) else performed(request)
+    )
+    unseen = craft.module("downlink").playback.unseen[HOUSEKEEPING]
+    first = unseen.items[0][0]
+    until = pack_deletion(20 * NS, [HOUSEKEEPING])
+    assert refused(craft, DELETE, until, seconds=20) == "the store does not answer"
+    assert (absent(craft), unseen.items[0][0]) == ([], first)
+    worker.storage.perform = performed
+    done(craft, DELETE, until, seconds=20)
+    assert [store for store, _, _ in absent(craft)] == [HOUSEKEEPING]
+    assert unseen.items[0][0] > first
 
 
 def test_what_is_deleted_already_is_not_told_again(craft) -> None:

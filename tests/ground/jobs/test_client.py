@@ -51,6 +51,16 @@ def test_a_refusal_is_the_spacecrafts_word(rig: Rig, packed: Path):
     assert "wrong signature" in lines[-1]
 
 
+def test_one_that_the_plan_has_refused_may_be_sent_again(rig: Rig, packed: Path):
+    craft = rig.heard.craft
+    rig.tell(
+        rig.taken(3), craft.event("jobs.refused", 120 * NS, f"{NAME}: misses its deadline: energy".encode())
+    )
+    rig.heard.then = [rig.taken(5)]
+    assert rig.jobs.submit(packed).number == 5
+    assert rig.put == [NAME]
+
+
 def test_a_package_that_is_not_right_goes_nowhere(rig: Rig, packed: Path, tmp_path: Path):
     packed.write_bytes(packed.read_bytes()[:-1])
     with pytest.raises(JobError, match="ends too early"):

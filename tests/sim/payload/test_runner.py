@@ -76,6 +76,14 @@ def test_jobs_go_on_without_an_executive_and_are_frozen_when_nobody_comes(runner
     assert (entry.state, entry.progress_milli) == (JobState.FROZEN, 49)
 
 
+def test_nobody_but_an_executive_starts_another_runner(runner: VirtualRunner) -> None:
+    runner.die(SECOND)
+    runner.tend(SECOND + 100 * BACK_OFF_NS, watched=False)
+    assert (runner.lives, runner.down_until) == (1, SECOND + BACK_OFF_NS)
+    runner.tend(SECOND + 100 * BACK_OFF_NS, watched=True)
+    assert (runner.lives, runner.down_until) == (2, -1)
+
+
 def test_a_runner_that_dies_takes_its_jobs_along_and_another_one_comes(runner: VirtualRunner) -> None:
     begin(runner, 1, AHEAD)
     runner.poll(AHEAD + 200 * SECOND)
