@@ -54,7 +54,7 @@ KINDS: Final[dict[str, dict[str, str]]] = {
     "disk.jobs": {"full": "", "error": "", "power_cut": ""},
     "computer": {"reset": ""},
     "module": {"crash": "", "crash_again": "", "hang": "", "stall": "", "flood": ""},
-    "job": {"crash": "", "hang": "", "slow": "1", "wrong_bits": "", "lie": "W"},
+    "job": {"crash": "", "hang": "", "slow": "1", "wrong_bits": "", "lie": "W", "sag": ""},
     "package": dict.fromkeys(PACKAGES, ""),
     **{f"process.{name}": {"kill": "", "stop": ""} for name in PROCESSES},
 }

@@ -30,6 +30,7 @@ from sim.world import World
 
 NS = 1_000_000_000
 FOR_EVER_S = 1 << 40
+SAG_WITHIN = 6  # operations of the disk: about one save of a document
 DARK_S = 10  # how long the computer stays off after a power cut
 TRACE_EVERY_S = 10  # the state of the world enters the trace this often; every octet of the link does
 
@@ -106,7 +107,7 @@ class Simulation:
         self.switches = SimulatedSwitches(mission, self.world.plant)
         self.transmitter = form.switches().index(form.radio.transmitter)
         self.receiver = form.switches().index(form.radio.receiver)
-        self.afflictions = Afflictions()  # of jobs
+        self.afflictions = Afflictions(sag=self._sag)  # of jobs
         self.history = JobHistory()
         self.job_power = JobPower()
         self.packages: list[Package] = []  # sent as jobs, hostile ones with them
@@ -291,6 +292,11 @@ class Simulation:
             planning.hung = False
 
         return release
+
+    def _sag(self) -> None:
+        """A board takes its load, and the bus gives way: the computer goes off within few operations of the disk."""
+        rng = stream(self.seed, f"sag {self.now_s}")
+        self.disk.cut_at(self.disk.operations + rng.randint(1, SAG_WITHIN))
 
     def receiver_jammed(self) -> bool:
         """A fault holds the receiver's rail."""

@@ -90,7 +90,9 @@ class VirtualRunner:
         refusal = runner.start(job, limits, folders, at)
         named = self.names.get(job.job)
         if refusal is None and named is not None:
-            self.history.begin(job.job, named[1], named[0], at)
+            brief, stage = named
+            self.history.begin(job.job, stage, brief, at)
+            self.afflictions.started(f"{brief.owner}/{brief.name}")
         return refusal
 
     def freeze(self, job: int, now: int) -> Refusal | None:

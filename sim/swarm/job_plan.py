@@ -145,6 +145,7 @@ def _cuts_in_the_book(rng: random.Random, _labels: Sequence[str], add: Add) -> S
 JOB_FEATURES: Mapping[str, Draw] = {
     **{f"job {kind}": _of_job(kind) for kind in ("crash", "hang", "slow", "wrong_bits", "lie")},
     "job crash once": _of_job("crash", (1, 2)),
+    "job sag": _of_job("sag", (3000, 12_000)),
     "runner killed": _process("runner", "kill"),
     "runner stopped": _process("runner", "stop", (2, 200)),
     "planning killed": _process("planning", "kill"),

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from flight.declare.running import JobLimits, JobToRun, RunnerKind
 from flight.jobs import brief_of
 from flight.runners.modelled import FaultKind
+from flight.workers.job_shelf import folders_of
 from flight.workers.process import BACK_OFF_NS, LOST
 from sim.computer import VirtualProcess
 from sim.disk import PowerCut, SimulatedDisk
@@ -68,6 +70,25 @@ def test_one_that_lies_draws_more_until_it_is_over(simulation) -> None:
     assert simulation.afflictions.lying_w == {JOB: 12.0}
     undo()
     assert simulation.afflictions.lying_w == {}
+
+
+@pytest.mark.parametrize(
+    ("struck", "over", "cuts"), [(JOB, False, True), (JOB, True, False), ("acme/x", False, False)]
+)
+def test_a_start_takes_the_bus_down_once(struck, over, cuts) -> None:
+    flown = fly()
+    runner = flown.computer.runner = VirtualRunner(FROM * NS, flown.file_disk, flown.afflictions)
+    runner.named(8, BRIEF, 0)
+    undo = begin_of_jobs(flown, fault("job", "sag", struck), random.Random(1))
+    if over:
+        undo()
+    job = JobToRun(8, RunnerKind.MODELLED, ("train",), work_ns=60 * NS)
+    limits = JobLimits(memory_octets=1 << 20, disk_octets=1 << 20)
+    assert runner.start(job, limits, folders_of("/jobs", 1, 0), FROM * NS) is None
+    flown.run(FROM + 10)
+    assert (flown.computer.kernel is None) is cuts
+    flown.run(FROM + 60)
+    assert flown.computer.boots == 1 + cuts
 
 
 def test_the_runner_is_killed_or_stands_still(simulation) -> None:
