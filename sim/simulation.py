@@ -30,7 +30,7 @@ from sim.world import World
 
 NS = 1_000_000_000
 FOR_EVER_S = 1 << 40
-SAG_WITHIN = 6  # operations of the disk: about one save of a document
+SAG_WITHIN = 3  # operations of the disk: an inrush takes milliseconds
 DARK_S = 10  # how long the computer stays off after a power cut
 TRACE_EVERY_S = 10  # the state of the world enters the trace this often; every octet of the link does
 
