@@ -115,22 +115,24 @@ class Dispatch:
         """Whether nothing may run.  Rung 3 leaves time for a checkpoint; above, boards lose their supply at once."""
         fresh = sees.mode_age <= STALE_NS and sees.rung_age <= STALE_NS and sees.rung >= 0
         hold = not fresh or sees.mode != COMPUTE or sees.rung >= HOLD_RUNG
-        if not hold and sees.rung < STOP_RUNG and not sees.ending:
-            return False
+        if not hold and sees.rung < STOP_RUNG:
+            return sees.ending and self._end(now)
         self.admitted.clear()
         until = now + self.desk.own.checkpoint_s * SECOND
         for run in self.crew.runs.values():
             if hold:
                 run.hold(Why.SAFING, until)
-            elif sees.rung >= STOP_RUNG:
-                self._stop(run, Why.SAFING, now)
             else:
-                self._stop(run, Why.END, now, now + self._last_words_ns(run))
+                self._stop(run, Why.SAFING, now)
         return True
 
-    def _last_words_ns(self, run: Run) -> int:
-        """At the end of flight: as long as a stop costs the job by its manifest, and no longer than for any stop."""
-        return min(max(END_LEAST_S, run.row.known.resume_s), self.desk.own.checkpoint_s) * SECOND
+    def _end(self, now: int) -> bool:
+        """Of flight: each has as long as a stop costs it by its manifest, and no longer than for any stop."""
+        self.admitted.clear()
+        for run in self.crew.runs.values():
+            least_s = max(END_LEAST_S, run.row.known.resume_s)
+            self._stop(run, Why.END, now, now + min(least_s, self.desk.own.checkpoint_s) * SECOND)
+        return True
 
     def _stop(self, run: Run, why: Why, now: int, until: int = 0) -> None:
         """With a checkpoint where that helps.  It is not begun again within the slot."""

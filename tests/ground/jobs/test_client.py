@@ -54,7 +54,8 @@ def test_a_refusal_is_the_spacecrafts_word(rig: Rig, packed: Path):
 def test_one_that_the_plan_has_refused_may_be_sent_again(rig: Rig, packed: Path):
     craft = rig.heard.craft
     rig.tell(
-        rig.taken(3), craft.event("jobs.refused", 120 * NS, 3, f"{NAME}: misses its deadline: energy".encode())
+        rig.taken(3),
+        craft.event("jobs.refused", 120 * NS, 3, f"{NAME}: misses its deadline: energy".encode()),
     )
     rig.heard.then = [rig.taken(5)]
     assert rig.jobs.submit(packed).number == 5
