@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import sub
 from typing import NamedTuple
 
 from flight.planning.guard import SECONDS_PER_HOUR, envelope
@@ -63,6 +65,7 @@ class Timeline:
     contact_after_mb: list[float]  # volume of this and all later slots
     down_room_mb: list[float]  # greatest output of a result that exists from this slot on
     refused: dict[Binding, int]  # first slot that each constraint refused in the walk before
+    changed: int = 0  # first slot whose load is not that of the last `settle`
     ended: int = 0  # where the walk before ended
     steps: int = 0
 
@@ -112,24 +115,27 @@ class Timeline:
         job = self.problem.jobs[placement.job]
         power_w, memory_mb = sign * job.levels[placement.level].power_w, sign * job.memory_mb
         base_w = self.problem.forecast.base_w
+        self.changed = min((self.changed, *placement.slots))
         for slot in placement.slots:
             self.lanes[slot] += sign
             self.load_w[slot] = self.load_w[slot] + power_w if self.lanes[slot] else base_w[slot]
             self.memory_mb[slot] += memory_mb
 
     def settle(self) -> None:
-        """States forward, then what each slot bears backward."""
-        self._forward()
-        self._backward()
+        """States forward, then what each slot bears backward; where nothing has changed, nothing is worked out anew."""
+        self._forward(self.changed)
+        self._backward(self.changed)
         self._downlink()
+        self.changed = self.problem.slots
         self.steps += 2 * self.problem.slots
 
-    def _forward(self) -> None:
+    def _forward(self, first: int) -> None:
         gain, loss, decay, warming, _ = self.rates
         capacity_wh, harvest_w = self.problem.limits.capacity_wh, self.problem.forecast.harvest_w
         energy, heat, spilled, warm_k = self.energy_wh, self.heat_c, self.spilled_wh, self.warm_k
-        now_wh, now_c = energy[0], heat[0]
-        for slot, load_w in enumerate(self.load_w):
+        now_wh, now_c = energy[first], heat[first]
+        for slot in range(first, self.problem.slots):
+            load_w = self.load_w[slot]
             surplus_w = harvest_w[slot] - load_w
             now_wh += surplus_w * (gain if surplus_w > 0.0 else loss)
             spill = now_wh - capacity_wh
@@ -141,8 +147,11 @@ class Timeline:
             energy[slot + 1] = now_wh
             now_c = heat[slot + 1] = decay * now_c + warm_k[slot] + warming * load_w
 
-    def _backward(self) -> None:
-        """Comparisons instead of `min`: four calls a slot were half of what this cost."""
+    def _backward(self, first: int) -> None:
+        """Below slot `first` it ends where it comes to what was there.
+
+        Comparisons instead of `min`: four calls a slot were half of what this cost.
+        """
         gain, loss, decay, _, worst = self.rates
         energy, heat, slots = self.energy_wh, self.heat_c, self.problem.slots
         bears_wh = energy[slots] - self.least_wh[slots] - ROUNDING
@@ -170,6 +179,8 @@ class Timeline:
                 bears_wh = room_wh
             if room_k < bears_k:  # noqa: PLR1730
                 bears_k = room_k
+            if slot < first and bears_wh == into_wh[slot] and bears_k == into_k[slot]:
+                return
             into_wh[slot], into_k[slot] = bears_wh, bears_k
 
     def _downlink(self) -> None:
@@ -179,16 +190,9 @@ class Timeline:
         appears[0] = self.problem.state.waiting_mb
         for placement in self.placed.values():
             appears[placement.finish] += self.problem.jobs[placement.job].output_mb
-        late, room = 0.0, self.down_room_mb
-        for slot in range(slots, -1, -1):
-            late += appears[slot]
-            room[slot] = self.contact_after_mb[slot] - late
-        least = room[0]
-        for slot in range(1, slots + 1):
-            if room[slot] < least:
-                least = room[slot]
-            else:
-                room[slot] = least
+        late = [*accumulate(reversed(appears))]
+        room = map(sub, self.contact_after_mb, reversed(late))
+        self.down_room_mb = [*accumulate(room, min)]
         # Results that wait already and cannot come down any more bind nobody else.
         if self.down_room_mb[0] < 0.0:
             lost = -self.down_room_mb[0]

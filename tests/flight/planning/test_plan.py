@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -174,6 +175,34 @@ def test_a_walk_says_exactly_what_a_new_simulation_says():
             assert min(timeline.bears_wh) >= -1e-6
             assert min(timeline.bears_k) >= -1e-6
     assert placed > 5
+
+
+def anew(timeline: Timeline) -> Timeline:
+    """The same loads, worked out from the first slot on."""
+    fresh = deepcopy(timeline)
+    fresh.changed = 0
+    fresh.bears_wh = [float("nan")] * len(timeline.bears_wh)
+    fresh.settle()
+    return fresh
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_settled_behind_a_change_is_what_all_slots_anew_give(seed):
+    timeline = Timeline.empty(whole_problem(generate("mixed", seed, SMALL)))
+    chance = Chance(seed + 1)
+    for _ in range(40):
+        index = chance.below(len(timeline.problem.jobs))
+        job = timeline.problem.jobs[index]
+        if index in timeline.placed:
+            timeline.take(index)
+        elif found := timeline.walk(index, 0, job.release + chance.below(job.deadline - job.release), None):
+            timeline.put(found)
+        timeline.settle()
+        fresh = anew(timeline)
+        assert timeline.energy_wh == fresh.energy_wh
+        assert timeline.heat_c == fresh.heat_c
+        assert (timeline.bears_wh, timeline.bears_k) == (fresh.bears_wh, fresh.bears_k)
+        assert timeline.down_room_mb == fresh.down_room_mb
 
 
 def test_an_empty_problem_is_planned():
