@@ -24,6 +24,13 @@ class Clock(Protocol):
         """Nanoseconds, for the time that a step takes."""
         ...
 
+    def waited(self) -> int:
+        """Nanoseconds so far in which others had the core while this thread could have run: no step's own doing.
+
+        One that wakes another process, by a pipe or a socket, was measured to lose the core to it for 3 to 9 ms.
+        """
+        ...
+
 
 class Disk(Protocol):
     """One flat directory of files.  Calls block and may raise OSError; only workers hold a disk.

@@ -52,6 +52,9 @@ class VirtualClock:
     def cost(self) -> int:
         return self.spent
 
+    def waited(self) -> int:
+        return 0
+
 
 class VirtualProcess:
     """A worker in virtual time: a request is performed `delay_ns` after it was submitted, in order.

@@ -254,14 +254,14 @@ class Kernel:
                 self._crashed(slot, now, error)
 
     def _step_timed(self, due: Sequence[Slot], now: int) -> None:
-        """In real time: shown on the page, measured, and held against its budget."""
-        page, cost = self.page, self.board.clock.cost
+        """In real time: shown on the page, its own time measured, and held against its budget."""
+        page, cost, waited = self.page, self.board.clock.cost, self.board.clock.waited
         longest = -1
-        started = cost()
+        started = cost() - waited()
         for slot in due:
             page.enter(slot.index, now)
             self._step_all((slot,), now)
-            ended = cost()
+            ended = cost() - waited()
             spent = ended - started
             started = ended
             if slot.state is not State.RUNNING:

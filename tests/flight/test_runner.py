@@ -34,6 +34,9 @@ class FakeClock:
     def cost(self) -> int:
         return self.machine
 
+    def waited(self) -> int:
+        return 0
+
     def sleep(self, mission: int) -> None:
         assert mission > 0
         early, self.early = min(self.early, mission - 1), 0

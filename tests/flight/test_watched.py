@@ -33,6 +33,9 @@ class Costless:
     def cost(self) -> int:
         return self.moment
 
+    def waited(self) -> int:
+        return 0
+
 
 @dataclass
 class Page:

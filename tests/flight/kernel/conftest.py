@@ -32,6 +32,9 @@ class FakeClock:
     def cost(self) -> int:
         return self.spent
 
+    def waited(self) -> int:
+        return 0
+
 
 @dataclass
 class FakeLink:

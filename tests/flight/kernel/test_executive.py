@@ -336,6 +336,16 @@ def test_steps_are_measured_and_overruns_named(make_bench) -> None:
     assert bench.labels().count("executive.overran") == 3, "the 1st, 2nd and 4th are said"
 
 
+def test_what_others_took_of_the_core_is_not_the_steps_own(make_bench) -> None:
+    bench = make_bench(Row("counter", Counter, every=1, budget_us=50), measures=True)
+    costs, taken = iter(range(0, 10**12, 60_000)), iter(range(0, 10**12, 25_000))
+    bench.clock.cost, bench.clock.waited = (lambda: next(costs)), (lambda: next(taken))
+    bench.run(4)
+    slot = bench.kernel.slots[1]
+    assert (slot.times.count, slot.overruns, slot.times.largest) == (4, 0, 35_000)
+    assert bench.kernel.slowest_ns == 35_000
+
+
 def test_high_events_have_a_box_of_their_own(make_bench) -> None:
     bench = make_bench(COUNTER)
     counter = counter_of(bench)
