@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flight.declare.shelving import KeepResult, RunTold, TakePackage
+from flight.declare.storage import Failed
 from flight.jobs import Fault, FileOctets, Receipt, ResultReader, Signer, Tenant
 from flight.wire.cfdp import DiskFileStore
 from flight.wire.file_packets import FileSettings
@@ -145,3 +146,8 @@ def folder_world(place: Path) -> World:
 def names_world() -> World:
     disk = SimulatedDisk(random.Random(2))
     return World(lambda: ModelledShelf(disk), Names(disk))
+
+
+def why(answer: object) -> str:
+    assert isinstance(answer, Failed)
+    return answer.reason

@@ -65,7 +65,10 @@ def test_it_looks_ahead_and_plans():
     ("request_", "why"),
     [
         (LOOK._replace(line2=""), "line 2: 0 characters instead of 69"),
-        (MakePlan(b"nothing"), "plan record: 7 octets that are none; expected a record of one planning"),
+        (
+            MakePlan(b"nothing"),
+            "plan record: 7 octets of something else; expected a record of one planning, a file of plans/",
+        ),
         (Commit(), "not a request to planning: Commit"),
         (None, "not a request to planning: NoneType"),
     ],

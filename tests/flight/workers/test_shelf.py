@@ -42,30 +42,11 @@ from tests.flight.workers.shelves import (
     World,
     folder_world,
     names_world,
+    why,
 )
 
 TAKEN = PackageTaken(brief_octets(brief_of(MANIFEST)), sha256(GOOD).digest())
 STDOUT = b"modelled job 7, stage 0\n"
-
-
-@pytest.fixture(params=["folders", "names"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return folder_world(tmp_path) if request.param == "folders" else names_world()
-
-
-@pytest.fixture
-def on_board(world: World) -> World:
-    """Job 7 has been taken, and run three times."""
-    world.put()
-    assert world.ask(TAKE) == TAKEN
-    for stage in range(3):
-        world.ground.run(7, stage)
-    return world
-
-
-def why(answer: object) -> str:
-    assert isinstance(answer, Failed)
-    return answer.reason
 
 
 # ---------------------------------------------------------------- packages

@@ -12,10 +12,8 @@ import pytest
 from flight.declare.filing import Ordered, SendFile, Turn
 from flight.declare.shelving import (
     NoRoom,
-    PackageTaken,
     ResultKept,
 )
-from flight.declare.storage import Failed
 from flight.jobs import Check, Ended, FileHash, Run, Signer, is_unsigned
 from flight.wire.cfdp.kept_sums import Kept
 from flight.workers.job_shelf import folders_of
@@ -32,31 +30,11 @@ from tests.flight.workers.shelves import (
     World,
     folder_world,
     made,
-    names_world,
     unpacked,
+    why,
 )
 
 STDOUT = b"modelled job 7, stage 0\n"
-
-
-@pytest.fixture(params=["folders", "names"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return folder_world(tmp_path) if request.param == "folders" else names_world()
-
-
-@pytest.fixture
-def on_board(world: World) -> World:
-    """Job 7 has been taken, and run three times."""
-    world.put()
-    assert isinstance(world.ask(TAKE), PackageTaken)
-    for stage in range(3):
-        world.ground.run(7, stage)
-    return world
-
-
-def why(answer: object) -> str:
-    assert isinstance(answer, Failed)
-    return answer.reason
 
 
 def test_a_result_with_all_that_it_names(on_board: World) -> None:

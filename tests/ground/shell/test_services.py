@@ -80,6 +80,15 @@ def test_an_event_releases_a_command(shell, craft) -> None:
     completed(shell, "action resume")
 
 
+def refused_at_once(shell, craft, line: str, says: str) -> None:
+    """And nothing was sent."""
+    sent = len(craft.history(100))
+    outcome, lines = shell.answer(line)
+    assert outcome == 2, lines
+    assert says in lines[-1]
+    assert len(craft.history(100)) == sent
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -108,11 +117,7 @@ def test_an_event_releases_a_command(shell, craft) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_sent(shell, craft, line: str, says: str) -> None:
-    sent = len(craft.history(100))
-    outcome, lines = shell.answer(line)
-    assert outcome == 2, lines
-    assert says in lines[-1]
-    assert len(craft.history(100)) == sent
+    refused_at_once(shell, craft, line, says)
 
 
 @pytest.mark.slow
@@ -180,8 +185,4 @@ def test_stores_are_shown_switched_suspended_and_emptied(shell, craft) -> None:
     ],
 )
 def test_a_word_about_stores_that_makes_no_sense_is_refused(shell, craft, line: str, says: str) -> None:
-    sent = len(craft.history(100))
-    outcome, lines = shell.answer(line)
-    assert outcome == 2, lines
-    assert says in lines[-1]
-    assert len(craft.history(100)) == sent
+    refused_at_once(shell, craft, line, says)

@@ -127,6 +127,7 @@ def test_a_result_that_cannot_be_written_is_lost_after_some_tries() -> None:
     )
     alone.until(lambda: alone.state(number) is None, 1000)
     assert alone.told("lost") == [(number, b"no space")]
+    assert sum(isinstance(one, KeepResult) for one in alone.asked) == 5
     alone.fly(2)
     assert alone.ground.taken == {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flight.declare import Failed, SaveDocument
+from flight.declare import SaveDocument
 from flight.declare.shelving import KeepResult, NoRoom
 from flight.modules.jobs.stages import JobStage
 from tests.flight.modules.jobs.alone import Alone
@@ -25,18 +25,6 @@ def test_a_result_waits_for_room_as_long_as_it_takes() -> None:
     assert alone.told("lost") == []
     full = False
     alone.until(lambda: alone.state(number) is JobStage.RESULT, 60)
-
-
-def test_a_result_that_the_worker_cannot_make_is_given_up_after_five_tries() -> None:
-    alone = Alone().begin()
-    shelved = alone.ground.shelved
-    broken = lambda request: Failed("medium") if isinstance(request, KeepResult) else shelved(request)  # noqa: E731
-    alone.ground.shelved = broken  # type: ignore[method-assign]
-    number = alone.hand_in(work_s=60)
-    alone.until(lambda: bool(alone.told("lost")), 3000)
-    assert alone.told("lost") == [(number, b"medium")]
-    assert sum(isinstance(one, KeepResult) for one in alone.asked) == 5
-    assert alone.state(number) is None
 
 
 def test_a_result_is_made_when_the_book_says_how_the_job_ended_and_not_before() -> None:
