@@ -86,6 +86,9 @@ def _add_server(verbs: Verbs) -> None:
         metavar="NS",
         help="when it showed that, on this computer's monotonic clock; when it starts if left out",
     )
+    one.add_argument(
+        "--leave-time", action="store_true", help="do not tell the spacecraft UTC after its boots"
+    )
     one.add_argument("--keys", type=Path, metavar="DIR", help="the link's, of `skyrack-flight keys make`")
     one.add_argument(
         "--uplink",
@@ -181,6 +184,7 @@ def _serve(options: argparse.Namespace) -> int:
         start_ns=_start_ns(options) if options.utc else None,
         up_bit_s=options.uplink,
         keys=options.keys,
+        keep_time=not options.leave_time,
     )
     Server(settings, dictionary, _say).run()
     return 0

@@ -46,6 +46,7 @@ from ground.requests import Requests
 from ground.restore import restore
 from ground.settings import LinkStatus, Settings
 from ground.telemetry import Telemetry
+from ground.time_care import CORRELATE, TIME, TimeCare
 from ground.times import Correlation, Point
 from ground.transfers import Transfer
 from ground.uplink import Uplink
@@ -104,6 +105,7 @@ class Ground:
             now_ns,
         )
         self.probe = Probe(self.uplink, self.key_care)
+        self.time_care = TimeCare(self.uplink, self.latest, self.times, self.settings.utc_epoch_ns)
         if archive is not None:
             restore(self, archive, now_ns)
 
@@ -156,6 +158,7 @@ class Ground:
         self.key_care.tend(now_ns)
         if self.probe.due(now_ns) and self.dictionary_matches is not False:
             self._ping(now_ns)
+        self._keep_time(now_ns)
         octets = self.uplink.send(now_ns)
         octets += self.files.send(now_ns, len(octets), partial(self.line.expedited_unit, now_ns=now_ns))
         if octets and self.archive is not None:
@@ -324,6 +327,11 @@ class Ground:
     def _ping(self, now_ns: int) -> None:
         """Past COP-1, whose service a reboot of the board has ended."""
         self.request(TEST, PING, b"", now_ns, label="ping", text="ping", source=PROBE, bypass=True)
+
+    def _keep_time(self, now_ns: int) -> None:
+        arguments = self.time_care.due(now_ns) if self.dictionary_matches is not False else None
+        if arguments is not None and self.line.may_send:
+            self.command(CORRELATE, arguments, now_ns, source=TIME)
 
     def _ask_again(self, asked: tuple[int, int, int], now_ns: int) -> None:
         apid = served_by(self.dictionary, STORAGE)

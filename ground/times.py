@@ -43,14 +43,14 @@ class Correlation:
         self.points: list[Point] = []
         self.boots: list[int] = []  # mission times of reboots, ascending
         self._best: Point | None = None  # of the window under way
-        self._window_ns = 0
+        self._window_ns = self._newest_ns = 0
 
     def sample(self, mission_ns: int, received_ns: int, light_time_ns: int = 0) -> Point | None:
         """One packet, best the newest of a reception.  The point that it completes, if it does."""
         done = None
         if self._best is not None and mission_ns >= self._window_ns + POINT_EVERY_NS:
             done = self.close()
-        offset = received_ns - mission_ns - light_time_ns
+        offset, self._newest_ns = received_ns - mission_ns - light_time_ns, mission_ns
         if self._best is None:
             self._window_ns = mission_ns
         if self._best is None or offset < self._best.offset_ns:
@@ -89,9 +89,23 @@ class Correlation:
         return self._between(points, mission_ns)
 
     def mission(self, utc_ns: int) -> int | None:
-        """The mission time of a moment to come, by the newest point; None while nothing is known."""
+        """The mission time of a moment to come; None while nothing is known of the clock since its last reboot."""
         newest = self._best or (self.points[-1] if self.points else None)
-        return None if newest is None else utc_ns - newest.offset_ns + self.latency_ns // 2
+        if newest is None or (self.boots and newest.mission_ns < self.boots[-1]):
+            return None
+        return utc_ns - newest.offset_ns + self.latency_ns // 2
+
+    def heard(self, since_ns: int, for_ns: int) -> tuple[int, Utc] | None:
+        """A mission time and its UTC, of the era of `since_ns` and by what is heard just now, for at least `for_ns`;
+        None if that era is over, or was not heard for so long."""
+        best = self._best
+        last = self.boots[-1] if self.boots else 0
+        if best is None or min(best.mission_ns, since_ns, self._window_ns) < last:
+            return None
+        if self._newest_ns - self._window_ns < for_ns:
+            return None
+        half = self.latency_ns // 2
+        return best.mission_ns, Utc(best.mission_ns + best.offset_ns - half, half)
 
     def _of_era(self, points: list[Point], mission_ns: int) -> list[Point]:
         era = bisect_right(self.boots, mission_ns)

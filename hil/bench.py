@@ -75,7 +75,10 @@ class Bench:
         self.archive = (
             Archive(archive, self.built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if archive else None
         )
-        settings = Settings(up_bit_s=self.scenario.spacecraft.radio.up_bit_s)
+        settings = Settings(
+            up_bit_s=self.scenario.spacecraft.radio.up_bit_s,
+            utc_epoch_ns=int(self.scenario.epoch.timestamp()) * NS,
+        )
         self.ground = Ground(self.built.dictionary, self.archive, settings=settings)
         self.operations = Operations(self.ground, self._publish, speed=float(speed))
         self.surroundings = Surroundings(self.scenario, self.built.mission, self.seed)

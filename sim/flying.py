@@ -35,12 +35,18 @@ class Flying:
         mission: str | Path | Mission | None = None,
         seed: int | None = None,
         archive: Path | None = None,
+        *,
+        keep_time: bool = False,
     ) -> None:
+        """`keep_time`: the ground tells the board UTC after each boot, as a server's does."""
         self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         given = mission or self.scenario.spacecraft.mission
         built = build(given if isinstance(given, Mission) else load_mission(str(given)))
         self.archive = Archive(archive, built.dictionary) if archive else None
-        settings = Settings(up_bit_s=self.scenario.spacecraft.radio.up_bit_s)
+        settings = Settings(
+            up_bit_s=self.scenario.spacecraft.radio.up_bit_s,
+            utc_epoch_ns=int(self.scenario.epoch.timestamp()) * NS if keep_time else None,
+        )
         self.ground = Ground(built.dictionary, self.archive, settings=settings)
         self.simulation = Simulation(self.scenario, built.mission, self.ground, seed)
         self.operations = Operations(self.ground, self._publish)

@@ -161,7 +161,10 @@ def _flown(
     clock: Callable[[], float],
 ) -> Outcome:
     archive = make_archive(work / "archive", built) if work else None
-    ground = Ground(built.dictionary, archive, settings=Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s))
+    settings = Settings(
+        up_bit_s=scenario.spacecraft.radio.up_bit_s, utc_epoch_ns=int(scenario.epoch.timestamp()) * NS
+    )
+    ground = Ground(built.dictionary, archive, settings=settings)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)
     check_modules(scenario, built.mission)

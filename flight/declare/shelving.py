@@ -152,8 +152,28 @@ class TenantsInForce(NamedTuple):
     lost: bool
 
 
+class AskSigner(NamedTuple):
+    """Which key receipts are signed with.  Answered by SignerOnBoard."""
+
+    now: int
+
+
+class SignerOnBoard(NamedTuple):
+    """`check` is that of the board's public key (`flight.jobs.key_check`, big-endian), 0 if there is none."""
+
+    check: int
+
+
 ShelfRequest = (
-    TakePackage | DropJob | KeepOnly | CompareCopies | KeepResult | KeepFile | TakeTenants | AskTenants
+    TakePackage
+    | DropJob
+    | KeepOnly
+    | CompareCopies
+    | KeepResult
+    | KeepFile
+    | TakeTenants
+    | AskTenants
+    | AskSigner
 )
 SHELF_REQUESTS = (
     TakePackage,
@@ -164,4 +184,5 @@ SHELF_REQUESTS = (
     KeepFile,
     TakeTenants,
     AskTenants,
+    AskSigner,
 )

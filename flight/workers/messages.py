@@ -26,7 +26,7 @@ RECORDS = ("Append", "Commit", "Read", "DeleteRecords", "Scrub", "Snapshot", "Cl
 REQUESTS = (*RECORDS, "SaveState", "SaveDocument", "LoadState", "LoadDocument")
 NAMES = (*REQUESTS, "Stored", "Records", "Found", "Stores", "Failed")
 FILING = ("SendFile", "ListFiles", "RemoveFile", "SteerFile", "Ordered")
-TENANTS = ("TakeTenants", "AskTenants", "TenantsInForce")
+TENANTS = ("TakeTenants", "AskTenants", "TenantsInForce", "AskSigner", "SignerOnBoard")
 SHELVING = ("PackageTaken", "DropJob", "ResultKept", "NoRoom", "KeepFile", "FileKept", *TENANTS)
 Make = Callable[[Iterable[object]], object]
 

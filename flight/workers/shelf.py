@@ -13,6 +13,7 @@ from hashlib import sha256
 from flight.declare.filing import Ordered
 from flight.declare.shelving import (
     STAGES,
+    AskSigner,
     AskTenants,
     CompareCopies,
     CopiesCompared,
@@ -25,6 +26,7 @@ from flight.declare.shelving import (
     PackageTaken,
     ResultKept,
     RunTold,
+    SignerOnBoard,
     TakePackage,
     TakeTenants,
     TenantsInForce,
@@ -55,6 +57,8 @@ from flight.jobs import (
     decode_receipt,
     encode_receipt,
     installed_of,
+    key_check,
+    public_of,
     receipt_of,
     result_name,
 )
@@ -65,7 +69,17 @@ from flight.workers.tenant_table import TableError, TenantTable
 REASON_OCTETS = 400  # of a Failed: what an event can say, and some more
 OUTPUTS_CHECK = "outputs"
 FULL = (errno.EDQUOT, errno.ENOSPC)
-Answer = PackageTaken | CopiesCompared | ResultKept | NoRoom | FileKept | TenantsInForce | Ordered | Failed
+Answer = (
+    PackageTaken
+    | CopiesCompared
+    | ResultKept
+    | NoRoom
+    | FileKept
+    | TenantsInForce
+    | SignerOnBoard
+    | Ordered
+    | Failed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,10 @@ class Shelf:
                 return self._take_tenants(name, files)
             case AskTenants():
                 return self.table.in_force()
+            case AskSigner():
+                private = self.settings.signer.private
+                check = b"" if private is None else key_check(public_of(private))
+                return SignerOnBoard(int.from_bytes(check, "big"))
             case _:
                 raise Refused(f"not a request about jobs: {type(request).__name__}")
 

@@ -54,6 +54,7 @@ class ServerSettings:
     start_ns: int | None = None  # the ground's clock at the start; UTC if None
     up_bit_s: float = 9600.0  # of the station's uplink
     keys: Path | None = None  # the folder of the link's keys
+    keep_time: bool = False  # its clock shows UTC, which the board is told after each boot
 
 
 class Server:
@@ -79,9 +80,8 @@ class Server:
             opened.callback(self.archive.close)
             self.log = AuditLog(settings.folder / AUDIT_FILE, dictionary.hash)
             opened.callback(self.log.close)
-            self.ground = Ground(
-                dictionary, self.archive, now.ground_ns, Settings(up_bit_s=settings.up_bit_s)
-            )
+            own = Settings(up_bit_s=settings.up_bit_s, utc_epoch_ns=0 if settings.keep_time else None)
+            self.ground = Ground(dictionary, self.archive, now.ground_ns, own)
             if settings.keys is not None:
                 keys = FolderKeys(settings.keys)
                 opened.callback(keys.close)

@@ -29,6 +29,8 @@ from ground.whole_file import write_whole
 
 Options = argparse.Namespace
 DAY_S = 86_400
+RECEIPTS = "jobs.status.receipts"
+UNSIGNED = "the board has no key, so receipts are unsigned: `skyrack-flight keys install` puts one there"
 BOARD_PUBLIC = "board-key.pub"  # of a folder of keys
 ENERGY_UNITS = ((3.6e6, 3.6e6, "kWh"), (360.0, 3600.0, "Wh"))  # from so many J on, J in one
 
@@ -158,6 +160,8 @@ def list_jobs(desk: Desk, jobs: Jobs, options: Options) -> int:
     ]
     for line in table([("#", "job", "state", "board", "done", "energy", "when", "waits for"), *rows]):
         desk.say(line)
+    if receipts_unsigned(desk):
+        desk.say(UNSIGNED)
     if any(Binding.ANOMALY.value in one.waits_for for one in shown) and orbit_unknown(desk):
         desk.say(UNKNOWN)
     over = len(told.jobs) - len(shown)
@@ -174,7 +178,21 @@ def show(desk: Desk, jobs: Jobs, options: Options) -> int:
     told = jobs.told_of(jobs.find(str(options.package)).number)
     for line in job_lines(told.jobs[0], told):
         desk.say(line)
+    if receipts_unsigned(desk):
+        desk.say(f"receipt      {UNSIGNED}")
     return DONE
+
+
+def receipts_unsigned(desk: Desk) -> bool:
+    """As far as the spacecraft has told."""
+    packet, _, field = RECEIPTS.rpartition(".")
+    entry = desk.craft.dictionary.packets_by_label.get(packet)
+    if entry is None or all(one.name != field for one in entry.fields):
+        return False
+    try:
+        return desk.craft.get(RECEIPTS) == "UNSIGNED"
+    except NotReceivedError:
+        return False
 
 
 def job_lines(one: JobFacts, told: JobList) -> Iterator[str]:

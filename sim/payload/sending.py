@@ -127,9 +127,11 @@ class JobSender:
             return
         self.oriented_boot, self.oriented_s = boots, second
         now = second * NS
-        utc_ns = int(self.scenario.epoch.timestamp()) * NS + now
-        arguments = {"utc": utc_ns, "at": now + simulation.computer.offset, "uncertainty_us": UNCERTAINTY_US}
-        self._command(CORRELATE, arguments, second)
+        if self.ground.settings.utc_epoch_ns is None:  # else the ground does it by itself
+            utc_ns = int(self.scenario.epoch.timestamp()) * NS + now
+            at_ns = now + simulation.computer.offset
+            arguments = {"utc": utc_ns, "at": at_ns, "uncertainty_us": UNCERTAINTY_US}
+            self._command(CORRELATE, arguments, second)
         lines = f"{self.scenario.line1}\n{self.scenario.line2}"
         self._command(ELEMENTS, {"lines": lines.encode()}, second)
 

@@ -203,6 +203,7 @@ def test_an_orderly_end_stops_a_job_with_a_checkpoint_and_the_next_life_goes_on(
 
 def test_a_new_executive_finds_the_job_running(flying: Flying) -> None:
     run_one(flying, PATIENT)
+    assert flying.station.happened("jobs.unsigned") == 1, "no key was installed"
     runner, job = runner_pid(flying), programs(flying)
     assert job
     os.kill(flying.executive_pid(), signal.SIGKILL)

@@ -39,6 +39,7 @@ from flight.modules.jobs.planning import Planner
 from flight.modules.jobs.results import SHELF_WITHIN_NS, Results
 from flight.modules.jobs.row import Row
 from flight.modules.jobs.saving import Saver
+from flight.modules.jobs.signing import Signing
 from flight.modules.jobs.stages import OVER, TO_RUN, UNFINISHED, WITH_RESULT, Bound, JobStage, Why
 from flight.modules.jobs.taking import Taking
 from flight.planning import Outlook
@@ -93,6 +94,7 @@ class Jobs(Declared):
         self.taking = Taking(self.desk, self.crew, self.planner)
         self.results = Results(self.desk)
         self.admitting = Admitting(self.desk)
+        self.signing = Signing(self.desk)
         self.document: bytes | None = None
         self.losses = 0
         self.shown = 0  # the number of the row told last
@@ -123,6 +125,7 @@ class Jobs(Declared):
             numbers = tuple(book.rows)
             self.desk.ask(KeepOnly(now, numbers), SHELF_WITHIN_NS, lambda *_: None, out)
         self.admitting.start(now, out)
+        self.signing.start(now, out)
         self.taking.resume(now)
         self.dispatch.stepped_at = self.late_at = now
         self.desk.replan = "a new start" if book.rows else ""
@@ -148,6 +151,7 @@ class Jobs(Declared):
         if now >= self.late_at:
             self.late_at = now + LATE_EVERY_NS
             self._late(now)
+            self.signing.tend(now, out)
         standing = self.desk.book.standing()
         if standing.unfinished or self.crew.runs or self.taking.coming:
             self.dispatch.step(now, self._seen(sees), standing, out)

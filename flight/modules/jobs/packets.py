@@ -18,7 +18,7 @@ from flight.declare import (
     unit,
 )
 from flight.declare.running import ExitReason
-from flight.modules.jobs.stages import Bound, JobStage, Why
+from flight.modules.jobs.stages import Bound, JobStage, Receipts, Why
 
 Joule, Second = unit("J"), unit("s")
 
@@ -47,6 +47,8 @@ class Status(Telemetry, period=30):
     failed_saves: U16
     tenant_keys: Annotated[U8, about("that may send jobs; 255 while it is not known")]
     tenant_table: Annotated[U32, about("CRC-32 of the table in force, 0 for the mission's own")]
+    receipts: Annotated[Receipts, about("whether the board signs what it says of a result")]
+    receipt_key: Annotated[U64, about("check of the board's public key, 0 for none")]
 
 
 class JobRow(Telemetry, period=5):
@@ -99,6 +101,7 @@ class Declared(Module):
     taken = Event(Severity.INFO, "job {job} is {name}, serial {serial}", job=U32, serial=U64, name=Octets)
     refused = Event(Severity.LOW, "refused as job {job}: {why}", job=U32, why=Octets)
     table = Event(Severity.INFO, "{keys} keys may send jobs, table {check}", keys=U8, check=U32)
+    unsigned = Event(Severity.MEDIUM, "the board has no key: results and receipts of jobs go unsigned")
     table_lost = Event(Severity.MEDIUM, "the table of tenants was damaged: the mission's own holds")
     started = Event(Severity.INFO, "job {job} runs on board {board}, run {run}", job=U32, board=U8, run=U8)
     halted = Event(

@@ -57,6 +57,14 @@ class Why(enum.IntEnum):
     END = 8  # the flight program ends in order, or the board is shut down
 
 
+class Receipts(enum.IntEnum):
+    """What stands behind what the board says of a result."""
+
+    UNKNOWN = 0  # the files worker has not said
+    UNSIGNED = 1  # no key on board, or one that others may read
+    SIGNED = 2
+
+
 TO_RUN = (JobStage.WAITING, JobStage.PLANNED)
 WITH_RUNNER = (JobStage.STARTING, JobStage.RUNNING, JobStage.FROZEN, JobStage.STOPPING)
 UNFINISHED = (*TO_RUN, *WITH_RUNNER)

@@ -20,6 +20,7 @@ from flight.declare.filing import (
     Turned,
 )
 from flight.declare.shelving import (
+    AskSigner,
     AskTenants,
     CompareCopies,
     CopiesCompared,
@@ -32,6 +33,7 @@ from flight.declare.shelving import (
     PackageTaken,
     ResultKept,
     RunTold,
+    SignerOnBoard,
     TakePackage,
     TakeTenants,
     TenantsInForce,
@@ -105,6 +107,8 @@ messages = st.one_of(
         st.lists(st.builds(StationPass, count, count, count, count), max_size=5).map(tuple),
     ),
     st.builds(MakePlan, body),
+    st.builds(AskSigner, count),
+    st.builds(SignerOnBoard, count),
     st.builds(Planned, body),
     st.builds(TakePackage, count, count, name, count, st.lists(used, max_size=3).map(tuple)),
     st.builds(PackageTaken, body, body),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flight.declare.filing import Ordered, RemoveFile, SendFile
 from flight.declare.shelving import (
+    AskSigner,
     CompareCopies,
     CopiesCompared,
     DropJob,
@@ -23,14 +24,15 @@ from flight.declare.shelving import (
     PackageTaken,
     ResultKept,
     RunTold,
+    SignerOnBoard,
     TakePackage,
     Used,
 )
 from flight.declare.storage import Failed
-from flight.jobs import brief_octets, brief_of
+from flight.jobs import Signer, brief_octets, brief_of, key_check
 from flight.workers.files import FilesWorker
 from sim.disk import SimulatedDisk
-from tests.flight.jobs.made import MANIFEST, OTHER_PRIVATE, package, tenant
+from tests.flight.jobs.made import MANIFEST, OTHER_PRIVATE, PUBLIC, package, tenant
 from tests.flight.workers.shelves import (
     GOOD,
     KEEP,
@@ -302,3 +304,11 @@ def test_the_simulated_disk_is_the_jobs_alone() -> None:
     disk.write("other", 0, b"x")
     world.ask(KeepOnly(0, ()))
     assert disk.names() == ["other"]
+
+
+def test_which_key_signs_is_told_and_none_is_zero() -> None:
+    world = names_world()
+    check = int.from_bytes(key_check(PUBLIC), "big")
+    assert world.ask(AskSigner(0)) == SignerOnBoard(check)
+    world.with_settings(signer=Signer(66, "ai_rack", None))
+    assert world.ask(AskSigner(0)) == SignerOnBoard(0)

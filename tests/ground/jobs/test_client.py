@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from flight.planning import Binding, record_octets
 from ground.jobs import JobError, JobRefusedError, Jobs, NoPlanError, PublicKey
 from ground.jobs.tenancy import tenant_row
 from ground.protocol import NS, NotReceivedError, UsageError
+from ground.shell.jobs import UNSIGNED
 from ground.shell.orbit import UNKNOWN
 from ground.transfers import Transfer, TransferState
 from tests.flight.jobs.made import MANIFEST, RECEIPT, package
@@ -140,6 +142,23 @@ def test_who_waits_for_the_anomaly_is_told_that_the_orbit_is_not_known(
     assert UNKNOWN in rig.say("job list")[1]
     rig.row(170, 9, "WAITING", binding=0)
     assert UNKNOWN not in rig.say("job list")[1]
+
+
+def test_a_board_without_a_key_is_told_of_wherever_jobs_are_shown(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    rig.row(165, 9, "WAITING")
+    shown = [rig.say(line)[1][-1] for line in ("job list", "job show 9")]
+    assert not [line for line in shown if UNSIGNED in line]
+    known = rig.craft.dictionary
+    entry = SimpleNamespace(fields=[SimpleNamespace(name="receipts")])
+    wider = SimpleNamespace(
+        packets_by_label={**known.packets_by_label, "jobs.status": entry},
+        commands_by_label=known.commands_by_label,
+    )
+    monkeypatch.setattr(rig.craft, "dictionary", wider)
+    for told, says in (("SIGNED", False), ("UNSIGNED", True)):
+        monkeypatch.setattr(rig.craft, "get", lambda _path, told=told: told)
+        shown = [rig.say(line)[1][-1] for line in ("job list", "job show 9")]
+        assert [UNSIGNED in line for line in shown] == [says, says]
 
 
 def test_list_and_show(rig: Rig):

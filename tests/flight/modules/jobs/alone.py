@@ -10,6 +10,7 @@ from flight.declare import COMPUTE, DONE, SECOND, Boot, Call, Failed, Outbox, Ou
 from flight.declare.filing import FileNotice, Ordered, RemoveFile, SendFile
 from flight.declare.running import RUNNER_REQUESTS, JobFolders, RunnerKind, StartJob
 from flight.declare.shelving import (
+    AskSigner,
     AskTenants,
     CompareCopies,
     CopiesCompared,
@@ -20,6 +21,7 @@ from flight.declare.shelving import (
     KeepResult,
     PackageTaken,
     ResultKept,
+    SignerOnBoard,
     TakePackage,
     TakeTenants,
     TenantsInForce,
@@ -115,6 +117,7 @@ class Ground:
     plans: list[str] = field(default_factory=list)
     checkpoints: dict[str, int] = field(default_factory=dict)
     table: TenantsInForce | None = field(default_factory=lambda: TenantsInForce(1, 0, False))
+    signer: SignerOnBoard | None = field(default_factory=lambda: SignerOnBoard(0xA1B2))
     refusing: str = ""  # why every package is refused
     agreeing: Callable[[CompareCopies], tuple[int, ...]] = lambda asked: asked.stages
 
@@ -139,6 +142,8 @@ class Ground:
             case DropJob(_, job):
                 self.taken.pop(job, None)
                 return Ordered(0)
+            case AskSigner():
+                return self.signer or Failed("there are no jobs here")
             case AskTenants() | TakeTenants():
                 if isinstance(request, TakeTenants) and self.table is not None:
                     self.table = (
