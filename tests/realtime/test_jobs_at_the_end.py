@@ -140,6 +140,7 @@ def run_one(flying: Flying, program: bytes, **changes: object) -> None:
         return flying.station.happened("jobs.started") == 1
 
     flying.until(started, "the job's start")
+    flying.until(lambda: bool(programs(flying)), "its program, in its sandbox")
 
 
 def own_runner(flying: Flying, strongest: int) -> subprocess.Popen[bytes]:
@@ -205,7 +206,6 @@ def test_a_new_executive_finds_the_job_running(flying: Flying) -> None:
     run_one(flying, PATIENT)
     assert flying.station.happened("jobs.unsigned") == 1, "no key was installed"
     runner, job = runner_pid(flying), programs(flying)
-    assert job
     os.kill(flying.executive_pid(), signal.SIGKILL)
     flying.until(lambda: flying.station.happened("jobs.started") == 2, "the job in the next inventory")
     assert (runner_pid(flying), programs(flying)) == (runner, job)
