@@ -19,18 +19,17 @@ class TableError(ValueError):
 
 
 class TenantTable:
-    """`tenants` is in force.  A kept table that is damaged counts as none."""
+    """`tenants` is in force.  A kept table that is damaged, or that the disk does not give, counts as none."""
 
     def __init__(self, shelf: JobShelf, own: tuple[Tenant, ...]) -> None:
-        """OSError."""
         self.shelf, self.own = shelf, own
         self.tenants, self.check, self.lost = own, 0, False
-        kept = shelf.table()
-        if kept is not None:
-            try:
+        try:
+            kept = shelf.table()
+            if kept is not None:
                 self._use(_text_of(kept))
-            except TableError:
-                self.lost = True
+        except (TableError, OSError):  # no reason to move no files: the ground is told, and sends it again
+            self.lost = True
 
     def in_force(self) -> TenantsInForce:
         return TenantsInForce(sum(not one.revoked for one in self.tenants), self.check, self.lost)

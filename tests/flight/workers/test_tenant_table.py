@@ -53,6 +53,15 @@ def why(result: object) -> str:
     return result.reason
 
 
+def test_a_disk_that_does_not_give_the_table_stops_no_worker() -> None:
+    disk = SimulatedDisk(random.Random(1))
+    TenantTable(ModelledShelf(disk), (TENANT,)).take(TEXT)
+    disk.fail_at(disk.operations + 1)
+    told = TenantTable(ModelledShelf(disk), (TENANT,))
+    assert (told.tenants, told.in_force()) == ((TENANT,), TenantsInForce(1, 0, True))
+    assert TenantTable(ModelledShelf(disk), (TENANT,)).in_force() == in_force(TEXT, 1)
+
+
 def test_without_one_the_missions_own_holds(world: World) -> None:
     assert world.ask(ASK) == OWN
     world.put()
