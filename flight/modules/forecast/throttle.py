@@ -231,8 +231,9 @@ class Run:
         self.rung, self.asked_at = ladder.rung, now if ladder.asking else ladder.asked_at
         self.charged_since: int | None = None
         by_charge = ladder.power_rung
-        if by_charge and is_charged(rules.sheds, by_charge, charge, rules.exit_margin):
-            by_charge = 0  # the energy guard asks, which looks further ahead: it goes on
+        beyond = by_charge > len(rules.sheds)
+        if beyond or (by_charge and is_charged(rules.sheds, by_charge, charge, rules.exit_margin)):
+            by_charge = 0  # a dead gauge or the energy guard asks, which looks further ahead: it goes on
         self.by_charge, self.others = by_charge, max(ladder.others, 0 if by_charge else ladder.power_rung)
         slot_s = model.limits.slot_s
         self.many = max(1, slot_s // STEP_S)

@@ -125,6 +125,15 @@ def test_a_low_charge_caps_and_what_others_ask_for_stays():
     assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 15))[-1] == (30.0, 30.0)
 
 
+@pytest.mark.parametrize("rung", [5, 6])
+def test_a_rung_beyond_those_of_the_charge_goes_on(rung: int):
+    """Under-voltage, or a gauge that is dead, asks for more than any charge that is looked at here."""
+    ladder = Ladder(LOADS, 2)
+    ladder.see(0, Asked(rung, rung, 0, 0, (0, 0), (3, 3), (0, 0)))
+    loops = (Warm(20.0, 0.0), Warm(20.0, 0.0))
+    assert ladder.ahead(0, RULES, MODEL, 0.95, loops, outside(150.0, 30)) == [(0.0, 0.0)] * 30
+
+
 def test_two_boards_of_one_loop_share_its_heat():
     ladder = Ladder(LOADS, 1)
     ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (2, 1), (2, 1)))
