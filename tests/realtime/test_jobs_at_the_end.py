@@ -35,7 +35,7 @@ from flight.wire.cfdp import stored_name
 from tests.realtime.conftest import make
 from tests.realtime.flying import Flying, alive
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # ten seconds and more each, most of them waiting
 
 PRIVATE = bytes(range(32))
 FILE, RESULT = "jobs/demo.job", "results/acme-demo-1.result"
@@ -177,7 +177,6 @@ def programs(flying: Flying) -> list[int]:
     return found
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("strongest", [0, 3], ids=["the weakest fall-back", "bubblewrap"])
 def test_an_orderly_end_stops_a_job_with_a_checkpoint_and_the_next_life_goes_on(
     flying: Flying, strongest: int
@@ -215,7 +214,6 @@ def test_a_new_executive_finds_the_job_running(flying: Flying) -> None:
     assert (row.state, row.continues, row.begun, len(row.runs)) == (JobStage.WAITING, True, 1, 1)
 
 
-@pytest.mark.long
 def test_a_job_that_does_not_listen_ends_all_the_same(flying: Flying) -> None:
     run_one(flying, DEAF, attempts=2)
     runner = runner_pid(flying)
@@ -227,7 +225,6 @@ def test_a_job_that_does_not_listen_ends_all_the_same(flying: Flying) -> None:
     assert "killed" not in flying.errors()
 
 
-@pytest.mark.long
 def test_the_end_of_a_service_reaches_all_processes_at_once(flying: Flying) -> None:
     """As systemd does it: SIGTERM to each process of the unit, the runner among them."""
     run_one(flying, PATIENT)

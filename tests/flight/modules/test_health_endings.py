@@ -88,6 +88,7 @@ def test_shutdown_ends_when_it_is_stored() -> None:
     flown.module.completed(flown.now, ticket, Stored(), flown.out)
     assert flown.out.finished == [(5, DONE)]
     assert flown.module.status.shutting_down
+    assert flown.module.outputs.shutting_down
 
 
 def test_shutdown_that_cannot_be_stored_fails_and_is_taken_back() -> None:
@@ -98,6 +99,7 @@ def test_shutdown_that_cannot_be_stored_fails_and_is_taken_back() -> None:
     assert flown.out.finished == [(5, Refused("not stored"))]
     assert taken_back(flown)
     assert not flown.module.status.shutting_down
+    assert not flown.module.outputs.shutting_down
 
 
 def test_shutdown_without_power_off_expires() -> None:
