@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sim.orbsched.check import check
+from sim.orbsched.check import Schedule, check
 from sim.orbsched.closed_loop import Policy, fly
 from sim.orbsched.generate import CLASSES, Size, generate
 from sim.orbsched.instance import Instance
@@ -16,6 +16,8 @@ from sim.simulation import stream
 # One orbit, so that a hundred thousand can be flown: sun, eclipse and sun again, whatever the phase.
 GUARDED = Size(orbits=1, jobs=12, work_slots=(3, 15))
 FIRST_SEED = 10_000  # none of the scored ones
+AMPLE_WH = 55.0  # above the floor: more than the base load takes in an eclipse
+IDLE = Schedule((), ())
 
 
 @dataclass(slots=True)
@@ -57,11 +59,16 @@ def _instance(number: int, size: Size) -> Instance:
 
 
 def _harder(instance: Instance, number: int) -> Instance:
-    """All jobs are there at once; three in four begin with a battery that one eclipse could bring to its floor."""
+    """All jobs are there at once; three in four begin with a battery that one eclipse could bring to its floor.
+
+    Not with one that the base load alone brings below it (one in 100,000), which no guard could help.
+    """
     battery, luck = instance.battery, stream(number, "orbsched/start").random()
-    start_wh = battery.floor_wh + (26.0 + 30.0 * luck if number % 4 else 55.0)
     jobs = tuple(replace(job, release=0) for job in instance.jobs)
-    return replace(instance, battery=replace(battery, start_wh=start_wh), jobs=jobs)
+    ample = replace(battery, start_wh=battery.floor_wh + AMPLE_WH)
+    scarce = replace(battery, start_wh=battery.floor_wh + 26.0 + 30.0 * luck)
+    harder = replace(instance, battery=scarce if number % 4 else ample, jobs=jobs)
+    return replace(harder, battery=ample) if check(harder, IDLE).violations else harder
 
 
 def _judge(proof: Proof, instance: Instance, policy: Policy, *, batch: bool = True) -> None:

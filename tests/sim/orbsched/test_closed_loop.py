@@ -27,6 +27,11 @@ def test_nonsense_crosses_no_limit():
     assert proof.refused > 1000
 
 
+def test_no_flight_begins_with_a_battery_that_cannot_last():
+    """Of the hundred thousand this one did: 26.3 Wh above the floor, of which the base load takes 26.5."""
+    assert not nonsense([38_933], GUARDED).broken
+
+
 @pytest.mark.long
 def test_nonsense_crosses_no_limit_in_a_hundred_thousand_flights():
     proof = nonsense(range(100_000), GUARDED)
