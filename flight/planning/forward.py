@@ -23,9 +23,17 @@ def bring_forward(search: Search) -> None:
 
 
 def _earliest(search: Search, job: Job, old: Placement) -> Placement | None:
-    if job.preemptible:
-        return search.timeline.walk(old.job, old.level, job.release, None)
-    if job.running and old.slots[0] == 0:
+    """On any loop that it may be on; the coolest one of those on which it is done as early."""
+    if job.running and not job.preemptible and old.slots[0] == 0:
         return None  # it is where it must be
+    found = [_earliest_on(search, job, old, loop) for loop in search.loops(job)]
+    return min(
+        (one for one in found if one is not None), key=lambda one: (one.finish, one.slots[0]), default=None
+    )
+
+
+def _earliest_on(search: Search, job: Job, old: Placement, loop: int) -> Placement | None:
+    if job.preemptible:
+        return search.timeline.walk(old.job, old.level, job.release, None, loop)
     length = old.finish - old.slots[0]
-    return search.first_start(old.job, old.level, job.release, old.slots[0] - 1, length)
+    return search.first_start(old.job, old.level, job.release, old.slots[0] - 1, length, loop)

@@ -5,8 +5,9 @@ of it that after this one slot, even in the worst world that the limits allow, e
 the base load alone would stay inside both limits to the end of the forecast.  That "to the end" is the point: a
 guard that looks at the present eclipse alone lets the next one flatten the battery.
 
-The worst world: the sun gives only `harvest_at_least` of the nominal forecast, and the radiator is
-`resistance_at_most` times as bad.  What is measured is taken to be right: its error belongs into the limits.
+The worst world: the sun gives only `harvest_at_least` of the nominal forecast, and the radiators are
+`resistance_at_most` times as bad.  Each cooling loop is held to the limit with its own boards.  What is measured is
+taken to be right: its error belongs into the limits.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A job, by its index, and the level at which it is to run through this slot."""
+    """A job, by its index, the level at which it is to run through this slot, and the cooling loop of its board."""
 
     job: int
     level: int
+    loop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,23 @@ class Verdict:
     request: Request
     level: int
     binding: Binding
+
+
+class Load:
+    """What has been admitted in a slot: W of everything, and W, boards and memory of each loop."""
+
+    __slots__ = ("boards", "jobs", "loops_w", "memory_mb", "power_w")
+
+    def __init__(self, limits: Limits, base_w: float) -> None:
+        self.jobs = set[int]()
+        self.power_w, self.memory_mb = base_w, 0
+        self.loops_w, self.boards = [base_w] * len(limits.boards), list(limits.boards)
+
+    def add(self, request: Request, job: Job, power_w: float) -> None:
+        self.jobs.add(request.job)
+        self.power_w, self.memory_mb = self.power_w + power_w, self.memory_mb + job.memory_mb
+        self.loops_w[request.loop] += power_w
+        self.boards[request.loop] -= 1
 
 
 def gain_wh(limits: Limits, surplus_w: float) -> float:
@@ -73,26 +92,28 @@ def admit(
     forecast: Forecast,
     survives: Envelope,
     slot: int,
-    measured: tuple[float, float],
+    measured: tuple[float, tuple[float, ...]],
     jobs: Sequence[Job],
     requests: Sequence[Request],
 ) -> tuple[Verdict, ...]:
     """One verdict for each request, in their order, which is their priority.
 
-    `measured` is energy in Wh and temperature in degC; one that is no number admits nothing.
+    `measured` is energy in Wh and each loop's temperature in degC; one that is no number admits nothing.
     """
-    power_w, memory_mb, admitted = forecast.base_w[slot], 0, set[int]()
+    assert len(measured[1]) == len(limits.boards)
+    load = Load(limits, forecast.base_w[slot])
     verdicts = []
     for request in requests:
-        level, binding = -1, _barred(limits, forecast, slot, jobs, request, admitted, memory_mb)
+        level, binding = -1, _barred(limits, forecast, slot, jobs, request, load)
         if binding is Binding.NONE:
-            job = jobs[request.job]
+            job, near = jobs[request.job], (measured[0], measured[1][request.loop])
             for tried in _slower(job.levels, request.level):
-                asked_w = power_w + job.levels[tried].power_w
-                binding = _limit_crossed(limits, forecast, survives, slot, measured, asked_w)
+                more_w = job.levels[tried].power_w
+                watts = (load.power_w + more_w, load.loops_w[request.loop] + more_w)
+                binding = _limit_crossed(limits, forecast, survives, slot, near, watts)
                 if binding is Binding.NONE:
-                    level, power_w, memory_mb = tried, asked_w, memory_mb + job.memory_mb
-                    admitted.add(request.job)
+                    level = tried
+                    load.add(request, job, more_w)
                     break
         verdicts.append(Verdict(request, level, binding))
     return tuple(verdicts)
@@ -111,18 +132,17 @@ def _barred(
     slot: int,
     jobs: Sequence[Job],
     request: Request,
-    admitted: set[int],
-    memory_mb: int,
+    load: Load,
 ) -> Binding:
     """What forbids a request whatever it draws.  Requests may be nonsense: a planner may be broken."""
     if not 0 <= request.job < len(jobs) or not 0 <= request.level < len(jobs[request.job].levels):
         return Binding.UNKNOWN
     job = jobs[request.job]
-    if request.job in admitted or job.release > slot:
+    if request.job in load.jobs or job.release > slot or not 0 <= request.loop < len(load.boards):
         return Binding.UNKNOWN
-    if len(admitted) >= limits.lanes:
+    if load.boards[request.loop] <= 0:
         return Binding.LANES
-    if memory_mb + job.memory_mb > limits.memory_mb:
+    if load.memory_mb + job.memory_mb > limits.memory_mb:
         return Binding.MEMORY
     if forecast.anomaly[slot] and not job.anomaly_allowed:
         return Binding.ANOMALY
@@ -135,14 +155,15 @@ def _limit_crossed(
     survives: Envelope,
     slot: int,
     measured: tuple[float, float],
-    power_w: float,
+    watts: tuple[float, float],
 ) -> Binding:
-    """Comparisons are written so that a NaN refuses."""
-    energy_wh, temperature_c = measured
+    """`measured` and `watts` of everything, and of the loop.  Comparisons are written so that a NaN refuses."""
+    (energy_wh, temperature_c), (power_w, loop_w) = measured, watts
     surplus_w = limits.harvest_at_least * forecast.nominal_harvest_w[slot] - power_w
     if not energy_wh + gain_wh(limits, surplus_w) >= survives.energy_wh[slot + 1]:
         return Binding.ENERGY
-    warmed = (1.0 - limits.decay) * worst_equilibrium_c(limits, forecast, slot, power_w)
+    warmed = (1.0 - limits.decay) * worst_equilibrium_c(limits, forecast, slot, loop_w)
+    warmed += limits.quick_k_w * loop_w
     if not limits.decay * temperature_c + warmed <= survives.temperature_c[slot + 1]:
         return Binding.TEMPERATURE
     return Binding.NONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from flight.planning.forward import bring_forward
 from flight.planning.problem import Binding, Decision, Placement, Plan, Problem
 from flight.planning.search import Search, begin, improve
@@ -66,8 +68,9 @@ def _refusal(timeline: Timeline, index: int) -> tuple[Binding, int]:
     """What refuses a job: the constraint met first on an earliest start at its slowest and fastest level."""
     job = timeline.problem.jobs[index]
     found = (Binding.DEADLINE, job.deadline)
-    for level in range(len(job.levels)):
-        if timeline.walk(index, level, job.release, None):
+    loops = range(len(timeline.loops)) if job.loop < 0 else (job.loop,)
+    for level, loop in product(range(len(job.levels)), loops):
+        if timeline.walk(index, level, job.release, None, loop):
             return Binding.NONE, job.release
         met = {binding: slot for binding, slot in timeline.refused.items() if binding is not Binding.DEADLINE}
         if met:
@@ -81,7 +84,7 @@ def _waits_for(timeline: Timeline, index: int, placement: Placement) -> tuple[Bi
     job = timeline.problem.jobs[index]
     timeline.take(index)
     timeline.settle()
-    timeline.walk(index, placement.level, job.release, None)
+    timeline.walk(index, placement.level, job.release, None, placement.loop)
     before = {binding: slot for binding, slot in timeline.refused.items() if slot < placement.slots[0]}
     timeline.put(placement)
     timeline.settle()

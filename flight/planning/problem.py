@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+LOOPS_MAX = 16  # cooling loops: each costs the planner two walks over the horizon
 MILLI = 1000  # work and speed are whole thousandths of a slot: progress adds up exactly
 
 
@@ -54,11 +55,17 @@ class Job:
     output_mb: float
     done_milli: int = 0
     running: bool = False
+    loop: int = -1  # that it runs on, and stays on; -1: any
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The satellite's own numbers; the last two are how wrong a forecast may be (see `guard`)."""
+    """The satellite's own numbers; `harvest_at_least` and `resistance_at_most` are how wrong a forecast may be (see
+    `guard`).
+
+    `lanes` are compute boards, `loops` how many of them share each cooling loop; empty: all share one.  A board is
+    `quick_k_w` for each W of its loop's load warmer than the loop, whose temperature the planner follows.
+    """
 
     slot_s: int
     lanes: int
@@ -71,6 +78,13 @@ class Limits:
     limit_c: float
     harvest_at_least: float
     resistance_at_most: float
+    loops: tuple[int, ...] = ()
+    quick_k_w: float = 0.0
+
+    @property
+    def boards(self) -> tuple[int, ...]:
+        """Of each loop."""
+        return self.loops or (self.lanes,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ class State:
     """As measured now; `waiting_mb` are results that wait for a pass."""
 
     energy_wh: float
-    temperature_c: float
+    loops_c: tuple[float, ...]  # of each cooling loop
     waiting_mb: float
 
 
@@ -128,12 +142,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The slots in which a job runs, at one level; `finish` is the first slot after its work."""
+    """The slots in which a job runs, at one level and on one loop; `finish` is the first slot after its work."""
 
     job: int
     level: int
     slots: tuple[int, ...]
     finish: int
+    loop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +182,8 @@ class Decision:
 class Plan:
     """Placements in the order of their jobs, their value, and the steps that finding them took.
 
-    `energy_wh` and `temperature_c` are what the plan expects at the beginning of each slot and at the end.
+    `energy_wh` and `temperature_c`, of the hottest loop, are what the plan expects at the beginning of each slot and at
+    the end.
     """
 
     placements: tuple[Placement, ...]

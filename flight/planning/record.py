@@ -17,6 +17,7 @@ from flight.jobs import DamagedError, Fault, as_flag, as_list, as_number, as_who
 from flight.jobs.plain_cbor import read_plain, write_plain
 from flight.planning.plan import plan
 from flight.planning.problem import (
+    LOOPS_MAX,
     Binding,
     Decision,
     Forecast,
@@ -29,14 +30,14 @@ from flight.planning.problem import (
     State,
 )
 
-MAGIC = b"SKYPLAN\x01"
+MAGIC = b"SKYPLAN\x02"  # the last octet is the version; 1 knew no cooling loops
 RECORD_OCTETS = 1 << 20  # as it is stored and sent; a day of a thousand jobs makes 0.1 MB
 PLAIN_OCTETS = 1 << 22  # unpacked
 SLOTS_MAX = 4096  # of a horizon: nearly three days of minutes
 JOBS_MAX = 1024
 LEVELS_MAX = 8
 STEPS_MAX = 100_000_000  # a minute of one core; more is no plan for this day
-ITEMS_MAX = 64 * JOBS_MAX  # a job has 13 and 3 for each level, its placements and decision 15
+ITEMS_MAX = 64 * JOBS_MAX  # a job has 14 and 3 for each level, its placements and decision 15
 WHOLE_MAX = 1 << 62
 BINDINGS = tuple(Binding)
 
@@ -68,9 +69,9 @@ def record_octets(record: PlanRecord) -> bytes:
     problem, made = record.problem, record.plan
     value = [
         [record.steps, record.seed, record.slot_0_ns, record.utc_0_s, _numbers(record.eclipse)],
-        list(astuple(problem.limits)),
+        _limits_value(problem.limits),
         _forecast_value(problem.forecast),
-        list(astuple(problem.state)),
+        [problem.state.energy_wh, _numbers(problem.state.loops_c), problem.state.waiting_mb],
         [_job_value(job) for job in problem.jobs],
         [_placement_value(one) for one in record.previous],
         [] if made is None else _plan_value(made),
@@ -88,6 +89,11 @@ def _numbers(values: Iterable[float]) -> bytes:
 def _wholes(values: Iterable[int]) -> bytes:
     row = tuple(values)
     return struct.pack(f">{len(row)}H", *row)
+
+
+def _limits_value(limits: Limits) -> list[object]:
+    *numbers, loops, quick_k_w = astuple(limits)
+    return [*numbers, _wholes(loops), quick_k_w]
 
 
 def _forecast_value(told: Forecast) -> list[object]:
@@ -108,7 +114,7 @@ def _job_value(job: Job) -> list[object]:
 
 
 def _placement_value(one: Placement) -> list[object]:
-    return [one.job, one.level, _wholes(one.slots), one.finish]
+    return [one.job, one.level, _wholes(one.slots), one.finish, one.loop]
 
 
 def _plan_value(made: Plan) -> list[object]:
@@ -135,6 +141,9 @@ def read_record(octets: bytes) -> PlanRecord | Fault:
 
 
 def _unpacked(octets: bytes) -> list[object]:
+    if octets.startswith(MAGIC[:-1]) and octets[len(MAGIC) - 1 : len(MAGIC)] != MAGIC[-1:]:
+        found = octets[len(MAGIC) - 1] if len(octets) >= len(MAGIC) else 0
+        raise DamagedError(f"version {found}, made by another release; this one reads version {MAGIC[-1]}")
     if not octets.startswith(MAGIC):
         raise DamagedError(f"{len(octets):,} octets of something else")
     if len(octets) > RECORD_OCTETS:
@@ -152,7 +161,7 @@ def _unpacked(octets: bytes) -> list[object]:
 def _record(value: list[object]) -> PlanRecord:
     head, limits, forecast, state, jobs, previous, made = value
     steps, seed, slot_0_ns, utc_0_s, eclipse = as_list(head, 5)
-    found = Problem(_limits(limits), _forecast(forecast), _state(state), _jobs(jobs))
+    found = Problem(known := _limits(limits), _forecast(forecast), _state(state, known), _jobs(jobs, known))
     slots = found.slots
     return PlanRecord(
         found,
@@ -189,12 +198,18 @@ def _slots(value: object, slots: int) -> tuple[int, ...]:
 
 
 def _limits(value: object) -> Limits:
-    slot_s, lanes, memory_mb, *rest = as_list(value, len(Limits.__dataclass_fields__))
+    slot_s, lanes, memory_mb, *rest, loops, quick_k_w = as_list(value, len(Limits.__dataclass_fields__))
     numbers = [as_number(one) for one in rest]
+    count = len(loops) // 2 if isinstance(loops, bytes) else 0
+    boards: tuple[int, ...] = struct.unpack(f">{count}H", _octets(loops, 2 * count))
+    if count > LOOPS_MAX or (boards and sum(boards) != lanes):
+        raise DamagedError("cooling loops that do not have the boards")
     if not all(one > 0.0 for one in (numbers[0], numbers[2], numbers[3])) or not 0.0 < numbers[4] < 1.0:
         raise DamagedError("limits that no satellite has")
     whole = (as_whole(slot_s, 1, WHOLE_MAX), as_whole(lanes, 0, JOBS_MAX), as_whole(memory_mb, 0, WHOLE_MAX))
-    return Limits(*whole, *numbers)
+    capacity_wh, floor_wh, charge, discharge, decay, limit_c, harvest, resistance = numbers
+    battery = (capacity_wh, floor_wh, charge, discharge)
+    return Limits(*whole, *battery, decay, limit_c, harvest, resistance, boards, as_number(quick_k_w))
 
 
 def _forecast(value: object) -> Forecast:
@@ -215,17 +230,18 @@ def _forecast(value: object) -> Forecast:
     )
 
 
-def _state(value: object) -> State:
-    return State(*(as_number(one) for one in as_list(value, 3)))
+def _state(value: object, limits: Limits) -> State:
+    energy_wh, loops_c, waiting_mb = as_list(value, 3)
+    return State(as_number(energy_wh), _row(loops_c, len(limits.boards)), as_number(waiting_mb))
 
 
-def _jobs(value: object) -> tuple[Job, ...]:
-    return tuple(_job(one) for one in as_list(value, most=JOBS_MAX))
+def _jobs(value: object, limits: Limits) -> tuple[Job, ...]:
+    return tuple(_job(one, limits) for one in as_list(value, most=JOBS_MAX))
 
 
-def _job(value: object) -> Job:
+def _job(value: object, limits: Limits) -> Job:
     name, levels, work, release, deadline, worth, *rest = as_list(value, 2 + len(JOB_REST))
-    preemptible, resume, allowed, memory, output, done, running = rest
+    preemptible, resume, allowed, memory, output, done, running, loop = rest
     found = tuple(_level(one) for one in as_list(levels, most=LEVELS_MAX))
     if not isinstance(name, str) or not found:
         raise DamagedError("a job without a name or a level")
@@ -243,6 +259,7 @@ def _job(value: object) -> Job:
         as_number(output),
         as_whole(done, 0, WHOLE_MAX),
         as_flag(running),
+        as_whole(loop, -1, len(limits.boards) - 1),
     )
 
 
@@ -261,13 +278,14 @@ def _placements(value: object, told: Problem) -> tuple[Placement, ...]:
 
 
 def _placement(value: object, told: Problem) -> Placement:
-    job, level, slots, finish = as_list(value, 4)
+    job, level, slots, finish, loop = as_list(value, 5)
     number = as_whole(job, 0, len(told.jobs) - 1)
     speed = as_whole(level, 0, len(told.jobs[number].levels) - 1)
     row = _slots(slots, told.slots)
     if not row:
         raise DamagedError("a placement in no slot")
-    return Placement(number, speed, row, as_whole(finish, row[-1] + 1, told.slots))
+    last = len(told.limits.boards) - 1
+    return Placement(number, speed, row, as_whole(finish, row[-1] + 1, told.slots), as_whole(loop, 0, last))
 
 
 def _plan(value: object, told: Problem) -> Plan:

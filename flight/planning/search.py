@@ -7,10 +7,12 @@ the problem's seed: the same problem gives the same plan on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from flight.planning.problem import Binding, Job, Placement, Problem
-from flight.planning.timeline import Timeline, slots_at_least
+from flight.planning.timeline import Loop, Timeline, slots_at_least
 
 GREATEST_RUIN = 6  # jobs taken out at once; more is nearly a new plan, and was never better when measured
 TOLERATED = 0.02  # of the best value: how much worse a plan may be to go on from, at the beginning
@@ -71,32 +73,42 @@ class Search:
         turn = self.chance.below(len(fits)) if len(fits) > 1 else 0
         return fits[turn:] + fits[:turn]
 
-    def _pointless(self, job: Job, level: int) -> bool:
+    def loops(self, job: Job) -> Sequence[int]:
+        """The coolest first; what runs stays where it is."""
+        loops = self.timeline.loops
+        if len(loops) == 1:
+            return (0,)
+        if job.loop >= 0:
+            return (job.loop,)
+        first = min(job.release, self.problem.slots)
+        return sorted(range(len(loops)), key=lambda loop: (-loops[loop].bears_k[first], loop))
+
+    def _pointless(self, job: Job, level: int, loop: int) -> bool:
         """Before any walk: could the output come down even if the job ended as early as it can, and does it fit?"""
         room_mb = self.timeline.down_room_mb[job.release + slots_at_least(job, level)]
-        return job.output_mb > room_mb or self.timeline.hopeless(job, level)
+        return job.output_mb > room_mb or self.timeline.hopeless(job, level, self.timeline.loops[loop])
 
     def _preemptible(self, index: int, job: Job) -> Placement | None:
-        for level in self._levels(job):
-            if self._pointless(job, level):
+        for level, loop in product(self._levels(job), self.loops(job)):
+            if self._pointless(job, level, loop):
                 continue
             kind = self.chance.below(4)
             if kind:
-                wanted = self._cheap_slots(job, level, kind)
-                if found := self.timeline.walk(index, level, job.release, wanted):
+                wanted = self._cheap_slots(job, level, kind, self.timeline.loops[loop])
+                if found := self.timeline.walk(index, level, job.release, wanted, loop):
                     return found
-            if found := self.timeline.walk(index, level, job.release, None):
+            if found := self.timeline.walk(index, level, job.release, None, loop):
                 return found
         return None
 
-    def _cheap_slots(self, job: Job, level: int, kind: int) -> list[bool]:
+    def _cheap_slots(self, job: Job, level: int, kind: int, loop: Loop) -> list[bool]:
         """The cheapest slots of the window, by what the future bears after them; somewhat more than needed."""
         timeline = self.timeline
         free_mb = self.problem.limits.memory_mb - job.memory_mb
         window = range(job.release, min(job.deadline, self.problem.slots))
-        lanes, memory = self.problem.limits.lanes, timeline.memory_mb
-        open_slots = [slot for slot in window if timeline.lanes[slot] < lanes and memory[slot] <= free_mb]
-        energy, heat = timeline.bears_wh, timeline.bears_k
+        lanes, most, memory = loop.lanes, loop.boards, timeline.memory_mb
+        open_slots = [slot for slot in window if lanes[slot] < most and memory[slot] <= free_mb]
+        energy, heat = timeline.bears_wh, loop.bears_k
         if kind == 1:
             open_slots.sort(key=lambda slot: -heat[slot + 1])
         elif kind == 2:
@@ -113,10 +125,10 @@ class Search:
         return wanted
 
     def _in_one_go(self, index: int, job: Job) -> Placement | None:
-        for level in self._levels(job):
-            if self._pointless(job, level):
+        for level, loop in product(self._levels(job), self.loops(job)):
+            if self._pointless(job, level, loop):
                 continue
-            if job.running and (found := self.timeline.walk(index, level, 0, None)):
+            if job.running and (found := self.timeline.walk(index, level, 0, None, loop)):
                 return found
             length = -(-job.work_milli // job.levels[level].speed_milli)  # anew, from nothing
             latest = min(job.deadline, self.problem.slots) - length
@@ -124,18 +136,20 @@ class Search:
             if span <= 0:
                 continue
             begin = job.release + (self.chance.below(span) if self.chance.below(2) else 0)
-            found = self.first_start(index, level, begin, latest, length)
+            found = self.first_start(index, level, begin, latest, length, loop)
             if found is None and begin > job.release:
-                found = self.first_start(index, level, job.release, begin - 1, length)
+                found = self.first_start(index, level, job.release, begin - 1, length, loop)
             if found:
                 return found
         return None
 
-    def first_start(self, index: int, level: int, first: int, latest: int, length: int) -> Placement | None:
+    def first_start(
+        self, index: int, level: int, first: int, latest: int, length: int, loop: int
+    ) -> Placement | None:
         """Starts in order; a start that a slot refuses is followed by one that avoids that slot."""
         stride = max(1, length // 4)  # where energy or heat refuses, the slot itself is not to blame
         while first <= latest:
-            if found := self.timeline.walk(index, level, first, None):
+            if found := self.timeline.walk(index, level, first, None, loop):
                 return found
             binding, slot = next(iter(self.timeline.refused.items()))
             if Binding.DOWNLINK in self.timeline.refused or binding is Binding.DEADLINE:
@@ -183,7 +197,8 @@ def begin(problem: Problem, seed: int, previous: tuple[Placement, ...]) -> Searc
         for slot in placement.slots:
             wanted[slot] = True
         first = placement.slots[0]
-        if found := search.timeline.walk(placement.job, placement.level, max(first, job.release), wanted):
+        start, loop = max(first, job.release), placement.loop if job.loop < 0 else job.loop
+        if found := search.timeline.walk(placement.job, placement.level, start, wanted, loop):
             search.put(found)
     _fill(search, 1)
     return search

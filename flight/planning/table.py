@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from flight.planning.problem import Limits
+from flight.planning.problem import LOOPS_MAX, Limits
 from flight.planning.record import SLOTS_MAX, STEPS_MAX
 from flight.planning.work import Site
 
 SITES_MAX = 64
-LOOPS_MAX = 16  # each costs the planner two walks over the horizon
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +87,6 @@ class PlanningTable:
             limit_c=self.limit_c,
             harvest_at_least=self.harvest_at_least,
             resistance_at_most=self.resistance_at_most,
+            loops=(self.lanes // self.loops,) * self.loops if self.loops > 1 else (),
+            quick_k_w=self.quick_k_w,
         )

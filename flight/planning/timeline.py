@@ -40,12 +40,26 @@ class Rates(NamedTuple):
     loss: float  # Wh out of it for a W of deficit
     decay: float
     warming: float  # K for a W, by the best estimate
-    worst: float  # K for a W, in the guard's worst world
+    worst: float  # K for a W, in the guard's worst world, with what follows the watts quickly
+
+
+class Loop(NamedTuple):
+    """A cooling loop, by slot: its load, boards that are taken, its temperature, greatest warming that it bears."""
+
+    boards: int
+    load_w: list[float]
+    lanes: list[int]
+    heat_c: list[float]
+    bears_k: list[float]
 
 
 @dataclass(slots=True)
 class Timeline:
-    """All arrays are by slot; those of states have one more entry, the end."""
+    """All arrays are by slot; those of states have one more entry, the end.
+
+    Where all boards share one loop, its arrays are the timeline's own `load_w`, `lanes`, `heat_c` and `bears_k`, and
+    heat is settled in the same walks as energy.  Else `load_w` and `lanes` are sums, `heat_c` is the hottest loop's.
+    """
 
     problem: Problem
     rates: Rates
@@ -64,6 +78,7 @@ class Timeline:
     worst_harvest_w: list[float]
     contact_after_mb: list[float]  # volume of this and all later slots
     down_room_mb: list[float]  # greatest output of a result that exists from this slot on
+    loops: tuple[Loop, ...]
     refused: dict[Binding, int]  # first slot that each constraint refused in the walk before
     changed: int = 0  # first slot whose load is not that of the last `settle`
     ended: int = 0  # where the walk before ended
@@ -76,24 +91,31 @@ class Timeline:
         after = [0.0] * (slots + 1)
         for slot in range(slots - 1, -1, -1):
             after[slot] = after[slot + 1] + forecast.contact_mb[slot]
+        loops = tuple(
+            Loop(boards, list(forecast.base_w), [0] * slots, [heat_c] * (slots + 1), after[:])
+            for boards, heat_c in zip(limits.boards, problem.state.loops_c, strict=True)
+        )
+        first = loops[0]
+        many = len(loops) > 1
         timeline = cls(
             problem,
             _rates(problem),
             {},
-            list(forecast.base_w),
-            [0] * slots,
+            first.load_w[:] if many else first.load_w,
+            first.lanes[:] if many else first.lanes,
             [0] * slots,
             [problem.state.energy_wh] * (slots + 1),
-            [problem.state.temperature_c] * (slots + 1),
+            first.heat_c[:] if many else first.heat_c,
             [0.0] * slots,
             after[:],
-            after[:],
+            first.bears_k[:] if many else first.bears_k,
             survives.energy_wh,
             survives.temperature_c,
             [(1.0 - limits.decay) * sink for sink in forecast.sink_c],
             [limits.harvest_at_least * watts for watts in forecast.nominal_harvest_w],
             after,
             after[:],
+            loops,
             {},
         )
         timeline.settle()
@@ -120,14 +142,38 @@ class Timeline:
             self.lanes[slot] += sign
             self.load_w[slot] = self.load_w[slot] + power_w if self.lanes[slot] else base_w[slot]
             self.memory_mb[slot] += memory_mb
+        if len(self.loops) > 1:
+            loop = self.loops[placement.loop]
+            for slot in placement.slots:
+                loop.lanes[slot] += sign
+                loop.load_w[slot] = loop.load_w[slot] + power_w if loop.lanes[slot] else base_w[slot]
 
     def settle(self) -> None:
         """States forward, then what each slot bears backward; where nothing has changed, nothing is worked out anew."""
         self._forward(self.changed)
         self._backward(self.changed)
+        if len(self.loops) > 1:
+            for loop in self.loops:
+                self._warm(loop, self.changed)
+            self.heat_c[:] = map(max, *(loop.heat_c for loop in self.loops))
         self._downlink()
         self.changed = self.problem.slots
-        self.steps += 2 * self.problem.slots
+        self.steps += 2 * self.problem.slots * len(self.loops)
+
+    def _warm(self, loop: Loop, first: int) -> None:
+        """One of several: its temperature forward, what it bears backward, as `_forward` and `_backward` do for one."""
+        _, _, decay, warming, worst = self.rates
+        heat, load_w, greatest, slots = loop.heat_c, loop.load_w, self.greatest_c, self.problem.slots
+        now_c = heat[first]
+        for slot in range(first, slots):
+            now_c = heat[slot + 1] = decay * now_c + self.warm_k[slot] + warming * load_w[slot]
+        bears_k = loop.bears_k[slots] = greatest[slots] - heat[slots] - ROUNDING
+        for slot in range(slots - 1, -1, -1):
+            room_k = greatest[slot] - heat[slot] - ROUNDING
+            if loop.lanes[slot]:
+                left_k = greatest[slot + 1] - self.warm_k[slot] - worst * load_w[slot] - ROUNDING
+                room_k = min(room_k, left_k / decay - heat[slot])
+            bears_k = loop.bears_k[slot] = min(bears_k / decay, room_k)
 
     def _forward(self, first: int) -> None:
         gain, loss, decay, warming, _ = self.rates
@@ -198,7 +244,7 @@ class Timeline:
             lost = -self.down_room_mb[0]
             self.down_room_mb = [room + lost for room in self.down_room_mb]
 
-    def hopeless(self, job: Job, level: int) -> bool:
+    def hopeless(self, job: Job, level: int, loop: Loop) -> bool:
         """Whether sums over the window already say that no walk can succeed; cheap, and never wrong.
 
         What a run draws stays as deficit but for what is spilled; what it warms leaves at (1 - decay) a slot.
@@ -206,9 +252,9 @@ class Timeline:
         first, end = job.release, min(job.deadline, self.problem.slots)
         needed, power_w = slots_at_least(job, level), job.levels[level].power_w
         self.steps += HOPELESS_STEPS
-        if end - first - self.lanes[first:end].count(self.problem.limits.lanes) < needed:
+        if end - first - loop.lanes[first:end].count(loop.boards) < needed:
             return True
-        bears_k = self.bears_k[first : end + 1]
+        bears_k = loop.bears_k[first : end + 1]
         decay, coolest = self.rates.decay, min(bears_k)
         if (
             needed * self.rates.warming * power_w > max(bears_k) + (1.0 - decay) * sum(bears_k)
@@ -218,8 +264,10 @@ class Timeline:
         least_wh = needed * power_w * min(self.rates.gain, self.rates.loss)
         return least_wh > max(self.bears_wh[first : end + 1]) + sum(self.spilled_wh[first:end])
 
-    def walk(self, index: int, level: int, first: int, wanted: list[bool] | None) -> Placement | None:
-        """The earliest placement from `first` on, in `wanted` slots alone (all, if None), or None.
+    def walk(
+        self, index: int, level: int, first: int, wanted: list[bool] | None, loop: int = 0
+    ) -> Placement | None:
+        """The earliest placement on a loop from `first` on, in `wanted` slots alone (all, if None), or None.
 
         A job that cannot be preempted gets one stretch, and None at the first slot that refuses it.
         `refused` then says what refused, and where first.
@@ -228,7 +276,7 @@ class Timeline:
         needs = _needs(job, level, first)
         taken: list[int] = []
         self.refused.clear()
-        finish = self._stroll(job, needs, first, wanted, taken)
+        finish = self._stroll(job, needs, first, wanted, taken, self.loops[loop])
         self.steps += WALK_STEPS + self.ended - first
         if not finish:
             self.refused.setdefault(Binding.DEADLINE, job.deadline)
@@ -236,12 +284,12 @@ class Timeline:
         if job.output_mb > self.down_room_mb[finish]:
             self.refused[Binding.DOWNLINK] = finish
             return None
-        return Placement(index, level, tuple(taken), finish)
+        return Placement(index, level, tuple(taken), finish, loop)
 
-    def _barred(self, job: Job, wanted: list[bool] | None) -> Callable[[int], Binding | None]:
+    def _barred(self, job: Job, wanted: list[bool] | None, loop: Loop) -> Callable[[int], Binding | None]:
         """What keeps a job out of a slot whatever it draws."""
-        lanes, memory, limits = self.lanes, self.memory_mb, self.problem.limits
-        most, free_mb = limits.lanes, limits.memory_mb - job.memory_mb
+        lanes, memory, most = loop.lanes, self.memory_mb, loop.boards
+        free_mb = self.problem.limits.memory_mb - job.memory_mb
         anomaly = None if job.anomaly_allowed else self.problem.forecast.anomaly
         quiet = self.problem.forecast.quiet
 
@@ -258,14 +306,22 @@ class Timeline:
 
         return why
 
-    def _stroll(self, job: Job, needs: Walk, first: int, wanted: list[bool] | None, taken: list[int]) -> int:
+    def _stroll(
+        self,
+        job: Job,
+        needs: Walk,
+        first: int,
+        wanted: list[bool] | None,
+        taken: list[int],
+        loop: Loop,
+    ) -> int:
         """First slot after the work, or 0.  Hot: everything is a local name."""
         gain, loss, decay, warming, worst = self.rates
         power_w, speed, left, resume_milli, begun, going_on = needs
         harvest_w, worst_w, load_w = self.problem.forecast.harvest_w, self.worst_harvest_w, self.load_w
-        energy_wh, heat_c, least_wh, greatest_c = self.energy_wh, self.heat_c, self.least_wh, self.greatest_c
-        bears_wh, bears_k, warm_k, spilled = self.bears_wh, self.bears_k, self.warm_k, self.spilled_wh
-        barred = self._barred(job, wanted)
+        energy_wh, heat_c, least_wh, greatest_c = self.energy_wh, loop.heat_c, self.least_wh, self.greatest_c
+        bears_wh, bears_k, warm_k, spilled = self.bears_wh, loop.bears_k, self.warm_k, self.spilled_wh
+        loop_w, barred = loop.load_w, self._barred(job, wanted, loop)
         before, said, deficit, warm = first - 1 if going_on else -2, None, 0.0, 0.0
         end, preemptible = min(job.deadline, self.problem.slots), job.preemptible
         slot = first
@@ -280,7 +336,9 @@ class Timeline:
                 then_k = decay * warm + warming * power_w
                 surplus = worst_w[slot] - old_w - power_w
                 left_wh = energy_wh[slot] - deficit + surplus * (gain if surplus > 0.0 else loss) - ROUNDING
-                worst_c = decay * (heat_c[slot] + warm) + warm_k[slot] + worst * (old_w + power_w) + ROUNDING
+                worst_c = (
+                    decay * (heat_c[slot] + warm) + warm_k[slot] + worst * (loop_w[slot] + power_w) + ROUNDING
+                )
                 if then_wh > bears_wh[slot + 1] or left_wh < least_wh[slot + 1]:
                     why = Binding.ENERGY
                 elif then_k > bears_k[slot + 1] or worst_c > greatest_c[slot + 1]:
@@ -314,7 +372,7 @@ def _rates(problem: Problem) -> Rates:
         loss=hours / limits.discharge_efficiency,
         decay=limits.decay,
         warming=part * forecast.resistance_k_w,
-        worst=part * limits.resistance_at_most * forecast.nominal_resistance_k_w,
+        worst=part * limits.resistance_at_most * forecast.nominal_resistance_k_w + limits.quick_k_w,
     )
 
 

@@ -65,7 +65,7 @@ def jobs_of(instance: Instance) -> tuple[Job, ...]:
 
 def whole_problem(instance: Instance, *, true: bool = False) -> Problem:
     """Everything known at the beginning, to be planned at once."""
-    start = State(instance.battery.start_wh, instance.radiator.start_c, 0.0)
+    start = State(instance.battery.start_wh, (instance.radiator.start_c,), 0.0)
     return Problem(limits_of(instance), forecast_of(instance, true=true), start, jobs_of(instance))
 
 
@@ -125,7 +125,7 @@ def fly(instance: Instance, policy: Policy, *, batch: bool) -> Flown:
         board.slot = slot
         began = time.process_time()
         asked = policy.requests(board)
-        measured = (board.energy_wh, board.temperature_c)
+        measured = (board.energy_wh, (board.temperature_c,))
         verdicts = admit(limits, forecast, survives, slot, measured, jobs, asked)
         spent = time.process_time() - began - getattr(policy, "planned_s", 0.0)
         slowest = max(slowest, spent)

@@ -28,7 +28,7 @@ def problem_now(board: Board, indices: list[int], correction: Correction) -> Pro
     forecast = apply(correction, board.forecast).after(now)
     jobs = tuple(job_now(board, index) for index in indices)
     waiting = sum(board.waiting_mb.values())
-    return Problem(board.limits, forecast, State(board.energy_wh, board.temperature_c, waiting), jobs)
+    return Problem(board.limits, forecast, State(board.energy_wh, (board.temperature_c,), waiting), jobs)
 
 
 def job_now(board: Board, index: int) -> Job:

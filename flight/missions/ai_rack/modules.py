@@ -54,7 +54,7 @@ ROWS = (
     Row("modes", lambda: Modes(TRANSITIONS), HZ_1, critical=True, safe=True),
     Row("safe", lambda: Safe(SAFE_LEVELS), HZ_1, critical=True, safe=True),
     Row(
-        "jobs", lambda: jobs(LANES, PLANNING.steps, PLANNING.steps), HZ_1, budget_us=20_000
+        "jobs", lambda: jobs(LANES, PLANNING.steps, PLANNING.steps, PLANNING.loops), HZ_1, budget_us=20_000
     ),  # a problem is 5 ms
     Row("compute", lambda: compute(BOARDS, jobs=True), HZ_1),
     Row("uplink", Uplink, HZ_10, critical=True, safe=True),

@@ -139,7 +139,9 @@ PLANNING = PlanningTable(
 )
 # Jobs may run on any board.
 LANES = tuple(
-    Lane(board.name, board.throttle, board.watts, f"rail_current_{board.node}", "battery_voltage")
+    Lane(
+        board.name, board.throttle, board.watts, f"rail_current_{board.node}", "battery_voltage", capped=True
+    )
     for board in BOARDS
 )
 BOARD_LOADS = tuple(

@@ -63,8 +63,9 @@ class Status(Telemetry, period=PERIOD_S):
 
 
 class Outputs(Signals):
-    """Of each board, from the mission's table: `compute_cap_<board>`, the highest level that was commanded, and
-    `compute_aim_<board>`, what it works at as soon as ladder and heat allow; 0 if it must be off anyhow."""
+    """Of each board, from the mission's table: `compute_cap_<board>`, the highest level that was commanded,
+    `compute_limit_<board>`, the highest that ladder and heat leave to it, if it works at that already, and
+    `compute_aim_<board>`, what it works at as soon as they allow; 0 if it must be off anyhow."""
 
     compute_level: U8  # of the board that works hardest, as read back
 
@@ -87,7 +88,7 @@ class Compute(BoardSettings, Module):
         self.wanted = [board.wanted for board in table]
         self.no_jobs = (NO_JOBS,) * len(table)
         self.status, self.outputs = Status(), _outputs(table)()
-        self.aims = [-1] * len(table)
+        self.said = [(-1, -1)] * len(table)  # limit and aim, as signals
         self.boards = _boards_packet(table)()
         self.report_at = 0
 
@@ -132,8 +133,10 @@ class Compute(BoardSettings, Module):
             supply = bool(allowed >> watch.row.rail & 1)
             watch.step(now, wanted, local, supply, levels, out, level)
             aim = min(wanted, level) if working and supply and not watch.is_cut else 0
-            if aim != self.aims[watch.number]:
-                self.aims[watch.number] = aim
+            limit = watch.limit if local > 1 or not supply or watch.is_cut else watch.row.top
+            if (limit, aim) != self.said[watch.number]:
+                self.said[watch.number] = (limit, aim)
+                setattr(self.outputs, f"compute_limit_{watch.row.name}", limit)
                 setattr(self.outputs, f"compute_aim_{watch.row.name}", aim)
             read = watch.read if watch.read >= 0 else watch.level
             if read > highest:  # noqa: PLR1730 (a call would double the cost of the loop)
@@ -170,7 +173,7 @@ class Compute(BoardSettings, Module):
 
 
 def _outputs(table: tuple[Board, ...]) -> type[Outputs]:
-    boards = {f"compute_{what}_{board.name}": U8 for board in table for what in ("cap", "aim")}
+    boards = {f"compute_{what}_{board.name}": U8 for board in table for what in ("cap", "limit", "aim")}
     fields: dict[str, object] = {"compute_level": U8, **boards}
     made = type("Outputs", (Outputs,), {"__annotations__": fields, "__module__": __name__})
     assert issubclass(made, Outputs)

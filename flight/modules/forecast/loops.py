@@ -60,6 +60,8 @@ class Loops:
 
     def slow_c(self, now: int) -> tuple[float, ...]:
         """Without what follows the watts quickly."""
+        if not self.quick_k_w:
+            return self.hot_c
         return tuple(one.slow_c for one in self.warm(now))
 
     def warm(self, now: int) -> tuple[Warm, ...]:

@@ -29,7 +29,7 @@ from flight.modules.forecast.loads import BoardLoad, SlotMeans, Sums
 from flight.modules.forecast.loops import Loops, hottest
 from flight.modules.forecast.model import Outside, model_of
 from flight.modules.forecast.outlooks import Phase, Sky, harvests, learned_sky, outlook_of, sky_of
-from flight.modules.forecast.packets import Declared, Errors, Outputs, Source, Status
+from flight.modules.forecast.packets import Declared, Errors, Source, Status, outputs_of
 from flight.modules.forecast.showing import show_errors, show_learned, show_next
 from flight.modules.forecast.throttle import RulesInForce
 from flight.planning import Ahead, LookAhead, PlanningTable
@@ -80,9 +80,11 @@ class Forecasting(Declared):
         self.in_force = RulesInForce()
         self.table, self.inbox = table, outlook
         self.limits, self.slot_ns = table.limits(), table.slot_s * SECOND
-        self.outputs, self.status, self.errors = Outputs(), Status(), Errors()
+        self.outputs, self.status, self.errors = outputs_of(table.loops)(), Status(), Errors()
         self.status.refresh, self.errors.refresh = self._show, self._show_errors
-        self.outputs.planning_energy_wh = self.outputs.planning_temperature_c = math.nan
+        self.outputs.planning_energy_wh = self.hottest_c = math.nan
+        self.loop_names = [f"planning_loop_{loop + 1}_c" for loop in range(table.loops)]
+        vars(self.outputs).update(dict.fromkeys(self.loop_names, math.nan))
         self.outputs.in_anomaly = True
         self.fits = Fits(table, self.loops.ladder.most_w())
         self.edges, self.accuracy = EdgeWatch(), Accuracy(table.slot_s)
@@ -124,7 +126,8 @@ class Forecasting(Declared):
         outputs.planning_energy_wh = seen.charge * self.table.capacity_wh if fresh else math.nan
         loops = self.loops
         loops.see(now, sees, seen.levels)
-        outputs.planning_temperature_c = hottest(loops.hot_c)
+        self.hottest_c = hottest(loops.hot_c)
+        vars(outputs).update(zip(self.loop_names, loops.slow_c(now), strict=True))
         if seen.sunlit is not self.lit:
             self.lit = seen.sunlit
             self.sunrise_at = now if seen.sunlit else None
@@ -142,7 +145,7 @@ class Forecasting(Declared):
 
     def _turn(self, now: int, slot: int, seen: ForecastInputs, out: Outbox) -> None:
         """One slot is over, another begins."""
-        temperature_c = self.outputs.planning_temperature_c
+        temperature_c = self.hottest_c
         if slot == self.slot + 1:
             means = self.sums.means(LEAST_READINGS)
             self._learn(means, seen.charge)
@@ -374,7 +377,7 @@ class Forecasting(Declared):
         status.in_anomaly = self.outputs.in_anomaly
         status.energy, status.temperature = (
             self.outputs.planning_energy_wh,
-            self.outputs.planning_temperature_c,
+            self.hottest_c,
         )
         show_learned(status, self.fits)
         show_next(status, self.sky, self.now, self.table.slot_s)

@@ -87,8 +87,8 @@ def outlook_of(sky: Sky, fits: Fits, limits: Limits, since_sunrise_s: float, utc
     contact = contact_mb(sky.passes, sky.slot_0_ns, table.slot_s, slots)
     base_w = base_of(sky, contact, max(table.base_w, fits.base_w), max(table.base_w, fits.contact_w))
     heat = fits.heat
-    idle_c, resistance = max(table.idle_c, heat.base), heat.slope / table.loops
-    nominal = table.resistance_k_w / table.loops
+    idle_c, resistance = max(table.idle_c, heat.base), heat.slope - table.quick_k_w
+    nominal = table.resistance_k_w - table.quick_k_w
     sinking = min(resistance, nominal)  # the table's idle temperature is with the base load
     told = Forecast(
         harvest_w=harvest_w,

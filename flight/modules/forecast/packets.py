@@ -23,10 +23,12 @@ class Source(enum.IntEnum):
 
 
 class Outputs(Signals):
-    """NaN is not known: the guard then admits nothing.  What may be in the anomaly counts as in it."""
+    """`planning_loop_<n>_c` of each cooling loop follow, from the mission's table.
+
+    NaN is not known: the guard then admits nothing.  What may be in the anomaly counts as in it.
+    """
 
     planning_energy_wh: float
-    planning_temperature_c: float
     in_anomaly: bool
 
 
@@ -84,3 +86,11 @@ class Declared(Module):
     )
     agreed = Event(Severity.INFO, "sun watch and elements agree within {error} s", error=I32)
     not_looked = Event(Severity.LOW, "no look ahead: {why}", why=Octets)
+
+
+def outputs_of(loops: int) -> type[Outputs]:
+    known: dict[str, object] = {"planning_energy_wh": float, "in_anomaly": bool}
+    fields = known | {f"planning_loop_{loop + 1}_c": float for loop in range(loops)}
+    made = type("Outputs", (Outputs,), {"__annotations__": fields, "__module__": __name__})
+    assert issubclass(made, Outputs)
+    return made

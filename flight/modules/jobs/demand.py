@@ -26,13 +26,18 @@ COPIES = {Redundancy.NONE: 1, Redundancy.DUPLICATE: 2, Redundancy.VOTE: 2, Redun
 @dataclass(frozen=True, slots=True)
 class Lane:
     """A compute board that jobs run on.  `watts` by level, the first is off.  `switch` is that of its level; `amps` and
-    `volts` name sensors that measure what it draws."""
+    `volts` name sensors that measure what it draws.  `capped`: the compute module tells its highest levels."""
 
     name: str
     switch: int
     watts: tuple[float, ...]
     amps: str = ""
     volts: str = ""
+    capped: bool = False
+
+    @property
+    def top(self) -> int:
+        return len(self.watts) - 1
 
 
 class Slots(NamedTuple):
@@ -74,8 +79,10 @@ def remaining(row: Row, slot_s: int) -> tuple[int, int]:
     return work, min(done, work - 1)
 
 
-def job_of(row: Row, uses: Sequence[Usable], slots: Slots, weight: float, *, starved: bool) -> Job:
-    """`uses` as `usable` gives them; `weight` is of the fair shares.
+def job_of(
+    row: Row, uses: Sequence[Usable], slots: Slots, weight: float, *, starved: bool, loop: int = -1
+) -> Job:
+    """`uses` as `usable` gives them; `weight` is of the fair shares; `loop` is that of the board that it runs on.
 
     A job without a deadline, or where UTC is not known, has that of the horizon.
     """
@@ -98,6 +105,7 @@ def job_of(row: Row, uses: Sequence[Usable], slots: Slots, weight: float, *, sta
         output_mb=brief.output_octets / 1e6,
         done_milli=done,
         running=row.state in WITH_RUNNER,
+        loop=loop,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flight.declare import SECOND, Outbox
 from flight.modules.jobs.book import Book
@@ -10,7 +11,7 @@ from flight.modules.jobs.demand import Lane, usable
 from flight.modules.jobs.packets import Declared, Numbers, Status
 from flight.modules.jobs.row import REASON_LETTERS, Row, Usable
 from flight.modules.jobs.saving import Saver
-from flight.planning import Outlook
+from flight.planning import Limits, Outlook
 
 Answered = Callable[[int, object, Outbox], None]
 
@@ -25,6 +26,7 @@ class Desk:
         self.outlook: Outlook | None = None
         self.asked: dict[int, Answered] = {}  # tickets of workers
         self.judging: set[int] = set()  # just come: the next plan says whether they stay
+        self.caps = (lanes[0].top,) * len(lanes)  # highest levels that were commanded
         self.replan = ""  # why a new plan is wanted, empty if none is
 
     def ask(self, request: object, within_ns: int, then: Answered, out: Outbox) -> int:
@@ -42,6 +44,25 @@ class Desk:
         if row.uses is None:
             row.uses = usable(row.known, self.lanes[0])
         return row.uses
+
+    def command(self, caps: tuple[int, ...]) -> None:
+        """Highest levels of the boards, as they are in force by command."""
+        if caps != self.caps:
+            self.caps = caps
+            self.replan = self.replan or "other levels were commanded"
+
+    def loop_of(self, lane: int) -> int:
+        loops = len(self.outlook.limits.boards) if self.outlook is not None else 1
+        return lane * loops // len(self.lanes)
+
+    def limits(self, told: Limits) -> Limits:
+        """Without the boards that are off by command."""
+        if all(self.caps):
+            return told
+        boards = [0] * len(told.boards)
+        for lane, cap in enumerate(self.caps):
+            boards[self.loop_of(lane)] += cap > 0
+        return replace(told, lanes=sum(boards), loops=tuple(boards) if told.loops else ())
 
     def steady_ns(self) -> int:
         """A thermal time constant: between two rises of one job's level."""

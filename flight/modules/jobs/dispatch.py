@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flight.declare import COMPUTE, SECOND, Outbox
+from flight.modules.jobs.boards import Boards
 from flight.modules.jobs.book import Standing
 from flight.modules.jobs.crew import Crew
 from flight.modules.jobs.demand import Slots, at_work
 from flight.modules.jobs.desk import Desk
-from flight.modules.jobs.planning import Planner, slots_of
+from flight.modules.jobs.planning import Measured, Planner, slots_of
 from flight.modules.jobs.row import Row, Usable
 from flight.modules.jobs.runs import Run, Wish
 from flight.modules.jobs.stages import TO_RUN, Bound, JobStage, Why, bound_of
@@ -34,17 +35,18 @@ WHYS = {Binding.ANOMALY: Why.ANOMALY, Binding.QUIET: Why.QUIET}
 
 
 class Seen(NamedTuple):
-    """Of the module's inputs, what decides here.  `boards` are read-backs of the boards' levels, -1 unknown;
-    `drawn_w` what they draw, NaN where nobody measures it."""
+    """Of the module's inputs, what decides here.  `boards` are read-backs of the boards' levels, -1 unknown; `caps` the
+    highest that they may have now; `drawn_w` what they draw, NaN where nobody measures it."""
 
     mode: int
     mode_age: int
     rung: int
     rung_age: int
     energy_wh: float
-    temperature_c: float
+    loops_c: tuple[float, ...]
     in_anomaly: bool
     boards: tuple[int, ...]
+    caps: tuple[int, ...]
     drawn_w: tuple[float, ...]
     ending: bool = False  # the flight program ends in order, or the power is about to go
 
@@ -150,20 +152,22 @@ class Dispatch:
         self.admitted, self.bound = {}, {}
         if any(self.planner.missed(row, self.planner.slot(now)) for row in rows):
             self.desk.replan = self.desk.replan or "its slots have passed unused"
-        found = self.planner.problem(now, rows, (sees.energy_wh, sees.temperature_c), 0.0)
+        measured = (sees.energy_wh, sees.loops_c)
+        found = self.planner.problem(now, rows, measured, 0.0)
+        lanes: dict[int, int] = {}
         if found is None:
             asked: list[Request] = []
             verdicts: tuple[Verdict, ...] = ()
         else:
-            asked = self._requests(rows, found[1], now)
-            verdicts = self._verdicts(found[1], asked, (sees.energy_wh, sees.temperature_c), now)
+            asked, lanes = self._seated(rows, self._requests(rows, found[1], now), sees)
+            verdicts = self._verdicts(found[1], asked, measured, now)
         for verdict in verdicts:
             row = rows[verdict.request.job]
             if verdict.level != verdict.request.level:
                 self.refusals += 1
                 self.bound[row.number] = bound_of(verdict.binding)
             if verdict.level >= 0:
-                self._place(row, self.desk.uses(row)[verdict.level])
+                self.admitted[row.number] = Place(lanes[row.number], self.desk.uses(row)[verdict.level])
         whys = {rows[one.request.job].number: WHYS.get(one.binding, Why.GUARD) for one in verdicts}
         for run in self.crew.runs.values():
             number = run.row.number
@@ -213,29 +217,43 @@ class Dispatch:
         return tuple(request for request in greedy(problem) if request.job not in barred)
 
     def _verdicts(
-        self, problem: Problem, asked: list[Request], measured: tuple[float, float], now: int
+        self, problem: Problem, asked: list[Request], measured: Measured, now: int
     ) -> tuple[Verdict, ...]:
         outlook = self.desk.outlook
         assert outlook is not None
         survives = self.planner.rest_of(outlook, problem.slots).survives
         return admit(problem.limits, problem.forecast, survives, 0, measured, problem.jobs, asked)
 
-    def _place(self, row: Row, use: Usable) -> None:
-        run = self.crew.runs.get(row.number)
-        if run is not None:
-            self.admitted[row.number] = Place(run.lane, use)
-            return
-        taken = {one.lane for one in self.crew.runs.values()} | {one.lane for one in self.admitted.values()}
-        free = [lane for lane in range(len(self.desk.lanes)) if lane not in taken]
-        if free:
-            self.admitted[row.number] = Place(free[0], use)
+    def _seated(
+        self, rows: list[Row], asked: list[Request], sees: Seen
+    ) -> tuple[list[Request], dict[int, int]]:
+        """The same requests with a board each, in their order, without those that no board is left for.
+
+        What runs stays where it is.
+        """
+        desk, runs = self.desk, self.crew.runs
+        boards = Boards(tuple(map(desk.loop_of, range(len(desk.lanes)))), sees.loops_c, sees.caps)
+        taken = {run.lane for run in runs.values()}
+        found, lanes = [], {}
+        for request in asked:
+            row = rows[request.job]
+            run, told = runs.get(row.number), self.planner.told.get(row.number)
+            free = [run.lane] if run else [lane for lane in range(len(desk.lanes)) if lane not in taken]
+            best = boards.best(free, desk.uses(row), request.level, told.loop if told else 0)
+            if best is None:
+                self.bound[row.number] = Bound.LANES
+                continue
+            lanes[row.number], level = best
+            taken.add(best[0])
+            found.append(Request(request.job, level, boards.loops[best[0]]))
+        return found, lanes
 
     def _look_again(self, now: int, sees: Seen, outlook: Outlook, slots: Slots) -> None:
         """Within a slot: the rest of it against the guard, with what is measured now."""
         runs = [run for run in self.crew.runs.values() if run.wish is Wish.RUN]
         measured = (
             sees.energy_wh + NOISE_SHARE * outlook.limits.capacity_wh,
-            sees.temperature_c - NOISE_C,
+            tuple(one - NOISE_C for one in sees.loops_c),
         )
         slot_ns = slots.slot_s * SECOND
         left_ns = max(SECOND, slots.first_ns + slot_ns - now)
@@ -246,7 +264,10 @@ class Dispatch:
             decay=1.0 - (1.0 - outlook.limits.decay) * share,
         )
         jobs = [at_work(run.row, self.desk.uses(run.row)) for run in runs]
-        asked = [Request(index, self.desk.uses(run.row).index(run.use)) for index, run in enumerate(runs)]
+        asked = [
+            Request(index, self.desk.uses(run.row).index(run.use), self.desk.loop_of(run.lane))
+            for index, run in enumerate(runs)
+        ]
         rest = self.planner.rest_of(outlook, slots.many)
         for verdict in admit(limits, rest.forecast, rest.survives, 0, measured, jobs, asked):
             run = runs[verdict.request.job]

@@ -50,14 +50,14 @@ LATE_EVERY_NS = 10 * SECOND
 
 
 class JobsInputs(NamedTuple):
-    """The first inputs of every jobs module; the sensors of its boards follow."""
+    """The first inputs of every jobs module; temperatures of cooling loops, highest levels and sensors of boards
+    follow."""
 
     mode: int
     mode_age: int
     rung: int
     rung_age: int
     planning_energy_wh: float
-    planning_temperature_c: float
     in_anomaly: bool
     carrier: bool
     ending: bool
@@ -72,13 +72,19 @@ class Outputs(Signals):
 class Jobs(Declared):
     """Made by `jobs`, for the boards of a mission."""
 
-    def __init__(self, lanes: tuple[Lane, ...], steps: int, steps_again: int) -> None:
+    def __init__(self, lanes: tuple[Lane, ...], steps: int, steps_again: int, loops: int) -> None:
         sensors = [name for lane in lanes for name in (lane.amps, lane.volts) if name]
-        fields = [*JobsInputs._fields, *dict.fromkeys(sensors)]
+        warm = [f"planning_loop_{loop + 1}_c" for loop in range(loops)]
+        capped = all(lane.capped for lane in lanes)
+        caps = [f"compute_{what}_{lane.name}" for what in ("cap", "limit") for lane in lanes if capped]
+        fields = [*JobsInputs._fields, *warm, *caps, *dict.fromkeys(sensors)]
         self.Inputs = namedtuple("Inputs", fields)  # type: ignore[misc]  # noqa: PYI024
         place = {name: index for index, name in enumerate(fields)}
         # Places of each board's amps and volts among the inputs; 0 where nobody measures them.
         self.meters = [(place.get(lane.amps, 0), place.get(lane.volts, 0)) for lane in lanes]
+        first = len(JobsInputs._fields)
+        self.loops = slice(first, first + loops)
+        self.caps = slice(first + loops, first + loops + len(caps))
         self.status, self.row = Status(), JobRow()
         self.status.refresh, self.row.refresh = self._show, self._show_row
         self.row.silent = self.status.silent = True
@@ -158,7 +164,7 @@ class Jobs(Declared):
         else:
             self.dispatch.stepped_at = now
         self._levels(self.dispatch.levels(standing))
-        measured = (sees.planning_energy_wh, sees.planning_temperature_c)
+        measured = (sees.planning_energy_wh, cast("tuple[float, ...]", sees)[self.loops])
         self.planner.tend(now, measured, standing, out)
         if self.planner.record:
             self.results.keep_plan(self.planner.record, now, out)
@@ -172,16 +178,22 @@ class Jobs(Declared):
     def _seen(self, sees: JobsInputs) -> Seen:
         levels, every = sees.levels, cast("tuple[float, ...]", sees)
         drawn = [every[amps] * every[volts] if amps and volts else NAN for amps, volts in self.meters]
-        boards = [levels[lane.switch] if lane.switch < len(levels) else -1 for lane in self.desk.lanes]
+        lanes, told = self.desk.lanes, cast("tuple[int, ...]", sees)[self.caps]
+        boards = [levels[lane.switch] if lane.switch < len(levels) else -1 for lane in lanes]
+        caps = self.desk.caps
+        if told:
+            self.desk.command(caps := told[: len(lanes)])
+            caps = tuple(map(min, caps, told[len(lanes) :]))
         return Seen(
             sees.mode,
             sees.mode_age,
             sees.rung,
             sees.rung_age,
             sees.planning_energy_wh,
-            sees.planning_temperature_c,
+            every[self.loops],
             sees.in_anomaly,
             tuple(boards),
+            caps,
             tuple(drawn),
             sees.ending or sees.shutting_down,
         )
@@ -315,8 +327,11 @@ def _outputs(lanes: tuple[Lane, ...]) -> type[Outputs]:
     return made
 
 
-def jobs(lanes: tuple[Lane, ...], steps: int, steps_again: int) -> Jobs:
-    """The jobs module of a mission.  All boards have the same levels: a job may run on any."""
+def jobs(lanes: tuple[Lane, ...], steps: int, steps_again: int, loops: int = 1) -> Jobs:
+    """The jobs module of a mission.  All boards have the same levels: a job may run on any.
+
+    Each of `loops` cooling loops has as many of the boards, in their order.
+    """
     assert lanes
     assert all(lane.watts == lanes[0].watts for lane in lanes), "boards with different levels"
-    return Jobs(lanes, steps, steps_again)
+    return Jobs(lanes, steps, steps_again, loops)

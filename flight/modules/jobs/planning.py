@@ -34,6 +34,9 @@ from flight.planning import (
     record_octets,
 )
 
+Measured = tuple[float, tuple[float, ...]]
+"""Energy in Wh, and each cooling loop in degC"""
+
 PLAN_WITHIN_NS = 60 * SECOND  # a plan takes 5 s at most; then its worker hangs
 BACK_OFF_NS = 60 * SECOND  # after a plan that failed
 STALE_SLOTS = 60  # a plan older than that is no plan: the greedy rule decides
@@ -53,6 +56,7 @@ class Told(NamedTuple):
     slot: int
     station_pass: int
     words: str
+    loop: int  # of the board that it is planned for
 
 
 @dataclass(slots=True)
@@ -102,8 +106,8 @@ class Planner:
         slot = (now - self.first_ns) // (outlook.limits.slot_s * SECOND)
         return slot if slot < STALE_SLOTS else -1
 
-    def tend(self, now: int, measured: tuple[float, float], standing: Standing, out: Outbox) -> None:
-        """Ask for a plan if one is due.  `measured`: energy in Wh, temperature in degC."""
+    def tend(self, now: int, measured: Measured, standing: Standing, out: Outbox) -> None:
+        """Ask for a plan if one is due.  `measured`: energy in Wh, loops in degC."""
         desk = self.desk
         if self.under_way is not None or now < self.not_before or desk.outlook is None:
             return
@@ -112,17 +116,19 @@ class Planner:
             desk.replan = ""
             return
         reason = desk.replan or self._drifted(now, measured)
-        if not reason or not (measured[0] > 0.0 and measured[1] > -273.0):  # a NaN plans nothing
+        if not reason or not (
+            measured[0] > 0.0 and all(one > -273.0 for one in measured[1])
+        ):  # a NaN plans nothing
             return
         desk.replan = ""
-        rows = [row for row in standing.unfinished if desk.uses(row)]
+        rows = [row for row in standing.unfinished if self._open(row, now)]
         if not rows:
             self.drop()
             return
         waiting_mb = sum(row.result_octets for row in standing.results) / 1e6
         self._request(now, rows, measured, waiting_mb, out)
 
-    def _drifted(self, now: int, measured: tuple[float, float]) -> str:
+    def _drifted(self, now: int, measured: Measured) -> str:
         made, slot = self.made, self.slot(now)
         if made is None or slot < 0:
             return "there is none"
@@ -133,7 +139,7 @@ class Planner:
         outlook = self.desk.outlook
         assert outlook is not None
         apart_wh = abs(measured[0] - made.energy_wh[slot])
-        apart_c = abs(measured[1] - made.temperature_c[slot])
+        apart_c = abs(max(measured[1]) - made.temperature_c[slot])
         off = apart_wh > APART_SHARE * outlook.limits.capacity_wh or apart_c > APART_C
         return "drift" if off and now % (outlook.limits.slot_s * SECOND) < SECOND else ""
 
@@ -144,7 +150,7 @@ class Planner:
     # ---------------------------------------------------------------- asking
 
     def problem(
-        self, now: int, rows: list[Row], measured: tuple[float, float], waiting_mb: float
+        self, now: int, rows: list[Row], measured: Measured, waiting_mb: float
     ) -> tuple[Slots, Problem] | None:
         """Of the rest of the outlook; its slot 0 is the one that we are in.  None if that is over."""
         outlook = self.desk.outlook
@@ -153,7 +159,7 @@ class Planner:
             return None
         forecast = self.rest_of(outlook, slots.many).forecast
         jobs = self.jobs(rows, slots, now)
-        return slots, Problem(outlook.limits, forecast, State(*measured, waiting_mb), jobs)
+        return slots, Problem(self.desk.limits(outlook.limits), forecast, State(*measured, waiting_mb), jobs)
 
     def rest_of(self, outlook: Outlook, many: int) -> Rest:
         """Its last `many` slots: the same ones for as long as a slot lasts."""
@@ -174,13 +180,12 @@ class Planner:
                 slots,
                 weights[row.known.owner],
                 starved=row.state in TO_RUN and now - row.ready_ns >= starve_ns,
+                loop=desk.loop_of(self.runs[row.number].lane) if row.number in self.runs else -1,
             )
             for row in rows
         )
 
-    def _request(
-        self, now: int, rows: list[Row], measured: tuple[float, float], waiting_mb: float, out: Outbox
-    ) -> None:
+    def _request(self, now: int, rows: list[Row], measured: Measured, waiting_mb: float, out: Outbox) -> None:
         found = self.problem(now, rows, measured, waiting_mb)
         if found is None:
             return
@@ -213,8 +218,10 @@ class Planner:
         )
 
     def _open(self, row: Row, now: int) -> tuple[int, ...]:
-        """Levels that a plan may choose from: what runs keeps its own for a thermal time constant."""
-        every = tuple(range(len(self.desk.uses(row))))
+        """Levels that a plan may choose from: those that were not forbidden by command; what runs keeps its own for a
+        thermal time constant."""
+        cap = max(self.desk.caps)
+        every = tuple(index for index, use in enumerate(self.desk.uses(row)) if use.board_level <= cap)
         run = self.runs.get(row.number)
         if run is None or now - run.level_at >= self.desk.steady_ns():
             return every
@@ -234,7 +241,8 @@ class Planner:
                 continue
             rest = tuple(sorted(slot - moved for slot in told.slots if slot >= moved))
             if rest and rest[-1] < slots.many:
-                found.append(Placement(index, uses[index].index(told.use), rest, rest[-1] + 1))
+                use = uses[index].index(told.use)
+                found.append(Placement(index, use, rest, rest[-1] + 1, told.loop))
         return tuple(found)
 
     # ---------------------------------------------------------------- the answer
@@ -312,6 +320,7 @@ def told_of(
             max(0, one.slot),
             one.station_pass,
             words_of(one),
+            placement.loop if placement else 0,
         )
     return found
 

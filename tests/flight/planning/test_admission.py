@@ -35,7 +35,7 @@ def forecast(sun_w: float = 150.0, sink_c: float = 10.0) -> Forecast:
 
 def verdicts(slot: int, energy_wh: float, heat_c: float, *requests: Request, jobs=(JOB, JOB, JOB), told=None):
     known = told or forecast()
-    return admit(LIMITS, known, envelope(LIMITS, known), slot, (energy_wh, heat_c), jobs, requests)
+    return admit(LIMITS, known, envelope(LIMITS, known), slot, (energy_wh, (heat_c,)), jobs, requests)
 
 
 def test_the_envelope_is_what_the_base_load_needs_through_the_eclipse():

@@ -22,7 +22,7 @@ FORECAST = Forecast(
 
 
 def asked(*jobs: Job, waiting_mb: float = 0.0) -> tuple[Request, ...]:
-    return greedy(Problem(LIMITS, FORECAST, State(90.0, 20.0, waiting_mb), jobs))
+    return greedy(Problem(LIMITS, FORECAST, State(90.0, (20.0,), waiting_mb), jobs))
 
 
 def test_the_slowest_level_that_is_in_time() -> None:

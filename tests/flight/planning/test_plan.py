@@ -34,7 +34,7 @@ FORECAST = Forecast(
 
 def problem(*jobs: Job, **changed) -> Problem:
     state = State(
-        changed.pop("energy_wh", 90.0), changed.pop("temperature_c", 20.0), changed.pop("waiting_mb", 0.0)
+        changed.pop("energy_wh", 90.0), (changed.pop("temperature_c", 20.0),), changed.pop("waiting_mb", 0.0)
     )
     return Problem(replace(LIMITS, **changed.pop("limits", {})), replace(FORECAST, **changed), state, jobs)
 
@@ -168,7 +168,7 @@ def test_a_walk_says_exactly_what_a_new_simulation_says():
             continue
         first = job.release + chance.below(job.deadline - job.release)
         if found := timeline.walk(index, 0, first, None):
-            assert not timeline.hopeless(job, 0)
+            assert not timeline.hopeless(job, 0, timeline.loops[0])
             timeline.put(found)
             timeline.settle()
             placed += 1

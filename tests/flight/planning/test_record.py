@@ -77,6 +77,27 @@ def test_every_flipped_bit_and_every_cut_gives_a_fault():
     assert long == f"plan record: more than 1,048,576 octets; {expected}"
 
 
+def test_a_record_of_an_older_release_is_refused_in_a_line():
+    older = b"SKYPLAN\x01" + whole()[len(MAGIC) :]
+    expected = "expected a record of one planning, a file of plans/"
+    says = f"plan record: version 1, made by another release; this one reads version 2; {expected}"
+    assert str(read_record(older)) == says
+    assert isinstance(read_record(b"SKYPLAN"), Fault)
+
+
+def test_a_record_of_several_loops_comes_back_and_plans_the_same():
+    limits = replace(made().problem.limits, loops=(1, 1), quick_k_w=0.01)
+    jobs = (replace(made().problem.jobs[0], running=True, loop=1), *made().problem.jobs[1:])
+    state = replace(made().problem.state, loops_c=(10.0, 20.0))
+    record = planned(replace(made(), problem=replace(made().problem, limits=limits, jobs=jobs, state=state)))
+    assert record.plan is not None
+    assert {one.loop for one in record.plan.placements} == {0, 1}
+    back = read_record(record_octets(record))
+    assert back == record
+    assert isinstance(back, PlanRecord)
+    assert planned(replace(back, plan=None)) == record
+
+
 def test_a_record_that_unpacks_without_end_is_given_up():
     bomb = MAGIC + zlib.compress(bytes(PLAIN_OCTETS * 4))
     assert len(bomb) < RECORD_OCTETS
@@ -116,7 +137,14 @@ def spoil(path: tuple[int, ...], value: object) -> bytes:
         ((2, 5), "0.3"),
         ((2, 8), b"\xff\xff"),
         ((2, 8), b"\0\4\0\3"),
-        ((3, 1), float("inf")),
+        ((1, 11), b"\0\1\0\2"),  # loops with more boards than there are
+        ((1, 11), b"\0"),
+        ((1, 12), 1),
+        ((3, 0), float("inf")),
+        ((3, 1), bytes(16)),
+        ((4, 0, 13), 1),
+        ((5, 0, 4), 1),
+        ((5, 0, 4), -1),
         ((4, 0, 0), 7),
         ((4, 0, 1), []),
         ((4, 0, 1, 0), [0.0, 1000]),

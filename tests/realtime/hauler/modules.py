@@ -34,14 +34,14 @@ class Weather(Module):
         mode: U8
         rung: U8
         planning_energy_wh: float
-        planning_temperature_c: float
+        planning_loop_1_c: float
         in_anomaly: bool
         shutting_down: bool
 
     def __init__(self) -> None:
         outputs = self.outputs = self.Outputs()
         outputs.mode, outputs.rung = COMPUTE, 0
-        outputs.planning_energy_wh, outputs.planning_temperature_c = 190.0, 10.0
+        outputs.planning_energy_wh, outputs.planning_loop_1_c = 190.0, 10.0
         outputs.in_anomaly = outputs.shutting_down = False
 
     def start(self, now: int, boot: Boot, out: Outbox) -> None:

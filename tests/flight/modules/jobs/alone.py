@@ -180,7 +180,11 @@ class Alone:
     """
 
     def __init__(
-        self, ground: Ground | None = None, now: int = 0, runner: ModelledRunner | None = None
+        self,
+        ground: Ground | None = None,
+        now: int = 0,
+        runner: ModelledRunner | None = None,
+        module: Jobs | None = None,
     ) -> None:
         self.ground = ground or Ground()
         self.now = now
@@ -188,7 +192,7 @@ class Alone:
         self.runner = runner or ModelledRunner(now, self.ground.checkpoints, behaviour=Behaviour())
         means = JobMeans(CATALOGUE, folders, kind=RunnerKind.MODELLED)
         self.worker = JobRunnerWorker(self.runner, means)
-        self.module: Jobs = jobs(LANES, STEPS, STEPS)
+        self.module: Jobs = module or jobs(LANES, STEPS, STEPS)
         self.pending: dict[int, tuple[object, int]] = {}
         self.asked: list[object] = []
         self.events: list[tuple[str, tuple[object, ...]]] = []
@@ -200,7 +204,7 @@ class Alone:
             "rung": 0,
             "rung_age": 0,
             "planning_energy_wh": 190.0,
-            "planning_temperature_c": 10.0,
+            "planning_loop_1_c": 10.0,
             "in_anomaly": False,
             "carrier": False,
             "ending": False,

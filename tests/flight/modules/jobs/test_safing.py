@@ -260,7 +260,7 @@ def test_without_energy_the_guard_stops_what_runs() -> None:
 def test_what_is_not_known_admits_nothing() -> None:
     alone = Alone().begin()
     number = running(alone)
-    alone.seen["planning_temperature_c"] = float("nan")
+    alone.seen["planning_loop_1_c"] = float("nan")
     alone.fly(30)
     assert alone.state(number) in TO_RUN
 
