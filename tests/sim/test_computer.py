@@ -7,6 +7,7 @@ import random
 import pytest
 
 from flight.declare import Append, Commit, Snapshot, Stored, Stores
+from flight.kernel.work import NEVER, Tickets
 from flight.store import StoreBudget
 from flight.workers.process import BACK_OFF_NS, LOST
 from flight.workers.storage import StorageWorker
@@ -106,3 +107,19 @@ def test_a_new_one_on_a_disk_that_fails_is_asked_again(worker, disk) -> None:
     disk.fail_at(0, times=0)
     assert worker.submit(3, Commit(), back + TICK)
     assert isinstance(worker.perform(Snapshot()), Stores)
+
+
+def test_tickets_are_looked_at_when_an_answer_may_be_due(worker) -> None:
+    tickets = Tickets(worker)
+    assert tickets.look_at == NEVER
+    worker.delay_ns = 3 * TICK
+    tickets.submit(4, 1, Commit(), 10 * TICK, 0)
+    assert tickets.look_at == 0, "a request may have been answered at once, or refused"
+    assert tickets.collect(TICK) == []
+    assert tickets.look_at == 3 * TICK
+    worker.hung = True
+    assert tickets.collect(3 * TICK) == []
+    assert tickets.look_at == 10 * TICK, "when its time is over"
+    worker.hung = False
+    assert tickets.collect(4 * TICK) == [(4, 1, Stored())]
+    assert tickets.look_at == NEVER
