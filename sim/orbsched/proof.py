@@ -55,20 +55,23 @@ def real(numbers: Iterable[int], size: Size, steps: int) -> Proof:
 
 def _instance(number: int, size: Size) -> Instance:
     names = tuple(CLASSES)
-    return generate(names[number % len(names)], FIRST_SEED + number, size)
+    return _lasting(generate(names[number % len(names)], FIRST_SEED + number, size))
+
+
+def _lasting(instance: Instance) -> Instance:
+    """A battery that the base load alone brings below its floor begins with more: no guard could help it."""
+    if not check(instance, IDLE).violations:
+        return instance
+    battery = instance.battery
+    return replace(instance, battery=replace(battery, start_wh=battery.floor_wh + AMPLE_WH))
 
 
 def _harder(instance: Instance, number: int) -> Instance:
-    """All jobs are there at once; three in four begin with a battery that one eclipse could bring to its floor.
-
-    Not with one that the base load alone brings below it (one in 100,000), which no guard could help.
-    """
+    """All jobs are there at once; three in four begin with a battery that one eclipse could bring to its floor."""
     battery, luck = instance.battery, stream(number, "orbsched/start").random()
+    start_wh = battery.floor_wh + (26.0 + 30.0 * luck if number % 4 else AMPLE_WH)
     jobs = tuple(replace(job, release=0) for job in instance.jobs)
-    ample = replace(battery, start_wh=battery.floor_wh + AMPLE_WH)
-    scarce = replace(battery, start_wh=battery.floor_wh + 26.0 + 30.0 * luck)
-    harder = replace(instance, battery=scarce if number % 4 else ample, jobs=jobs)
-    return replace(harder, battery=ample) if check(harder, IDLE).violations else harder
+    return _lasting(replace(instance, battery=replace(battery, start_wh=start_wh), jobs=jobs))
 
 
 def _judge(proof: Proof, instance: Instance, policy: Policy, *, batch: bool = True) -> None:

@@ -28,8 +28,9 @@ def test_nonsense_crosses_no_limit():
 
 
 def test_no_flight_begins_with_a_battery_that_cannot_last():
-    """Of the hundred thousand this one did: 26.3 Wh above the floor, of which the base load takes 26.5."""
+    """26.3 Wh above the floor, of which the base load takes 26.5: one of the 100,000, and one of the 1,000."""
     assert not nonsense([38_933], GUARDED).broken
+    assert not real([668], Size(), 2_000).broken
 
 
 @pytest.mark.long
