@@ -59,12 +59,12 @@ def test_a_plan_uses_both_loops_and_the_cooler_one_first():
 
 
 def test_what_runs_stays_on_its_loop():
-    there = replace(HOT, running=True, loop=0)
-    made = plan(problem(there, loops_c=(30.0, 15.0)), steps=2_000)
-    assert [one.loop for one in made.placements] == [0]
-    moved = replace(plan(problem(HOT, loops_c=(30.0, 15.0)), steps=0).placements[0], loop=1)
-    again = plan(problem(there, loops_c=(30.0, 15.0)), steps=0, previous=(moved,))
-    assert [one.loop for one in again.placements] == [0]
+    there = replace(HOT, running=True, loop=1)
+    made = plan(problem(there, loops_c=(15.0, 30.0)), steps=2_000)
+    assert [one.loop for one in made.placements] == [1]
+    moved = replace(plan(problem(HOT, loops_c=(15.0, 30.0)), steps=0).placements[0], loop=0)
+    again = plan(problem(there, loops_c=(15.0, 30.0)), steps=0, previous=(moved,))
+    assert [one.loop for one in again.placements] == [1]
 
 
 def test_a_loop_without_boards_gets_nothing():
