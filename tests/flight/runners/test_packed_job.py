@@ -71,7 +71,7 @@ def test_from_a_folder_to_a_receipt(bench, tmp_path: Path, capsys: pytest.Captur
     (source / "main.py").write_text(PROGRAM)
     (source / "job.toml").write_text(JOB)
     tenant = make_key(tmp_path / "acme", "acme")
-    make_key(tmp_path / "board", "rack-1")
+    make_key(tmp_path / "board", "rack_1")
     packed = pack(source, tmp_path / "sums.job", read_key(tmp_path / "acme"), catalogue=MISSION.catalogue)
 
     number, folders = bench.prepare("")
