@@ -79,7 +79,9 @@ class JobsEndOrWait(Check):
             self.taken.discard(number)
             self.fail(f"job {number} is in no book, and has not ended")
         for row in rows.values():
-            self._wait(row, second, has_reason=_reason(module.planner.told.get(row.number), row, module.desk))
+            told = module.planner.told.get(row.number)
+            has_reason = _reason(told, row, module.desk) or module.planner.is_shut_out(row, 0)
+            self._wait(row, second, has_reason=has_reason)
 
     def _wait(self, row: Row, second: int, *, has_reason: bool) -> None:
         if row.state not in TO_RUN or has_reason:

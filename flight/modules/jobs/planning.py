@@ -217,6 +217,10 @@ class Planner:
             request, PLAN_WITHIN_NS, lambda at, result, box: self._done(asked, result, at, box), out
         )
 
+    def is_shut_out(self, row: Row, now: int) -> bool:
+        """By command no board may work at any of its levels: it is in no plan until that is taken back."""
+        return row.state in TO_RUN and row.brief is not None and not self._open(row, now)
+
     def _open(self, row: Row, now: int) -> tuple[int, ...]:
         """Levels that a plan may choose from: those that were not forbidden by command; what runs keeps its own for a
         thermal time constant."""

@@ -218,7 +218,7 @@ def ended_or_waits(rows: dict[int, Any], **more: Any) -> Seen:
     seen = Seen()
     seen.computer.kernel.module = SimpleNamespace(
         desk=SimpleNamespace(book=SimpleNamespace(rows=rows), outlook=SimpleNamespace()),
-        planner=SimpleNamespace(told=more.get("told", {})),
+        planner=SimpleNamespace(told=more.get("told", {}), is_shut_out=lambda _row, _now: False),
         taking=SimpleNamespace(coming={}),
         losses=more.get("losses", 0),
     )

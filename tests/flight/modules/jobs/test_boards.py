@@ -8,7 +8,7 @@ from dataclasses import replace
 from flight.modules.jobs import Lane, jobs
 from flight.modules.jobs.boards import Boards, fit
 from flight.modules.jobs.row import Usable
-from flight.modules.jobs.stages import JobStage
+from flight.modules.jobs.stages import Bound, JobStage
 from flight.planning import Outlook, envelope
 from tests.flight.modules.jobs.alone import LANES, STEPS, UTC_0_S, Alone, outlook
 
@@ -104,9 +104,13 @@ def test_boards_off_by_command_get_nothing_until_they_are_on_again():
     found.fly(300)
     assert found.state(number) is JobStage.WAITING
     assert not found.module.crew.runs
+    found.module._show_row()
+    assert found.module.row.binding is Bound.LANES  # nobody waits without a reason
     found.seen["compute_cap_b"] = 4
     found.until(lambda: found.state(number) is JobStage.RUNNING, 200)
     assert lanes_of(found) == [1]
+    found.module._show_row()
+    assert found.module.row.binding is Bound.NONE
 
 
 def test_a_board_off_by_command_is_no_board_of_its_loop():
