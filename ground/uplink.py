@@ -265,7 +265,7 @@ class Uplink:
                 self.open.pop(record.number, None)
             else:
                 self.open[record.number] = record  # also one that was given up and is heard of after all
-                record.deadline_ns = max(record.deadline_ns, now_ns + record.answer_within_ns)
+                record.deadline_ns = now_ns + record.answer_within_ns  # sooner, if it was released sooner
             self.changed(record)
 
     def on_deadline(self, now_ns: int) -> None:

@@ -149,6 +149,21 @@ def test_no_command_is_left_hanging(ground, craft, reports):
     assert not ground.uplink.open
 
 
+def test_released_long_before_its_time_it_waits_no_longer_than_any_other(ground, craft):
+    """The spacecraft's clock was moved, or somebody else shifted it."""
+    uplink = ground.uplink
+    ground.contact(True, NS)
+    packet = uplink.packet(2, 17, 1, b"")
+    record = uplink.new_record(packet, "commands.nothing", "commands.nothing", "anna", 150 * NS)
+    uplink.follow_scheduled(record, 43_200 * NS, NS)
+    for subtype in (1, 3):
+        ground.receive(craft.down(craft.verify(subtype, record.request_id)), 300 * NS)
+    ground.on_deadline(449 * NS)
+    assert record.stage is Stage.STARTED
+    ground.on_deadline(450 * NS)
+    assert (record.stage, record.reason) == (Stage.NO_ANSWER, "started, then nothing")
+
+
 def test_better_late_than_never(ground, craft):
     service_up(ground, craft)
     record = ground.command("power.switch", SWITCH, 0)
