@@ -131,12 +131,7 @@ class FolderShelf:
         else:
             fresh = place.with_suffix(NEW_SUFFIX)
             fresh.unlink(missing_ok=True)
-            handle = os.open(fresh, NEW, FILE_MODE)
-            try:
-                write_all(handle, octets)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _write(fresh, octets)
             fresh.rename(place)
         sync_folder(self.root)
 
@@ -147,12 +142,7 @@ class FolderShelf:
 
     def _furnish(self, fresh: Path, closed: Closed, gate: Gate) -> Refusal | None:
         """All that a job has beside its package, on the disk."""
-        handle = os.open(fresh / RECORD_NAME, NEW, FILE_MODE)
-        try:
-            write_all(handle, record_of(closed))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write(fresh / RECORD_NAME, record_of(closed))
         (fresh / "models").mkdir(mode=FOLDER_MODE)
         lacking = self._link_models(fresh / "models", closed.manifest, gate)
         if lacking:
@@ -195,6 +185,16 @@ def _destroy(path: Path) -> None:
     elif path.is_dir():
         empty(str(path))
         path.rmdir()
+
+
+def _write(place: Path, octets: bytes) -> None:
+    """A new file, synced."""
+    handle = os.open(place, NEW, FILE_MODE)
+    try:
+        write_all(handle, octets)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read(handle: int, most: int) -> bytes:

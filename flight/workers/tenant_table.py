@@ -6,7 +6,7 @@ from struct import Struct
 from zlib import crc32
 
 from flight.declare.shelving import TenantsInForce
-from flight.jobs import TABLE_OCTETS, Fault, Tenant, read_tenants
+from flight.jobs import Fault, Tenant, read_tenants
 from flight.workers.job_shelf import JobShelf
 
 HEAD = Struct(">8sI")  # magic, CRC-32 of the text
@@ -56,8 +56,6 @@ def _text_of(kept: bytes) -> bytes:
 
 
 def _parsed(text: bytes) -> tuple[Tenant, ...]:
-    if len(text) > TABLE_OCTETS:
-        raise TableError(f"more than {TABLE_OCTETS:,} octets")
     try:
         found = read_tenants(text.decode())
     except UnicodeDecodeError:

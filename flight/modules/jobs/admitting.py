@@ -5,6 +5,7 @@ from __future__ import annotations
 from flight.declare import DONE, SECOND, Call, Failed, Outbox, Outcome, Refused, Waiting
 from flight.declare.shelving import AskTenants, TakeTenants, TenantsInForce
 from flight.modules.jobs.desk import Desk
+from flight.modules.jobs.question import Question
 from flight.wire.cfdp import safe_name
 from flight.wire.verification import LONGEST_REASON
 
@@ -16,9 +17,7 @@ class Admitting:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.desk.status.tenant_keys = UNKNOWN
-
-    def start(self, now: int, out: Outbox) -> None:
-        self.desk.ask(AskTenants(now), WITHIN_NS, self._answered, out)
+        self.which = Question(desk, AskTenants, lambda result, out: self._told(result, out) is DONE)
 
     def put_in_force(self, call: Call, out: Outbox, file: bytes) -> Outcome:
         name = safe_name(file) if file else ""
@@ -31,9 +30,6 @@ class Admitting:
 
         self.desk.ask(TakeTenants(call.now, name), WITHIN_NS, answered, out)
         return Waiting(WITHIN_NS)
-
-    def _answered(self, _now: int, result: object, out: Outbox) -> None:
-        self._told(result, out)
 
     def _told(self, result: object, out: Outbox) -> Outcome:
         if not isinstance(result, TenantsInForce):

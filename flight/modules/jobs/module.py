@@ -100,7 +100,7 @@ class Jobs(Declared):
         self.taking = Taking(self.desk, self.crew, self.planner)
         self.results = Results(self.desk)
         self.admitting = Admitting(self.desk)
-        self.signing = Signing(self.desk)
+        self.questions = (self.admitting.which, Signing(self.desk).which)
         self.document: bytes | None = None
         self.losses = 0
         self.shown = 0  # the number of the row told last
@@ -130,8 +130,8 @@ class Jobs(Declared):
         if self.document is not None:
             numbers = tuple(book.rows)
             self.desk.ask(KeepOnly(now, numbers), SHELF_WITHIN_NS, lambda *_: None, out)
-        self.admitting.start(now, out)
-        self.signing.start(now, out)
+        for question in self.questions:
+            question.ask(now, out)
         self.taking.resume(now)
         self.dispatch.stepped_at = self.late_at = now
         self.desk.replan = "a new start" if book.rows else ""
@@ -143,6 +143,9 @@ class Jobs(Declared):
             self.desk.outlook = self.outlook.drain()[-1]
             if not 0 <= self.planner.slot(now) < self.rest_slots:
                 self.desk.replan = self.desk.replan or "a new outlook"
+        for question in self.questions:
+            if now >= question.due:
+                question.ask(now, out)
         desk = self.desk
         if desk.book.rows or self.crew.everything or self.crew.forgetting or self.crew.watching:
             self._work(now, sees, out)
@@ -157,7 +160,6 @@ class Jobs(Declared):
         if now >= self.late_at:
             self.late_at = now + LATE_EVERY_NS
             self._late(now)
-            self.signing.tend(now, out)
         standing = self.desk.book.standing()
         if standing.unfinished or self.crew.runs or self.taking.coming:
             self.dispatch.step(now, self._seen(sees), standing, out)

@@ -7,6 +7,7 @@ import pytest
 from flight.declare import DONE, SECOND, Call, Outcome, Refused, Waiting
 from flight.declare.shelving import AskTenants, TakeTenants, TenantsInForce
 from flight.modules.jobs.admitting import UNKNOWN, WITHIN_NS
+from flight.modules.jobs.question import AGAIN_NS
 from tests.flight.modules.jobs.alone import Alone
 
 
@@ -32,6 +33,19 @@ def test_at_a_start_it_is_told_which_is_in_force() -> None:
     assert shown(alone) == (1, 0)
     assert alone.told("table") == [(1, 0)]
     assert alone.told("table_lost") == []
+
+
+def test_a_worker_that_was_away_at_the_start_is_asked_again_and_no_more_once_it_has_said() -> None:
+    alone = Alone()
+    alone.lose = lambda request: isinstance(request, AskTenants)
+    alone.fly(WITHIN_NS // SECOND + 5)
+    assert shown(alone) == (UNKNOWN, 0)
+    alone.lose = lambda request: False
+    alone.fly(AGAIN_NS // SECOND + 5)
+    assert shown(alone) == (1, 0)
+    alone.fly(200)
+    assert sum(isinstance(one, AskTenants) for one in alone.asked) == 2
+    assert alone.told("table") == [(1, 0)]
 
 
 def test_a_table_that_was_damaged_is_told() -> None:

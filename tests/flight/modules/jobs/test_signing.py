@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flight.declare import SECOND
 from flight.declare.shelving import AskSigner, SignerOnBoard
-from flight.modules.jobs.signing import AGAIN_NS
+from flight.modules.jobs.question import AGAIN_NS
 from flight.modules.jobs.stages import Receipts
 from tests.flight.modules.jobs.alone import Alone, Ground
 
@@ -33,9 +33,8 @@ def test_without_a_key_it_is_said_once_at_each_start() -> None:
     assert again.told("unsigned") == [()]
 
 
-def test_a_worker_that_does_not_say_is_asked_again_while_there_are_jobs() -> None:
+def test_a_worker_that_does_not_say_is_asked_again_until_it_does() -> None:
     alone = Alone(Ground(signer=None)).begin()
-    alone.hand_in(1)
     alone.fly(5)
     assert shown(alone) == (Receipts.UNKNOWN, 0)
     alone.ground.signer = SignerOnBoard(7)
