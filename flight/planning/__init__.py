@@ -2,6 +2,7 @@
 
 from flight.planning.fallback import greedy
 from flight.planning.guard import Envelope, Request, Verdict, admit, envelope, gain_wh
+from flight.planning.loads import LOADS_SLOTS, STEPS_MAX, LoadStep, PlannedLoads, steps_of
 from flight.planning.of_manifest import job_of
 from flight.planning.outlook import ELEMENTS, LEARNED, Outlook, StationPass
 from flight.planning.plan import STEPS, plan
@@ -24,8 +25,10 @@ from flight.planning.work import PLANNING_REQUESTS, Ahead, LookAhead, MakePlan, 
 __all__ = [
     "ELEMENTS",
     "LEARNED",
+    "LOADS_SLOTS",
     "PLANNING_REQUESTS",
     "STEPS",
+    "STEPS_MAX",
     "Ahead",
     "Binding",
     "Decision",
@@ -34,6 +37,7 @@ __all__ = [
     "Job",
     "Level",
     "Limits",
+    "LoadStep",
     "LookAhead",
     "MakePlan",
     "Outlook",
@@ -41,6 +45,7 @@ __all__ = [
     "Plan",
     "PlanRecord",
     "Planned",
+    "PlannedLoads",
     "PlanningTable",
     "Problem",
     "Request",
@@ -58,4 +63,5 @@ __all__ = [
     "planned",
     "read_record",
     "record_octets",
+    "steps_of",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from flight.app import build, load_mission
 from flight.modules.forecast import Forecasting
 from flight.modules.forecast.packets import Source
 from ground import Ground
+from sim import run
 from sim.aboard import put_sky_on_board
 from sim.disk import SimulatedDisk
 from sim.scenario import load_scenario
@@ -79,3 +82,30 @@ def test_the_forecast_of_30_minutes_holds_its_aim(scenario: str, hours: int):
     simulation.run(hours * 3600)
     assert accuracy.charge_given_load.count > (hours - 3) * 12  # one every five minutes
     assert all(errors.rms < 2.0 for errors in both)
+
+
+# Root mean squares that were measured, and a tenth more.  What misses the aim is told in docs/forecast.md.
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("scenario", "charge", "temperature_k"), [("reference", 0.7, 2.5), ("ai_rack", 1.4, 6.0)]
+)
+def test_with_jobs_the_forecast_knows_what_is_planned(
+    scenario: str, charge: float, temperature_k: float, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[tuple[int, float, float]] = []
+    look = run.Commander.look
+
+    def watched(self: run.Commander, simulation: Simulation, second: int) -> None:
+        look(self, simulation, second)
+        if second % 300 == 200 and second >= 3 * 3600 and simulation.computer.kernel is not None:
+            accuracy = forecasting(simulation).accuracy
+            if accuracy.charge.count:
+                found.append((accuracy.charge.count, accuracy.charge.last, accuracy.temperature.last))
+
+    monkeypatch.setattr(run.Commander, "look", watched)
+    outcome = run.fly(load_scenario(scenario), duration_s=24 * 3600.0)
+    assert not [check for check in outcome.result.checks if check.failed]
+    compared = [one for before, one in itertools.pairwise(found) if one[0] != before[0]]
+    assert len(compared) > 200
+    for place, most in ((1, charge), (2, temperature_k)):
+        assert math.sqrt(sum(one[place] ** 2 for one in compared) / len(compared)) < most

@@ -1,8 +1,8 @@
 """What was forecast for 30 minutes later against what came.
 
-Of each forecast two errors are kept: of the one that took the boards to work on as they did, but for what the ladder
-does to hot ones, and, once the 30 minutes are over, of the same one with the loads that came.  What is between the two
-is what nobody could know: who will work.
+Of each forecast two errors are kept: of the one that took the boards to do what was planned, or to work on as they did,
+but for what the ladder does to hot ones, and, once the 30 minutes are over, of the same one with the loads that came.
+What is between the two is what was not known: who would work.
 """
 
 from __future__ import annotations

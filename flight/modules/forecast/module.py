@@ -13,9 +13,11 @@ from flight.declare import (
     Boot,
     Call,
     Failed,
+    Inbox,
     Octets,
     Outbox,
     Outcome,
+    Overflow,
     Refused,
     SaveDocument,
     Stored,
@@ -28,11 +30,12 @@ from flight.modules.forecast.fits import Fits
 from flight.modules.forecast.loads import BoardLoad, SlotMeans, Sums
 from flight.modules.forecast.loops import Loops, hottest
 from flight.modules.forecast.model import Outside, model_of
-from flight.modules.forecast.outlooks import Phase, Sky, harvests, learned_sky, outlook_of, sky_of
-from flight.modules.forecast.packets import Declared, Errors, Source, Status, outputs_of
-from flight.modules.forecast.showing import show_errors, show_learned, show_next
+from flight.modules.forecast.outlooks import Phase, Sky, harvests, learned_sky, moved_of, outlook_of, sky_of
+from flight.modules.forecast.packets import Declared, Errors, Loads, Source, Status, outputs_of
+from flight.modules.forecast.planned import Planned
+from flight.modules.forecast.showing import show_errors, show_learned, show_loads, show_next
 from flight.modules.forecast.throttle import RulesInForce
-from flight.planning import Ahead, LookAhead, PlanningTable
+from flight.planning import Ahead, LookAhead, PlannedLoads, PlanningTable
 from flight.planning.ahead import LINE_LENGTH, contact_mb, read_elements, satellite_number, two_lines
 
 DOCUMENT = "elements"
@@ -44,8 +47,6 @@ STALE_NS = 3 * SECOND  # charge of three steps ago is no measurement
 LEAST_READINGS = 20  # seconds of a slot that make a mean
 BEGUN_NS = 180 * SECOND  # into a look ahead: twice what an edge may be off
 UTC_MOVED_NS = SECOND  # a correlation that moves UTC by less changes no slot
-MOVED_ARRAY, MOVED_BASE = 0.05, 0.10  # of the table's: an outlook is posted anew
-MOVED_K = 1.0
 WHY_OCTETS = 80
 LONG_AGO_S = 1e6
 
@@ -82,6 +83,8 @@ class Forecasting(Declared):
         self.limits, self.slot_ns = table.limits(), table.slot_s * SECOND
         self.outputs, self.status, self.errors = outputs_of(table.loops)(), Status(), Errors()
         self.status.refresh, self.errors.refresh = self._show, self._show_errors
+        self.loads = Loads()
+        self.loads.refresh = self._show_loads
         self.outputs.planning_energy_wh = self.hottest_c = math.nan
         self.loop_names = [f"planning_loop_{loop + 1}_c" for loop in range(table.loops)]
         vars(self.outputs).update(dict.fromkeys(self.loop_names, math.nan))
@@ -89,6 +92,8 @@ class Forecasting(Declared):
         self.fits = Fits(table, self.loops.ladder.most_w())
         self.edges, self.accuracy = EdgeWatch(), Accuracy(table.slot_s)
         self.sums = Sums(table.loops)
+        self.planned: Inbox[PlannedLoads] = Inbox(1, Overflow.DROP_OLDEST)
+        self.plan = Planned([len(board.watts) - 1 for board in boards])
         self.lines: tuple[str, str] | None = None
         self.epoch_ns = 0
         self.ahead: Ahead | None = None
@@ -279,7 +284,7 @@ class Forecasting(Declared):
         if source is not self.source:
             self.status.source = source
             out.event(self.source_changed, source)
-        self.sky, self.posted_with, self.post_at = sky, self._learned(), self.slot + POST_EVERY
+        self.sky, self.posted_with, self.post_at = sky, moved_of(self.fits), self.slot + POST_EVERY
         utc_0_s = (sky.slot_0_ns + self.seen.utc_offset_ns) // SECOND if self.seen.utc_known else 0
         outlook = outlook_of(sky, self.fits, self.limits, self._since_sunrise_s(sky.slot_0_ns), utc_0_s)
         if self.inbox:
@@ -292,18 +297,8 @@ class Forecasting(Declared):
             return 0.0
         return max(0.0, (at - self.sunrise_at) / SECOND)
 
-    def _learned(self) -> tuple[float, float, float, float]:
-        """In units of what makes a new outlook worth its plan."""
-        fits, table, heat = self.fits, self.table, self.fits.heat
-        return (
-            fits.array.base / (MOVED_ARRAY * table.array_w),
-            max(table.base_w, fits.base_w) / (MOVED_BASE * table.base_w),
-            max(table.idle_c, heat.base) / MOVED_K,
-            heat.slope / (MOVED_ARRAY * table.resistance_k_w),
-        )
-
     def _moved(self) -> bool:
-        pairs = zip(self._learned(), self.posted_with, strict=True)
+        pairs = zip(moved_of(self.fits), self.posted_with, strict=True)
         return any(abs(now - then) > 1.0 for now, then in pairs)
 
     def _tell(self) -> None:
@@ -324,7 +319,10 @@ class Forecasting(Declared):
         outside = Outside(harvest_w, base_w, tuple(eclipse))
         rules, charge = self.in_force.now(), self._charge()
         loops = self.loops.warm(self.now)
-        loops_w = self.loops.ladder.ahead(self.now, rules, model, charge, loops, outside)
+        ladder = self.loops.ladder
+        self.plan.take(self.planned.drain())
+        course = self.plan.course(self.now, [board.aim for board in ladder.boards], self.slot_ns, slots)
+        loops_w = ladder.ahead(self.now, rules, model, charge, loops, outside, course)
         self.accuracy.tell(model, charge, loops, outside, loops_w)
 
     # ---------------------------------------------------------------- elements
@@ -384,6 +382,9 @@ class Forecasting(Declared):
 
     def _show_errors(self) -> None:
         show_errors(self.errors, self.accuracy)
+
+    def _show_loads(self) -> None:
+        show_loads(self.loads, self.plan)
 
 
 def forecast(

@@ -21,6 +21,9 @@ from flight.planning import (
 )
 from flight.planning.ahead import contact_mb
 
+MOVED_ARRAY, MOVED_BASE = 0.05, 0.10  # of the table's: an outlook is posted anew
+MOVED_K = 1.0
+
 
 class Sky(NamedTuple):
     """What outside brings, slot by slot from `slot_0_ns` on."""
@@ -102,6 +105,17 @@ def outlook_of(sky: Sky, fits: Fits, limits: Limits, since_sunrise_s: float, utc
     )
     survives = envelope(limits, told)
     return Outlook(sky.slot_0_ns, utc_0_s, limits, told, survives, sky.eclipse, sky.passes, sky.source)
+
+
+def moved_of(fits: Fits) -> tuple[float, float, float, float]:
+    """What is learned, in units of what makes a new outlook worth its plan."""
+    table, heat = fits.table, fits.heat
+    return (
+        fits.array.base / (MOVED_ARRAY * table.array_w),
+        max(table.base_w, fits.base_w) / (MOVED_BASE * table.base_w),
+        max(table.idle_c, heat.base) / MOVED_K,
+        heat.slope / (MOVED_ARRAY * table.resistance_k_w),
+    )
 
 
 def base_of(sky: Sky, contact: Sequence[float], base_w: float, contact_w: float) -> tuple[float, ...]:

@@ -61,7 +61,7 @@ class Status(Telemetry, period=120):
 
 
 class Errors(Telemetry, period=300):
-    """Forecast for 30 minutes on, less what came; `given_load` is with the loads that came, which nobody could know."""
+    """Forecast for 30 minutes on, less what came; `given_load` is with the loads that came."""
 
     compared: U32
     charge: Percent
@@ -74,6 +74,16 @@ class Errors(Telemetry, period=300):
     temperature_rms: Kelvin
     temperature_mean_given_load: Kelvin
     temperature_rms_given_load: Kelvin
+
+
+class Loads(Telemetry, period=300):
+    """Where the loads of the forecasts were taken from: what the plan of jobs says, or what the boards do."""
+
+    with_plan: Annotated[U32, about("forecasts that took what the plan says")]
+    off_plan: Annotated[
+        U32, about("in which a board did not do as planned, and was taken to go on as it does")
+    ]
+    plan_steps: Annotated[U8, about("of the plan that was told last, 0 for none")]
 
 
 class Declared(Module):

@@ -6,7 +6,8 @@ from flight.declare import SECOND
 from flight.modules.forecast.accuracy import Accuracy
 from flight.modules.forecast.fits import Fits
 from flight.modules.forecast.outlooks import Sky
-from flight.modules.forecast.packets import SOON_MAX_S, Errors, Status
+from flight.modules.forecast.packets import SOON_MAX_S, Errors, Loads, Status
+from flight.modules.forecast.planned import Planned
 
 
 def show_learned(status: Status, fits: Fits) -> None:
@@ -44,3 +45,8 @@ def show_errors(errors: Errors, found: Accuracy) -> None:
     errors.temperature_rms = found.temperature.rms
     errors.temperature_mean_given_load = found.temperature_given_load.mean
     errors.temperature_rms_given_load = found.temperature_given_load.rms
+
+
+def show_loads(loads: Loads, plan: Planned) -> None:
+    loads.with_plan, loads.off_plan = plan.followed, plan.contradicted
+    loads.plan_steps = len(plan.loads.steps) if plan.loads is not None else 0

@@ -1,11 +1,12 @@
 """What the ladder will do to the boards, as they warm up or cool down and the charge falls: its own rules, run ahead.
 
-What faults, other nodes and the energy guard ask for now they go on asking for; a mode, a command and the plan's next
-job are not foreseen.
+What faults, other nodes and the energy guard ask for now they go on asking for; a mode and a command are not foreseen.
+What the boards are planned to do is told (`planned`); without that they work on as they do.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from flight.declare import SECOND, ParameterAccess, Value
 from flight.modules.forecast.loads import BoardLoad
 from flight.modules.forecast.model import Model, Outside, Warm
+from flight.modules.forecast.planned import Course
 from flight.throttling import (
     dwell_left_s,
     is_charged,
@@ -28,6 +30,7 @@ STEP_S = 10  # of the run ahead; what heat does takes minutes
 CHARGED_NS = 60 * SECOND  # above a threshold, before its rung is left
 LONG_AGO_NS = -(10**15)  # since when what was never seen to change is as it is
 NO_RUNG = 0
+NO_JOB_RUNG = 3  # from here on the jobs module lets nothing run
 
 
 class Asked(NamedTuple):
@@ -117,12 +120,17 @@ class Heated:
                 self.rung, self.rung_at = rung_below(self.rung), now
         return self.rung
 
-    def yield_to(self, now: int, rung: int, rules: Rules) -> float:
-        """As the compute module does; W that the board then draws."""
+    def yield_to(self, now: int, rung: int, rules: Rules, planned: bool) -> float:
+        """As the compute module does; W that the board then draws.  `planned`: the aim is that of jobs."""
         watts = self.row.watts
-        limit = level_limit(max(rung, self.rung), len(watts) - 1, self.level, round(rules.cap_level))
-        target = min(self.aim, limit)
-        if target > self.level:
+        rung = max(rung, self.rung)
+        limit = level_limit(rung, len(watts) - 1, self.level, round(rules.cap_level))
+        target = 0 if planned and rung >= NO_JOB_RUNG else min(self.aim, limit)
+        if target > self.level and planned:
+            self.may_since = None
+            if now - self.level_at >= rules.rise_s * SECOND:
+                self.level, self.level_at = target, now
+        elif target > self.level:
             self.may_since = now if self.may_since is None else self.may_since
             if may_rise(now - self.may_since, now - self.level_at, rules.rise_s):
                 self.level, self.level_at = self.level + 1, now
@@ -168,25 +176,49 @@ class Ladder:
         charge: float,
         loops: Sequence[Warm],
         outside: Outside,
+        course: Sequence[Course] = (),
     ) -> list[tuple[float, ...]]:
-        """W of each loop's boards, a mean for each slot of `outside`: they work on as far as the ladder lets them."""
-        if self._steady(rules, model, charge, loops, outside):
-            return [self.watts()] * len(outside.base_w)
+        """W of each loop's boards, a mean for each slot of `outside`, as far as the ladder lets them.
+
+        `course` has an entry for each slot; without one the boards work on as they do.
+        """
+        course = course or [Course(tuple(board.aim for board in self.boards), False)] * len(outside.base_w)
+        wanted = self._unhindered(course)
+        if wanted and self._steady(rules, model, charge, loops, outside, wanted):
+            return wanted
         run = Run(self, now, rules, model, charge, loops)
-        return [run.slot(*sky) for sky in zip(*outside, strict=True)]
+        return [run.slot(told, *sky) for told, *sky in zip(course, *outside, strict=True)]
+
+    def _unhindered(self, course: Sequence[Course]) -> list[tuple[float, ...]]:
+        """W of each loop's boards, slot by slot, if nothing holds one back; empty if something does now."""
+        if self.rung or self.power_rung or self.others:
+            return []
+        levels = tuple(board.level for board in self.boards)
+        if any(board.rung or board.level != board.aim for board in self.boards):
+            return []
+        found: list[tuple[float, ...]] = []
+        watts = self.watts()
+        for aims, planned in course:
+            if aims != levels:
+                if not planned and any(map(operator.gt, aims, levels)):
+                    return []  # step by step
+                levels, watts = aims, self._watts(aims)
+            found.append(watts)
+        return found
 
     def _steady(
-        self, rules: Rules, model: Model, charge: float, loops: Sequence[Warm], outside: Outside
+        self,
+        rules: Rules,
+        model: Model,
+        charge: float,
+        loops: Sequence[Warm],
+        outside: Outside,
+        wanted: Sequence[tuple[float, ...]],
     ) -> bool:
-        """Nothing holds a board back now, and by slots nothing will: the cheap answer to most questions."""
-        if self.rung or self.power_rung or self.others:
-            return False
-        if any(board.rung or board.level != board.aim for board in self.boards):
-            return False
-        warm, watts, decay = list(loops), self.watts(), model.decays(1.0)
-        drawn_w = sum(watts)
-        for harvest_w, base_w, eclipse in zip(*outside, strict=True):
-            charge = model.charged(charge, harvest_w - base_w - drawn_w, 1.0)
+        """By slots nothing will hold a board back: the cheap answer to most questions."""
+        warm, decay = list(loops), model.decays(1.0)
+        for watts, harvest_w, base_w, eclipse in zip(wanted, *outside, strict=True):
+            charge = model.charged(charge, harvest_w - base_w - sum(watts), 1.0)
             for loop, loop_w in enumerate(watts):
                 warm[loop] = model.warmed(loop, warm[loop], loop_w, eclipse, decay)
             hot = any(
@@ -207,9 +239,12 @@ class Ladder:
 
     def watts(self) -> tuple[float, ...]:
         """Of each loop's boards, now."""
+        return self._watts([board.level for board in self.boards])
+
+    def _watts(self, levels: Sequence[int]) -> tuple[float, ...]:
         found = [0.0] * self.loops
-        for board in self.boards:
-            found[board.loop] += board.row.watts[board.level]
+        for board, level in zip(self.boards, levels, strict=True):
+            found[board.loop] += board.row.watts[level]
         return tuple(found)
 
 
@@ -230,6 +265,7 @@ class Run:
         self.charge, self.warm = charge, list(loops)
         self.rung, self.asked_at = ladder.rung, now if ladder.asking else ladder.asked_at
         self.charged_since: int | None = None
+        self.planned = False
         by_charge = ladder.power_rung
         beyond = by_charge > len(rules.sheds)
         if beyond or (by_charge and is_charged(rules.sheds, by_charge, charge, rules.exit_margin)):
@@ -239,7 +275,10 @@ class Run:
         self.many = max(1, slot_s // STEP_S)
         self.step_ns, self.decay = slot_s * SECOND // self.many, model.decays(1.0 / self.many)
 
-    def slot(self, harvest_w: float, base_w: float, eclipse: float) -> tuple[float, ...]:
+    def slot(self, told: Course, harvest_w: float, base_w: float, eclipse: float) -> tuple[float, ...]:
+        self.planned = told.planned
+        for board, aim in zip(self.boards, told.aims, strict=True):
+            board.aim = aim
         sums = [0.0] * len(self.warm)
         for _ in range(self.many):
             self.at += self.step_ns
@@ -262,7 +301,7 @@ class Run:
             self.rung, self.asked_at = self.rung - 1, at
         watts = [0.0] * len(self.warm)
         for board in self.boards:
-            watts[board.loop] += board.yield_to(at, self.rung, rules)
+            watts[board.loop] += board.yield_to(at, self.rung, rules, self.planned)
         return watts
 
     def _by_charge(self) -> int:

@@ -67,6 +67,7 @@ class Dispatch:
         self.dark: dict[int, int] = {}  # a lane that should be on, and since when it is not
         self.stepped_at = 0
         self.safe_before = True
+        self.away = False  # from the plan, until a mode comes back or flight goes on: no rung is why
         self.refusals = 0
         self.greedy = False
 
@@ -116,6 +117,7 @@ class Dispatch:
     def _safing(self, now: int, sees: Seen) -> bool:
         """Whether nothing may run.  Rung 3 leaves time for a checkpoint; above, boards lose their supply at once."""
         fresh = sees.mode_age <= STALE_NS and sees.rung_age <= STALE_NS and sees.rung >= 0
+        self.away = not fresh or sees.mode != COMPUTE or sees.ending
         hold = not fresh or sees.mode != COMPUTE or sees.rung >= HOLD_RUNG
         if not hold and sees.rung < STOP_RUNG:
             return sees.ending and self._end(now)

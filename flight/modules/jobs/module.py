@@ -34,6 +34,7 @@ from flight.modules.jobs.crew import Crew
 from flight.modules.jobs.demand import Lane
 from flight.modules.jobs.desk import Desk
 from flight.modules.jobs.dispatch import NO_LEVEL, Dispatch, Seen
+from flight.modules.jobs.loads import Loads
 from flight.modules.jobs.packets import Declared, JobRow, Numbers, Status
 from flight.modules.jobs.planning import Planner
 from flight.modules.jobs.results import SHELF_WITHIN_NS, Results
@@ -72,7 +73,9 @@ class Outputs(Signals):
 class Jobs(Declared):
     """Made by `jobs`, for the boards of a mission."""
 
-    def __init__(self, lanes: tuple[Lane, ...], steps: int, steps_again: int, loops: int) -> None:
+    def __init__(
+        self, lanes: tuple[Lane, ...], steps: int, steps_again: int, loops: int, planned: str
+    ) -> None:
         sensors = [name for lane in lanes for name in (lane.amps, lane.volts) if name]
         warm = [f"planning_loop_{loop + 1}_c" for loop in range(loops)]
         capped = all(lane.capped for lane in lanes)
@@ -97,6 +100,7 @@ class Jobs(Declared):
         self.crew = Crew(self.desk)
         self.planner = Planner(self.desk, self.crew.runs, steps, steps_again)
         self.dispatch = Dispatch(self.desk, self.crew, self.planner)
+        self.loads = Loads(self.desk, self.planner, planned)
         self.taking = Taking(self.desk, self.crew, self.planner)
         self.results = Results(self.desk)
         self.admitting = Admitting(self.desk)
@@ -141,6 +145,7 @@ class Jobs(Declared):
     def step(self, now: int, sees: JobsInputs, out: Outbox) -> None:
         if self.outlook.items:
             self.desk.outlook = self.outlook.drain()[-1]
+            self.loads.forget()
             if not 0 <= self.planner.slot(now) < self.rest_slots:
                 self.desk.replan = self.desk.replan or "a new outlook"
         for question in self.questions:
@@ -165,7 +170,9 @@ class Jobs(Declared):
             self.dispatch.step(now, self._seen(sees), standing, out)
         else:
             self.dispatch.stepped_at = now
-        self._levels(self.dispatch.levels(standing))
+        levels = self.dispatch.levels(standing)
+        self._levels(levels)
+        self.loads.tend(now, levels, standing, out, away=self.dispatch.away)
         measured = (sees.planning_energy_wh, cast("tuple[float, ...]", sees)[self.loops])
         self.planner.tend(now, measured, standing, out)
         if self.planner.record:
@@ -330,11 +337,18 @@ def _outputs(lanes: tuple[Lane, ...]) -> type[Outputs]:
     return made
 
 
-def jobs(lanes: tuple[Lane, ...], steps: int, steps_again: int, loops: int = 1) -> Jobs:
+def jobs(
+    lanes: tuple[Lane, ...],
+    steps: int,
+    steps_again: int,
+    loops: int = 1,
+    planned: str = "forecast.planned",
+) -> Jobs:
     """The jobs module of a mission.  All boards have the same levels: a job may run on any.
 
-    Each of `loops` cooling loops has as many of the boards, in their order.
+    Each of `loops` cooling loops has as many of the boards, in their order; `planned` is the inbox that is told what
+    the plan will have them do, "" for none.
     """
     assert lanes
     assert all(lane.watts == lanes[0].watts for lane in lanes), "boards with different levels"
-    return Jobs(lanes, steps, steps_again, loops)
+    return Jobs(lanes, steps, steps_again, loops, planned)

@@ -10,6 +10,7 @@ from flight.declare import COMPUTE, SECOND, Boot, Outbox
 from flight.modules.compute import Board, compute
 from flight.modules.forecast.loads import BoardLoad
 from flight.modules.forecast.model import Model, Outside, Warm
+from flight.modules.forecast.planned import Course
 from flight.modules.forecast.throttle import LABELS, Asked, Ladder, Rules, RulesInForce
 from flight.modules.power.ladder import Ladder as ChargeLadder
 from flight.modules.power.ladder import LadderSettings
@@ -43,8 +44,11 @@ class Flight:
     levels: list[int] = field(default_factory=lambda: [3, 3])
     power: ChargeLadder = field(default_factory=lambda: ChargeLadder(LadderSettings()))
 
+    plan: list[tuple[int, int]] = field(default_factory=list)  # what jobs want, slot by slot, from second 0
+
     def __post_init__(self) -> None:
-        self.thermal, self.safing, self.compute = thermal(NODES), Safing(), compute(BOARDS)
+        self.thermal, self.safing = thermal(NODES), Safing()
+        self.compute = compute(BOARDS, jobs=bool(self.plan))
         vars(self.compute)["cap_level"] = 2
         self.compute.kept.a = self.compute.kept.b = 3  # type: ignore[attr-defined]
         self.out = Outbox()
@@ -61,7 +65,11 @@ class Flight:
         asked = self.thermal.outputs.thermal_rung
         self.safing.step(self.now, Safing.Inputs(self.power.rung, 0, asked, 0, 0, 0, COMPUTE, ()), self.out)
         rung, levels = self.safing.outputs.rung, tuple(self.levels)
-        inputs = self.compute.Inputs(COMPUTE, 0, rung, 0, 3, levels, *rungs)  # type: ignore[call-arg,arg-type]
+        jobs: tuple[int, ...] = ()
+        if self.plan:  # as the jobs module: none runs from rung 3 on
+            wanted = self.plan[min((self.now - 1) // SECOND // LIMITS.slot_s, len(self.plan) - 1)]
+            jobs = (*(wanted if rung < 3 else (0, 0)), 0)
+        inputs = self.compute.Inputs(COMPUTE, 0, rung, 0, 3, levels, *rungs, *jobs)  # type: ignore[call-arg,arg-type]
         self.compute.step(self.now, inputs, self.out)  # type: ignore[arg-type]
         aims = (self.compute.outputs.compute_aim_a, self.compute.outputs.compute_aim_b)  # type: ignore[attr-defined]
         told = Asked(rung, self.power.rung, asked, 0, tuple(rungs), aims, levels)
@@ -100,6 +108,76 @@ def test_what_it_foresees_is_what_the_modules_do(begin_s: int, charge: float, ha
             apart += abs(foreseen[slot][loop] - sum(one[loop] for one in drawn) / LIMITS.slot_s)
     assert changes >= 2
     assert apart < 12.0 * changes  # a change by 10 W on two boards, half a slot early or late
+
+
+# What heats up to a rung, what stays cool, and what a low charge takes away.
+PLANS = [
+    ((3, 3), (3, 3), (3, 3), (1, 0), (0, 2), (3, 3)),
+    ((1, 0), (0, 1), (2, 0), (0, 3), (0, 0), (1, 1)),
+    ((0, 0), (0, 0), (3, 3), (3, 3), (3, 3), (3, 3)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", PLANS)
+@pytest.mark.parametrize(("charge", "harvest_w"), [(0.95, 150.0), (0.78, 40.0)])
+def test_what_it_foresees_of_a_plan_is_what_the_modules_do(
+    steps: tuple[tuple[int, int], ...], charge: float, harvest_w: float
+):
+    plan = [levels for levels in steps for _ in range(15)]
+    flight = Flight([Warm(45.0, 30.0), Warm(40.0, 30.0)], charge, harvest_w, plan=[plan[0]] * 10 + plan)
+    for _ in range(600):
+        flight.second()
+    course = [Course(levels, planned=True) for levels in plan]
+    foreseen = flight.ladder.ahead(
+        flight.now, RULES, MODEL, flight.charge, tuple(flight.warm), outside(harvest_w), course
+    )
+    apart, changes = 0.0, 0
+    before: tuple[float, ...] = ()
+    for slot in range(SLOTS):
+        drawn = [flight.second() for _ in range(LIMITS.slot_s)]
+        for one in drawn:
+            changes, before = changes + (one != before), one
+        apart += sum(
+            abs(foreseen[slot][loop] - sum(one[loop] for one in drawn) / LIMITS.slot_s) for loop in range(2)
+        )
+    assert changes >= 2
+    assert apart < 12.0 * changes
+
+
+def test_a_plan_is_followed_at_once_and_a_command_step_by_step():
+    ladder = Ladder(LOADS, 2)
+    ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (0, 1), (0, 1)))
+    loops, sky = (Warm(20.0, 0.0), Warm(20.0, 10.0)), outside(90.0, 4)
+    planned = [Course(levels, planned=True) for levels in ((0, 1), (3, 1), (3, 0), (0, 2))]
+    expected = [(0.0, 10.0), (30.0, 10.0), (30.0, 0.0), (0.0, 20.0)]
+    assert ladder.ahead(0, RULES, MODEL, 0.9, loops, sky, planned) == expected
+    commanded = [Course(levels, planned=False) for levels in ((0, 1), (3, 1), (3, 1), (3, 1))]
+    rising = [one[0] for one in ladder.ahead(0, RULES, MODEL, 0.9, loops, sky, commanded)]
+    assert rising[0] == 0.0
+    assert rising == sorted(rising)
+    assert 0.0 < rising[2] < 30.0
+
+
+def test_what_a_plan_does_to_heat_and_charge_brings_the_ladder():
+    ladder = Ladder(LOADS, 2)
+    ladder.see(0, Asked(0, 0, 0, 0, (0, 0), (0, 0), (0, 0)))
+    loops = (Warm(70.0, 0.0), Warm(20.0, 0.0))
+    course = [Course((0, 0), planned=True)] * 5 + [Course((3, 3), planned=True)] * 55
+    hot = ladder.ahead(0, RULES, MODEL, 0.9, loops, outside(150.0, 60), course)
+    assert max(one[0] for one in hot) == 30.0
+    assert min(one[0] for one in hot[10:]) < 30.0
+    low = ladder.ahead(0, RULES, MODEL, 0.80, (Warm(20.0, 0.0),) * 2, outside(0.0, 60), course)
+    assert min(sum(one) for one in low[10:]) < 60.0
+
+
+def test_from_rung_three_on_no_job_runs_where_a_command_keeps_a_board_warm():
+    ladder = Ladder(LOADS, 2)
+    ladder.see(0, Asked(3, 0, 0, 3, (0, 0), (2, 2), (2, 2)))
+    loops, sky = (Warm(20.0, 20.0), Warm(20.0, 20.0)), outside(90.0, 3)
+    for planned, watts in ((True, (0.0, 0.0)), (False, (10.0, 10.0))):
+        course = [Course((2, 2), planned=planned)] * 3
+        assert ladder.ahead(0, RULES, MODEL, 0.9, loops, sky, course)[-1] == watts
 
 
 def test_what_stays_cool_and_charged_works_on():

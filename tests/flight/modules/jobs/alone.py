@@ -39,6 +39,7 @@ from flight.planning import (
     MakePlan,
     Outlook,
     Planned,
+    PlannedLoads,
     PlanRecord,
     envelope,
     planned,
@@ -197,6 +198,7 @@ class Alone:
         self.asked: list[object] = []
         self.events: list[tuple[str, tuple[object, ...]]] = []
         self.finished: dict[int, Outcome] = {}
+        self.loads: list[PlannedLoads] = []  # as the forecast was told
         self.lose: Callable[[object], bool] = lambda request: False
         self.seen: dict[str, object] = {
             "mode": int(COMPUTE),
@@ -283,6 +285,10 @@ class Alone:
         out = self.out
         self.events += [(event.name, arguments) for event, arguments in out.events]
         self.finished.update(out.finished)
+        for inbox, item in out.posts:
+            if isinstance(item, PlannedLoads):
+                assert inbox == "forecast.planned"
+                self.loads.append(item)
         for ticket, request, within in out.requests:
             self.asked.append(request)
             self.pending[ticket] = (request, self.now + within)
