@@ -75,10 +75,8 @@ class Bench:
         self.archive = (
             Archive(archive, self.built.dictionary, flush_every_ns=FLUSH_EVERY_NS) if archive else None
         )
-        settings = Settings(
-            up_bit_s=self.scenario.spacecraft.radio.up_bit_s,
-            utc_epoch_ns=int(self.scenario.epoch.timestamp()) * NS,
-        )
+        radio = self.scenario.spacecraft.radio
+        settings = Settings(up_bit_s=radio.up_bit_s, utc_epoch_ns=self.scenario.epoch_ns)
         self.ground = Ground(self.built.dictionary, self.archive, settings=settings)
         self.operations = Operations(self.ground, self._publish, speed=float(speed))
         self.surroundings = Surroundings(self.scenario, self.built.mission, self.seed)

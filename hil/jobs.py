@@ -37,7 +37,7 @@ class Payload:
 
 
 class BenchSender(JobSender):
-    """The board has its elements, and the ground keeps its UTC by itself (`ground.time_care`)."""
+    """The board has its elements."""
 
     def __init__(self, bench: Bench, payload: Payload) -> None:
         self.speed = bench.speed

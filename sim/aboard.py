@@ -28,7 +28,7 @@ def put_sky_on_board(disk: Disk, mission: Mission, scenario: Scenario) -> None:
     if mission.planning is None:
         return
     correlation = Correlation()
-    correlation.utc_ns = int(scenario.epoch.timestamp()) * NS
+    correlation.utc_ns = scenario.epoch_ns
     correlation.uncertainty_us = UNCERTAINTY_US
     Document(disk, "table-elements").save(f"{scenario.line1}\n{scenario.line2}".encode())
     states = {

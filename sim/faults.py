@@ -163,7 +163,7 @@ def correlate(simulation: Simulation, error_ns: int) -> None:
     """Telecommand UTC as of now, wrong by that much.  What is no UTC to the dictionary is not sent."""
     ground, now = simulation.ground, simulation.now_s * NS
     assert isinstance(ground, Ground)
-    utc_ns = int(simulation.scenario.epoch.timestamp()) * NS + now + error_ns
+    utc_ns = simulation.scenario.epoch_ns + now + error_ns
     mission_ns = now + simulation.computer.offset
     arguments = {"utc": utc_ns, "at": mission_ns, "uncertainty_us": UNCERTAINTY_US}
     with contextlib.suppress(CommandError):

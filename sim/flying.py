@@ -45,7 +45,7 @@ class Flying:
         self.archive = Archive(archive, built.dictionary) if archive else None
         settings = Settings(
             up_bit_s=self.scenario.spacecraft.radio.up_bit_s,
-            utc_epoch_ns=int(self.scenario.epoch.timestamp()) * NS if keep_time else None,
+            utc_epoch_ns=self.scenario.epoch_ns if keep_time else None,
         )
         self.ground = Ground(built.dictionary, self.archive, settings=settings)
         self.simulation = Simulation(self.scenario, built.mission, self.ground, seed)

@@ -161,9 +161,7 @@ def _flown(
     clock: Callable[[], float],
 ) -> Outcome:
     archive = make_archive(work / "archive", built) if work else None
-    settings = Settings(
-        up_bit_s=scenario.spacecraft.radio.up_bit_s, utc_epoch_ns=int(scenario.epoch.timestamp()) * NS
-    )
+    settings = Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s, utc_epoch_ns=scenario.epoch_ns)
     ground = Ground(built.dictionary, archive, settings=settings)
     log = GroundLog(ground)
     commander = Commander(scenario.commands, ground)

@@ -152,6 +152,11 @@ class Scenario:
     tenants: tuple[TenantTable, ...] = ()
     jobs: tuple[JobTable, ...] = ()
 
+    @property
+    def epoch_ns(self) -> int:
+        """UTC since 1970 at the beginning, whole seconds."""
+        return int(self.epoch.timestamp()) * 1_000_000_000
+
 
 def without_jobs(scenario: Scenario) -> Scenario:
     """For another mission than the spacecraft's own, which takes none."""

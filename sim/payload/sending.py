@@ -1,7 +1,7 @@
 """The jobs of a scenario: each goes up as a file when its time has come, and is taken when it has arrived.
 
-This is what `ground.jobs.Jobs.submit` does, without waiting.  Beside it the ground keeps the board's UTC and elements
-fresh, for a forecast needs both: in a pass, after a boot and twice a day.
+This is what `ground.jobs.Jobs.submit` does, without waiting.  Beside it the board is told its elements in a pass, after
+a boot and twice a day: its forecast needs them, and the UTC that the ground keeps fresh (`ground.time_care`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from sim.simulation import NS, Simulation
 SOURCE = "scenario"
 ANSWER_WITHIN_S = 6 * 3600.0
 TAKE = "jobs.take"
-ELEMENTS, CORRELATE = "forecast.elements", "timekeeping.correlate"
-UNCERTAINTY_US = 10_000
+ELEMENTS = "forecast.elements"
 FRESH_S = 12 * 3600
 TRIES_MAX = 3  # of a transfer, and of a command that nobody has answered
 
@@ -117,8 +116,6 @@ class JobSender:
         self.under_way.remove(sending)
         self.refused[sending.package.label] = reason
 
-    # ---------------------------------------------------------------- what the board has to know
-
     def _orient(self, simulation: Simulation, second: int) -> None:
         if not self.ground.in_contact or simulation.computer.kernel is None:
             return
@@ -126,12 +123,6 @@ class JobSender:
         if boots == self.oriented_boot and second - self.oriented_s < FRESH_S:
             return
         self.oriented_boot, self.oriented_s = boots, second
-        now = second * NS
-        if self.ground.settings.utc_epoch_ns is None:  # else the ground does it by itself
-            utc_ns = int(self.scenario.epoch.timestamp()) * NS + now
-            at_ns = now + simulation.computer.offset
-            arguments = {"utc": utc_ns, "at": at_ns, "uncertainty_us": UNCERTAINTY_US}
-            self._command(CORRELATE, arguments, second)
         lines = f"{self.scenario.line1}\n{self.scenario.line2}"
         self._command(ELEMENTS, {"lines": lines.encode()}, second)
 

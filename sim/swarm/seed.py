@@ -75,7 +75,8 @@ class Flight:
     def __init__(self, scenario: Scenario, plan: Plan, mission: str) -> None:
         self.plan = plan
         built = build(load_mission(mission))
-        self.ground = Ground(built.dictionary, settings=Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s))
+        settings = Settings(up_bit_s=scenario.spacecraft.radio.up_bit_s, utc_epoch_ns=scenario.epoch_ns)
+        self.ground = Ground(built.dictionary, settings=settings)
         self.injector = Injector(plan.faults, plan.seed)
         self.simulation = Simulation(scenario, built.mission, self.ground, plan.seed, inject=self.injector)
         self.checks = Checks(self.simulation, self.ground, thorough=True)

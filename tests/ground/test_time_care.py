@@ -129,7 +129,7 @@ def on_board_wrong_by_s(flying: Flying, craft: Craft) -> float:
     values = flying.ground.latest.get(STATUS)
     assert values is not None
     told = cast(Status, values.values)
-    truth = int(flying.scenario.epoch.timestamp()) * NS + values.time_ns - flying.simulation.computer.offset
+    truth = flying.scenario.epoch_ns + values.time_ns - flying.simulation.computer.offset
     return (told.estimate_ns - truth) / NS
 
 

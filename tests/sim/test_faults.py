@@ -175,7 +175,7 @@ def utc_error_s(simulation: Simulation) -> float:
     """UTC as flight reckons it, against the truth."""
     timekeeping = module(simulation, "timekeeping")
     now = simulation.now_s * NS
-    truth = int(simulation.scenario.epoch.timestamp()) * NS + now
+    truth = simulation.scenario.epoch_ns + now
     return float(timekeeping._utc_at(now + simulation.computer.offset) - truth) / NS
 
 
