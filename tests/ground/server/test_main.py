@@ -14,9 +14,12 @@ from pyarrow import parquet
 from flight.dictionary import to_json
 from ground.__main__ import main
 from ground.protocol import NoServerError, UsageError
+from ground.server import serve
+from ground.server.serve import ServerSettings
 from ground.shell.find import find_folder, find_server
 from ground.socket_line import SocketLine
 
+NS = 1_000_000_000
 pytestmark = pytest.mark.slow  # most start a server, and a spacecraft to go with it
 
 
@@ -283,3 +286,35 @@ def test_nobody_reading_is_no_error(served):
         started.stdout.readline()
         started.stdout.close()
         assert started.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("words", "start_ns"),
+    [
+        ((), None),
+        (("--utc", "2026-04-24T06:16:24Z"), 1_777_011_384 * NS),
+        (("--utc", "2026-04-24T08:16:24.000250+02:00"), 1_777_011_384 * NS + 250_000),
+        # what has gone by on this machine since then, as fast as the world goes
+        (("--utc", "2026-04-24T06:16:24Z", "--utc-at", str(90 * NS), "--speed", "60"), 1_777_011_984 * NS),
+        (("--utc", "2026-04-24T06:16:24Z", "--utc-at", str(90 * NS)), 1_777_011_394 * NS),
+    ],
+)
+def test_what_the_clock_of_a_server_shows_at_its_start(
+    dictionary, monkeypatch, tmp_path, words: tuple[str, ...], start_ns: int | None
+) -> None:
+    began = []
+
+    class Noted:
+        def __init__(self, settings: ServerSettings, *_: object) -> None:
+            began.append(settings.start_ns)
+
+        def run(self) -> None:
+            pass
+
+    path = tmp_path / "dictionary.json"
+    path.write_text(to_json(dictionary))
+    monkeypatch.setattr(serve, "Server", Noted)
+    monkeypatch.setattr("ground.__main__.time.monotonic_ns", lambda: 100 * NS)
+    where = ["--dictionary", str(path), "--station", "tcp:127.0.0.1:1", "--folder", str(tmp_path)]
+    assert main(["server", *where, *words]) == 0
+    assert began == [start_ns]

@@ -115,6 +115,18 @@ def test_a_removal_cut_short_by_the_power_leaves_the_file_or_none() -> None:
     assert held == {0, 1}
 
 
+def test_a_file_that_the_disk_did_not_remove_is_watched_on() -> None:
+    with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
+        check = sending(flying, craft)
+        craft.fly(15)
+        disk = flying.simulation.file_disk
+        disk.fail_at(disk.operations + 1)
+        craft.send("remove_file", file="name")
+        craft.fly(5)
+        assert disk.errors == 1
+        assert list(check.held) == ["name"]
+
+
 @pytest.mark.parametrize("spoil", ["board", "untold", "held", "ground"])
 def test_a_wrong_file_is_seen(spoil: str) -> None:
     assert flown(spoil).failed == 1
