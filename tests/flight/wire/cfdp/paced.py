@@ -105,7 +105,8 @@ def cltu_octets(pdu: bytes) -> int:
     return 2 + -(-(len(pdu) + UP_OVERHEAD) // 7) * 8 + 8
 
 
-def carry(line: Line, octets: int, seed: int = 1, *, wide_ids: bool = False) -> Outcome:
+def carry(line: Line, octets: int, seed: int = 1, *, wide_ids: bool = False, live: bool = True) -> Outcome:
+    """`live`: a frame of live telemetry each second; else the file has the line for itself."""
     chance = random.Random(seed)
     # A frame with security is one without it and as much longer: the codes themselves are no matter of pace.
     inner = TmFrameConfig(42, line.frame_length - SECURITY_OVERHEAD)
@@ -132,7 +133,7 @@ def carry(line: Line, octets: int, seed: int = 1, *, wide_ids: bool = False) -> 
                     ground.receive(found.packet[6:], now)
         craft.on_deadline(now)
         ground.on_deadline(now)
-        if now % LIVE_EVERY_NS == 0:
+        if live and now % LIVE_EVERY_NS == 0:
             ready.append(now)
             channels[LIVE].add(encode_packet(PacketType.TELEMETRY, 1, 0, bytes(LIVE_OCTETS)))
         frames = down.room(now) // cadu_octets

@@ -41,6 +41,15 @@ def test_goodput_of_large_files(name: str, seed: int) -> None:
     assert line is SLOW or outcome.share >= goal, "of the packets' rate too"
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_a_file_that_has_the_slow_line_for_itself(seed: int) -> None:
+    """Of the packets' rate: headers and lost frames leave 85.6 %."""
+    outcome = carry(SLOW, 2_000_000, seed, live=False)
+    holds(SLOW, outcome)
+    assert outcome.share >= LINES["115,200 baud"][1]
+
+
 def test_a_line_without_loss_is_full() -> None:
     """The measure itself: what is missing is the way there and back at the end."""
     outcome = carry(SLOW._replace(loss=0.0), 100_000)
