@@ -102,11 +102,10 @@ def draw_faults(scenario: Scenario, seed: int, jobs: Sequence[JobTable], length_
         target = rng.choice(("computer", "process.executive", "disk", "disk.files"))
         kind = {"computer": "reset", "process.executive": "kill"}.get(target, "power_cut")
         faults.append(add(rng, target, kind, span=(1, 2)))
-    labels = [job.label for job in jobs]
     for name, draw_of in JOB_FEATURES.items():
         own = stream(seed, f"feature {name}")
         if own.random() < FEATURE_SHARE:
-            faults += draw_of(own, labels, add)
+            faults += draw_of(own, jobs, add)
     return tuple(sorted(faults, key=lambda fault: fault.at_s))
 
 

@@ -112,32 +112,38 @@ def _job(rng: random.Random, number: int, end_s: int, board_w: float) -> JobTabl
 
 # ---------------------------------------------------------------- what goes wrong
 
-Draw = Callable[[random.Random, Sequence[str], Add], Sequence[Fault]]
+Draw = Callable[[random.Random, Sequence[JobTable], Add], Sequence[Fault]]
 
 
 def _of_job(kind: str, span: tuple[int, int] = (1, LONGEST_S)) -> Draw:
-    def draw(rng: random.Random, labels: Sequence[str], add: Add) -> Sequence[Fault]:
-        if not labels:
+    def draw(rng: random.Random, jobs: Sequence[JobTable], add: Add) -> Sequence[Fault]:
+        if not jobs:
             return ()
         value = {"slow": rng.uniform(0.1, 0.8), "lie": rng.uniform(3.0, 20.0)}.get(kind)
-        return (add(rng, "job", kind, rng.choice(labels), value, span),)
+        return (add(rng, "job", kind, rng.choice(jobs).label, value, span),)
 
     return draw
 
 
+def _one_of_three_wrong(rng: random.Random, jobs: Sequence[JobTable], add: Add) -> Sequence[Fault]:
+    """For long, for who votes is rare: the first copy of such a job computes wrongly, the other two are right."""
+    voting = [job.label for job in jobs if job.redundancy == "vote"]
+    return (add(rng, "job", "wrong_bits", rng.choice(voting), span=(3000, 12_000)),) if voting else ()
+
+
 def _process(name: str, kind: str, span: tuple[int, int] = (1, 2)) -> Draw:
-    return lambda rng, _labels, add: (add(rng, f"process.{name}", kind, span=span),)
+    return lambda rng, _jobs, add: (add(rng, f"process.{name}", kind, span=span),)
 
 
-def _package(rng: random.Random, _labels: Sequence[str], add: Add) -> Sequence[Fault]:
+def _package(rng: random.Random, _jobs: Sequence[JobTable], add: Add) -> Sequence[Fault]:
     return (add(rng, "package", rng.choice(PACKAGES), span=(1, 2)),)
 
 
 def _disk(kind: str, span: tuple[int, int] = (1, LONGEST_S)) -> Draw:
-    return lambda rng, _labels, add: (add(rng, "disk.jobs", kind, span=span),)
+    return lambda rng, _jobs, add: (add(rng, "disk.jobs", kind, span=span),)
 
 
-def _cuts_in_the_book(rng: random.Random, _labels: Sequence[str], add: Add) -> Sequence[Fault]:
+def _cuts_in_the_book(rng: random.Random, _jobs: Sequence[JobTable], add: Add) -> Sequence[Fault]:
     """Each waits for a save of the book, of which a job has about ten in its life."""
     return [add(rng, "disk", "cut_in_book", span=(300, 6000)) for _ in range(rng.randint(1, 4))]
 
@@ -146,6 +152,7 @@ JOB_FEATURES: Mapping[str, Draw] = {
     **{f"job {kind}": _of_job(kind) for kind in ("crash", "hang", "slow", "wrong_bits", "lie")},
     "job crash once": _of_job("crash", (1, 2)),
     "job sag": _of_job("sag", (3000, 12_000)),
+    "one of three wrong": _one_of_three_wrong,
     "runner killed": _process("runner", "kill"),
     "runner stopped": _process("runner", "stop", (2, 200)),
     "planning killed": _process("planning", "kill"),

@@ -142,6 +142,12 @@ def _command(sender: Sender, simulation: Simulation, rng: random.Random) -> None
         sender.ground.command(label, arguments_of(entry, rng), now_of(simulation), SOURCE)
 
 
+def _leave_compute(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
+    """Jobs are held, whatever they were at; from IDLE the spacecraft goes on by itself."""
+    sender.ground.command("modes.go", {"mode": rng.choice(("IDLE", "SAFE"))}, now_of(simulation), SOURCE)
+    sender.later.append((simulation.now_s + rng.randint(60, 1800), "modes.go", {"mode": "IDLE"}))
+
+
 def _malformed(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
     """Unknown services and functions, lengths that lie, arguments out of range, plain noise."""
     ground = sender.ground
@@ -339,6 +345,7 @@ def _remove(sender: Sender, simulation: Simulation, rng: random.Random) -> None:
 
 KINDS: Mapping[str, Send] = {
     "command": _command,
+    "leave compute": _leave_compute,
     "malformed": _malformed,
     "unarmed": _unarmed,
     "armed": _armed,

@@ -295,12 +295,11 @@ def draw_plan(seed: int, scenario: Scenario, mission: Mission, quiet_s: int, pas
     if lean:
         faults.append(less_sun(seed, quiet_s))
     tenants, jobs = jobs_of(seed, scenario, mission, quiet_s, lean=lean)
-    labels = [job.label for job in jobs]
     for name, draw_of in JOB_FEATURES.items() if tenants else ():
         rng = stream(seed, f"feature {name}")
         if rng.random() < density:
             for _ in range(rng.randint(1, EACH_MAX)):
-                faults += draw_of(rng, labels, stage.fault)
+                faults += draw_of(rng, jobs, stage.fault)
     hours, charge = start_of(seed)
     return Plan(
         seed,
