@@ -32,18 +32,27 @@ class Loads:
         self.desk, self.planner, self.inbox = desk, planner, inbox
         self.key: Key | None = None  # of what was told last
         self.told, self.place = NOTHING, 0  # with the step that is in force
+        self.seen: tuple[object, ...] = ()
+        self.look_at = 0  # as the next slot begins
 
     def forget(self) -> None:
         """Who was told may have been restarted: once more."""
-        self.key = None
+        self.key, self.look_at = None, 0
 
     def tend(self, now: int, levels: list[int], standing: Standing, out: Outbox, *, away: bool) -> None:
         """`levels` as the jobs want them now; `away`: the plan is not followed, and nobody knows for how long."""
         if not self.inbox or self.desk.outlook is None:
             return
-        planned, caps = self.planner.slot(now) >= 0, self.desk.caps
-        plans = self.desk.status.plans if planned else -1
-        key = (plans, self.planner.first_ns, len(standing.unfinished), away, caps)
+        caps = self.desk.caps
+        status, first_ns = self.desk.status, self.planner.first_ns
+        seen = (levels, status.plans, first_ns, len(standing.unfinished), away, caps)
+        if now < self.look_at and seen == self.seen:
+            return
+        slot_ns = self.desk.outlook.limits.slot_s * SECOND
+        self.seen, self.look_at = seen, (now // slot_ns + 1) * slot_ns
+        planned = self.planner.slot(now) >= 0
+        plans = status.plans if planned else -1
+        key = (plans, first_ns, len(standing.unfinished), away, caps)
         wanted = tuple(map(min, levels, caps))
         if key == self.key and self._kept_to(now, wanted):
             return
@@ -84,13 +93,13 @@ class Loads:
         for row in sorted(rows, key=lambda row: row.number not in runs):  # what runs stays on its board
             use, slots, end = self._slots(now, row, place)
             ends = max(ends, end)
-            lanes = self._lanes(row)
+            lanes, uses = self._lanes(row), desk.uses(row)
             for slot in slots:
                 lane = next((one for one in lanes if not course[slot][one]), None)
                 if lane is None:
                     continue
-                fitting = fit(desk.uses(row), use, desk.caps[lane])
-                course[slot][lane] = desk.uses(row)[fitting].board_level if fitting >= 0 else 0
+                fitting = fit(uses, use, desk.caps[lane])
+                course[slot][lane] = uses[fitting].board_level if fitting >= 0 else 0
         return course, ends
 
     def _slots(self, now: int, row: Row, place: int) -> tuple[int, Sequence[int], int]:

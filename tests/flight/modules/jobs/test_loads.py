@@ -213,3 +213,28 @@ def test_a_mission_without_a_forecast_is_told_nothing():
     number = alone.hand_in(1)
     alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
     assert alone.loads == []
+
+
+def test_a_planned_level_that_is_forbidden_by_now_is_a_slower_one():
+    alone = Alone().begin()
+    number = alone.hand_in(1, work_s=1800)
+    alone.until(lambda: alone.state(number) is JobStage.RUNNING, 200)
+    planner, row = alone.module.planner, alone.module.desk.book.rows[number]
+    planner.told[number] = planner.told[number]._replace(use=1)
+    highest = {}
+    for caps in (TOP, (1, 1)):
+        alone.module.desk.caps = caps
+        told = alone.module.loads.loads(alone.now, (0, 0), [row], away=False)
+        highest[caps] = max(max(step.levels) for step in told.steps if step.planned)
+    assert highest == {TOP: 2, (1, 1): 1}
+
+
+def test_the_boards_are_free_when_the_last_job_is_done():
+    alone = Alone().begin()
+    long, short = alone.hand_in(1, work_s=1800), alone.hand_in(2, work_s=120)
+    alone.until(lambda: all(alone.board_levels()), 200)
+    told, planner = alone.loads[-1], alone.module.planner
+    finish = max(planner.told[number].finish for number in (long, short))
+    assert finish == planner.told[long].finish > planner.told[short].finish
+    (*_, last) = told.steps
+    assert (last.from_ns, last.planned) == (planner.first_ns + finish * SLOT_NS, False)
