@@ -45,8 +45,11 @@ class HostMemory:
             self.memory.write(self.store, data, start)
 
 
-def engine() -> wasmtime.Engine:
+def engine(target: str = "") -> wasmtime.Engine:
+    """`target` is a triple of wasmtime's for other code than this machine's, such as `pulley64`, its interpreter."""
     config = wasmtime.Config()
+    if target:
+        config.target = target
     config.consume_fuel = True
     config.cranelift_nan_canonicalization = True
     config.cranelift_opt_level = "speed"
@@ -64,9 +67,9 @@ def engine() -> wasmtime.Engine:
     return wasmtime.Engine(config)
 
 
-def run(module_octets: bytes, calls: Calls, fuel: int, memory_octets: int) -> int:
+def run(module_octets: bytes, calls: Calls, fuel: int, memory_octets: int, target: str = "") -> int:
     """The guest's exit code, or one of ours.  wasmtime.WasmtimeError for what is no module that can run."""
-    made = engine()
+    made = engine(target)
     store = wasmtime.Store(made)
     store.set_fuel(fuel)
     store.set_limits(memory_octets, TABLE_ELEMENTS_MAX, 1, 10, 1)

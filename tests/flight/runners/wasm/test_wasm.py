@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flight.boards.clock import monotonic
 from flight.declare.running import ExitReason, Isolation, JobLimits, JobState, JobToRun, Refusal, RunnerKind
@@ -20,6 +22,7 @@ from flight.runners.wasm.files import NOSPC, NOTCAPABLE, ROFS, File, Folder, Ref
 from flight.runners.wasm.host import main, run  # noqa: E402
 
 LIMITS = JobLimits(memory_octets=2**20, disk_octets=2**20, fuel=10**8)
+NO_MACHINE = "pulley64"
 NAMES = ("package", "models", "outputs", "checkpoints", "scratch")
 WASI = '(import "wasi_snapshot_preview1" '
 # Writes `length` octets of its memory at 256 to /outputs/result (folder 5) and stops; `$body` fills them.
@@ -58,9 +61,9 @@ def tree_of(files: dict[str, bytes] | None = None) -> Tree:
     return tree
 
 
-def result(octets: bytes, seed: int = 7) -> bytes:
+def result(octets: bytes, seed: int = 7, target: str = "") -> bytes:
     tree = tree_of()
-    assert run(octets, Calls(tree, ["job"], [], seed), 10**8, 2**20) == 0
+    assert run(octets, Calls(tree, ["job"], [], seed), 10**8, 2**20, target) == 0
     found = tree.roots["outputs"].entries["result"]
     assert isinstance(found, File)
     return bytes(found.data)
@@ -94,6 +97,57 @@ def test_the_same_bytes_each_time_and_on_every_machine():
     assert hashlib.sha256(first).hexdigest()[:16] == "d651034f52705123"
 
 
+FLOATS = ("0.1", "-3.7e300", "1e-310", "0", "-0", "inf", "-inf", "nan", "-nan:0x4000000000001", "0x1.8p+1023")
+UNARY = ("neg", "abs", "sqrt", "ceil", "floor", "trunc", "nearest")
+BINARY = ("add", "sub", "mul", "div", "min", "max", "copysign")
+WAYS = (  # (before, after) an f64: what else a number may go through
+    ("", ""),
+    ("(f64.promote_f32 (f32.demote_f64 ", "))"),
+    ("(f64.convert_i64_s (i64.trunc_sat_f64_s ", "))"),
+    ("(f64.convert_i32_u (i32.trunc_sat_f64_u ", "))"),
+    ("(f64.reinterpret_i64 (i64.rotl (i64.reinterpret_f64 ", ") (i64.const 7)))"),
+    ("(f64x2.extract_lane 1 (f64x2.mul (f64x2.splat ", ") (f64x2.splat (f64.const 1.1))))"),
+    ("(f64.promote_f32 (f32x4.extract_lane 2 (f32x4.sqrt (f32x4.splat (f32.demote_f64 ", ")))))"),
+)
+
+
+def wat(tree: object) -> str:
+    """Of a constant, or of (way, operation, operand, ...)."""
+    if isinstance(tree, str):
+        return f"(f64.const {tree})"
+    assert isinstance(tree, tuple)
+    (before, after), operation, *operands = tree
+    return f"{before}(f64.{operation} {' '.join(map(wat, operands))}){after}"
+
+
+NUMBER = st.recursive(
+    st.sampled_from(FLOATS),
+    lambda inner: (
+        st.tuples(st.sampled_from(WAYS), st.sampled_from(UNARY), inner)
+        | st.tuples(st.sampled_from(WAYS), st.sampled_from(BINARY), inner, inner)
+    ),
+    max_leaves=20,
+)
+
+
+@pytest.mark.slow
+@given(st.lists(NUMBER, min_size=1, max_size=8))
+@settings(max_examples=60)
+def test_code_for_this_machine_and_for_none_give_the_same_bytes(numbers: list[object]) -> None:
+    """Pulley is wasmtime's code for a machine that does not exist, which its interpreter runs."""
+    stores = "".join(f"(f64.store (i32.const {256 + 8 * at}) {wat(one)})" for at, one in enumerate(numbers))
+    octets = module(stores, 8 * len(numbers))
+    assert result(octets) == result(octets, target=NO_MACHINE)
+
+
+def test_the_fuel_of_a_machine_that_does_not_exist_is_that_of_this_one() -> None:
+    octets = module(NUMBERS)
+    needs = bisect(octets)
+    assert result(octets) == result(octets, target=NO_MACHINE)
+    assert enough(octets, needs, NO_MACHINE)
+    assert not enough(octets, needs - 1, NO_MACHINE)
+
+
 def test_another_seed_is_other_chance_and_nothing_else():
     one, other = result(module(NUMBERS), 1), result(module(NUMBERS), 2)
     assert one[32:48] != other[32:48]
@@ -108,9 +162,9 @@ def test_fuel_is_the_same_number_each_time():
     assert needs == bisect(octets)
 
 
-def enough(octets: bytes, fuel: int) -> bool:
+def enough(octets: bytes, fuel: int, target: str = "") -> bool:
     try:
-        return run(octets, Calls(tree_of(), [], [], 0), fuel, 2**20) == 0
+        return run(octets, Calls(tree_of(), [], [], 0), fuel, 2**20, target) == 0
     except wasmtime.Trap as trap:
         if trap.trap_code is wasmtime.TrapCode.OUT_OF_FUEL:
             return False
