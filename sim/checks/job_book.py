@@ -80,7 +80,8 @@ class JobsEndOrWait(Check):
             self.fail(f"job {number} is in no book, and has not ended")
         for row in rows.values():
             told = module.planner.told.get(row.number)
-            has_reason = _reason(told, row, module.desk) or module.planner.is_shut_out(row, 0)
+            kept_out_by = module.planner.kept_out_by(row, 0)
+            has_reason = _reason(told, row, module.desk) or kept_out_by is not Bound.NONE
             self._wait(row, second, has_reason=has_reason)
 
     def _wait(self, row: Row, second: int, *, has_reason: bool) -> None:

@@ -279,8 +279,9 @@ class Jobs(Declared):
         guarded = self.dispatch.bound.get(row.number, Bound.NONE)
         if told is None or outlook is None or row.state not in UNFINISHED:
             shown.first_s = shown.finish_s = shown.binding_s = shown.station_pass = 0
-            shut_out = told is None and self.planner.is_shut_out(row, self.dispatch.stepped_at)
-            shown.binding = guarded or (Bound.LANES if shut_out else Bound.NONE)
+            shown.binding = guarded or (
+                self.planner.kept_out_by(row, self.dispatch.stepped_at) if told is None else Bound.NONE
+            )
             return
         first_s, slot_s = self.planner.first_ns // SECOND, outlook.limits.slot_s
         shown.first_s = first_s + told.first * slot_s if told.planned else 0

@@ -42,6 +42,7 @@ BACK_OFF_NS = 60 * SECOND  # after a plan that failed
 STALE_SLOTS = 60  # a plan older than that is no plan: the greedy rule decides
 APART_SHARE = 0.005  # of the battery's capacity, off the plan: a new one
 APART_C = 0.5
+ABSOLUTE_ZERO_C = -273.15
 
 
 class Told(NamedTuple):
@@ -94,6 +95,7 @@ class Planner:
         self.seed = 1
         self.record = b""  # of the newest plan
         self.arrived = False  # since it was looked at last
+        self.lacks = Bound.NONE  # what is not measured, and no plan is without it
         self.rest: Rest | None = None  # as it was asked for last
 
     # ---------------------------------------------------------------- when
@@ -116,9 +118,10 @@ class Planner:
             desk.replan = ""
             return
         reason = desk.replan or self._drifted(now, measured)
-        if not reason or not (
-            measured[0] > 0.0 and all(one > -273.0 for one in measured[1])
-        ):  # a NaN plans nothing
+        if not reason:
+            return
+        self.lacks = _lacking(measured)
+        if self.lacks:
             return
         desk.replan = ""
         rows = [row for row in standing.unfinished if self._open(row, now)]
@@ -217,9 +220,11 @@ class Planner:
             request, PLAN_WITHIN_NS, lambda at, result, box: self._done(asked, result, at, box), out
         )
 
-    def is_shut_out(self, row: Row, now: int) -> bool:
-        """By command no board may work at any of its levels: it is in no plan until that is taken back."""
-        return row.state in TO_RUN and row.brief is not None and not self._open(row, now)
+    def kept_out_by(self, row: Row, now: int) -> Bound:
+        """Why it is in no plan: by command no board may work at any of its levels, or there can be no plan."""
+        if row.state not in TO_RUN or row.brief is None:
+            return Bound.NONE
+        return self.lacks if self._open(row, now) else Bound.LANES
 
     def _open(self, row: Row, now: int) -> tuple[int, ...]:
         """Levels that a plan may choose from: those that were not forbidden by command; what runs keeps its own for a
@@ -342,3 +347,11 @@ def _why(result: object, record: object) -> str:
     if isinstance(record, Fault):
         return str(record)
     return "the planning worker did not answer" if record is None else "the answer is another plan's"
+
+
+def _lacking(measured: Measured) -> Bound:
+    """A NaN plans nothing."""
+    energy_wh, loops_c = measured
+    if not energy_wh > 0.0:
+        return Bound.ENERGY
+    return Bound.NONE if all(one > ABSOLUTE_ZERO_C for one in loops_c) else Bound.TEMPERATURE

@@ -12,7 +12,7 @@ import pytest
 from flight.declare import COMPUTE, IDLE, Occurrence, SaveDocument, Stored
 from flight.declare.running import ExitReason, JobState
 from flight.jobs import Ended, FileHash, Receipt, Redundancy, ResultWriter, brief_of, encode_receipt
-from flight.modules.jobs.stages import JobStage, Why
+from flight.modules.jobs.stages import Bound, JobStage, Why
 from flight.runners.modelled import FaultKind
 from sim.checks.check import Check
 from sim.checks.job_book import SPEECHLESS_S, BookKept, JobsEndOrWait
@@ -218,7 +218,9 @@ def ended_or_waits(rows: dict[int, Any], **more: Any) -> Seen:
     seen = Seen()
     seen.computer.kernel.module = SimpleNamespace(
         desk=SimpleNamespace(book=SimpleNamespace(rows=rows), outlook=SimpleNamespace()),
-        planner=SimpleNamespace(told=more.get("told", {}), is_shut_out=lambda _row, _now: False),
+        planner=SimpleNamespace(
+            told=more.get("told", {}), kept_out_by=lambda _row, _now: more.get("out", Bound.NONE)
+        ),
         taking=SimpleNamespace(coming={}),
         losses=more.get("losses", 0),
     )
@@ -234,10 +236,11 @@ def test_a_job_that_was_taken_does_not_vanish(ends, failed) -> None:
     assert (check.exercised, check.failed) == (1, failed)
 
 
-def test_one_that_waits_has_a_reason() -> None:
+@pytest.mark.parametrize(("out", "failed"), [(Bound.NONE, 1), (Bound.LANES, 0), (Bound.TEMPERATURE, 0)])
+def test_one_that_waits_has_a_reason(out: Bound, failed: int) -> None:
     waits = SimpleNamespace(number=3, name="acme/a", state=JobStage.WAITING)
-    check = looked(JobsEndOrWait(), ended_or_waits({3: waits}), range(SPEECHLESS_S + 61))
-    assert check.failed == 1
+    check = looked(JobsEndOrWait(), ended_or_waits({3: waits}, out=out), range(SPEECHLESS_S + 61))
+    assert check.failed == failed
     planned = {3: SimpleNamespace(planned=True, bound=0)}
     check = looked(JobsEndOrWait(), ended_or_waits({3: waits}, told=planned), range(SPEECHLESS_S + 61))
     assert check.failed == 0

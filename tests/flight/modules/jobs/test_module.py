@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
+
+import pytest
 
 from flight.declare import DONE, Call, Failed, Refused
 from flight.declare.filing import RemoveFile
 from flight.declare.shelving import KeepResult
 from flight.modules.jobs.book import DELIVERED_MAX
-from flight.modules.jobs.stages import JobStage
+from flight.modules.jobs.stages import Bound, JobStage
 from tests.flight.modules.jobs.alone import Alone
 
 
@@ -161,3 +164,23 @@ def test_commands_that_have_nothing_to_do() -> None:
     assert alone.module.plan(Call(0, 1), alone.out) == DONE
     alone.fly(3)
     assert len(alone.ground.plans) == plans + 1
+
+
+@pytest.mark.parametrize(
+    ("unknown", "bound"),
+    [("planning_energy_wh", Bound.ENERGY), ("planning_loop_1_c", Bound.TEMPERATURE)],
+)
+def test_while_something_is_not_measured_there_is_no_plan_and_a_job_says_for_what_it_waits(
+    unknown: str, bound: Bound
+) -> None:
+    alone = Alone().begin()
+    known = alone.seen[unknown]
+    alone.seen[unknown] = math.nan
+    number = alone.hand_in()
+    alone.fly(60)
+    alone.module._tell(alone.module.desk.book.rows[number])
+    assert (alone.state(number), alone.module.row.binding) == (JobStage.WAITING, bound)
+    alone.seen[unknown] = known
+    alone.fly(60)
+    alone.module._tell(alone.module.desk.book.rows[number])
+    assert (alone.state(number), alone.module.row.binding) == (JobStage.RUNNING, Bound.NONE)
