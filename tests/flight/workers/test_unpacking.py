@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -113,6 +114,42 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     result = unpack(pieces(), tmp_path / "7", GATE)
     assert result == Refusal(Refused.STORAGE, (os.strerror(28),))
     assert not list(tmp_path.iterdir())
+
+
+def test_no_file_stays_open_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: int, octets: memoryview) -> int:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "write", full)
+    assert isinstance(unpack(pieces(), tmp_path / "7", GATE), Refusal)
+    still_open = []
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # of the listing itself
+            still_open.append(handle.readlink())
+    assert not [path for path in still_open if path.is_relative_to(tmp_path)]
+
+
+def test_all_is_on_the_disk_before_it_has_its_name_and_then_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def synced(handle: int) -> None:
+        sync(handle)
+        done.append(Path(f"/proc/self/fd/{handle}").readlink().relative_to(tmp_path).as_posix())
+
+    def renamed(self: Path, target: Path) -> Path:
+        done.append("renamed")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    assert isinstance(unpack(pieces(), tmp_path / "7", GATE), Closed)
+    named = done.index("renamed")
+    folders = {Path("7.part", path).parent.as_posix() for path in FILES} | {"7.part"}
+    assert set(done[:named]) == folders | {f"7.part/{path}" for path in FILES}
+    assert done[named + 1 :] == ["."]
 
 
 def test_a_refused_job_makes_no_file(tmp_path: Path) -> None:
