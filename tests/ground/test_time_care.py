@@ -12,7 +12,7 @@ import pytest
 from ground import Ground, connect
 from ground.client import Craft
 from ground.telemetry import Telemetry
-from ground.time_care import AGAIN_AFTER_NS, FRESH_S, NS, SETTLED_NS, STATUS, TIME, TimeCare
+from ground.time_care import AGAIN_AFTER_NS, CORRELATE, FRESH_S, NS, SETTLED_NS, STATUS, TIME, TimeCare
 from ground.times import LATENCY_NS, Correlation
 from ground.uplink import Uplink
 from sim.flying import Flying
@@ -32,9 +32,8 @@ class Status:
 class Told:
     """The newest `timekeeping.status`, told at `time_ns`."""
 
-    def __init__(self) -> None:
+    def __init__(self, commands: tuple[str, ...]) -> None:
         packets = {STATUS: SimpleNamespace(sid=5)}
-        commands = {"timekeeping.correlate": None}
         self.dictionary = SimpleNamespace(packets_by_label=packets, commands_by_label=commands)
         self.newest: dict[int, object] = {}
         self.status = Status()
@@ -48,8 +47,8 @@ class Told:
 
 
 class Parts:
-    def __init__(self, epoch_ns: int | None = EPOCH) -> None:
-        self.told, self.times, self.uplink = Told(), Correlation(), SimpleNamespace(idle=True)
+    def __init__(self, epoch_ns: int | None = EPOCH, commands: tuple[str, ...] = (CORRELATE,)) -> None:
+        self.told, self.times, self.uplink = Told(commands), Correlation(), SimpleNamespace(idle=True)
         self.care = TimeCare(
             cast(Uplink, self.uplink), cast(Telemetry, self.told), self.times, epoch_ns=epoch_ns
         )
@@ -89,6 +88,25 @@ def test_what_makes_it_old(changes: dict[str, object]) -> None:
     assert parts.care.due(20 * NS) is None
     parts.told.tell(6 * NS, **changes)
     assert parts.care.due(21 * NS) is not None
+
+
+def test_it_never_says_that_it_knows_better_than_it_does() -> None:
+    parts = Parts()
+    parts.times.latency_ns = 3_000
+    parts.hear(0, 12)
+    parts.told.tell(5 * NS)
+    found = parts.care.due(20 * NS)
+    assert found is not None
+    assert found["uncertainty_us"] == 2  # of 1.5
+
+
+def test_a_board_that_cannot_be_understood_or_told_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    garbled, deaf = Parts(), Parts(commands=())
+    monkeypatch.setattr(garbled.told, "read", lambda _packet: None)
+    for one in (garbled, deaf):
+        one.hear(0, 12)
+        one.told.tell(5 * NS)
+        assert one.care.due(20 * NS) is None
 
 
 def test_not_before_the_clock_was_heard_since_its_boot_for_a_while() -> None:
