@@ -13,6 +13,8 @@ from flight.planning import Binding, record_octets
 from ground.jobs import JobError, JobRefusedError, Jobs, NoPlanError, PublicKey
 from ground.jobs.tenancy import tenant_row
 from ground.protocol import NS, NotReceivedError, UsageError
+from ground.shell.desk import STOPPED
+from ground.shell.filing import GOES_ON
 from ground.shell.jobs import UNSIGNED
 from ground.shell.orbit import UNKNOWN
 from ground.transfers import Transfer, TransferState
@@ -116,6 +118,19 @@ def test_the_missions_own_table_again(rig: Rig):
     assert [one.text for one in rig.craft.history()] == ["jobs.tenants file="]
 
 
+def test_a_table_waits_for_a_pass_and_who_does_not_is_told_that_it_goes_on(
+    rig: Rig, table: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rig.craft.files, "put", interrupted)
+    assert rig.say(f"job tenants {table}") == (STOPPED, [GOES_ON])
+    rig.heard.ground.contact(False, rig.heard.now.ground_ns)
+    assert rig.say(f"job tenants {table}") == (STOPPED, ["no contact: it waits for the next pass", GOES_ON])
+    assert not rig.craft.history()
+
+
 def test_a_wrong_table_goes_nowhere(rig: Rig, table: Path):
     table.write_text(table.read_text().replace("cores = 1", "cores = 0"))
     with pytest.raises(JobError, match=r"tenants\[0\].quota.cores: 0; expected"):
@@ -149,12 +164,15 @@ def test_a_board_without_a_key_is_told_of_wherever_jobs_are_shown(rig: Rig, monk
     shown = [rig.say(line)[1][-1] for line in ("job list", "job show 9")]
     assert not [line for line in shown if UNSIGNED in line]
     known = rig.craft.dictionary
-    entry = SimpleNamespace(fields=[SimpleNamespace(name="receipts")])
+    entry = SimpleNamespace(fields=[SimpleNamespace(name="plans")])  # of a mission that does not tell it
     wider = SimpleNamespace(
         packets_by_label={**known.packets_by_label, "jobs.status": entry},
+        packets=known.packets,
         commands_by_label=known.commands_by_label,
     )
     monkeypatch.setattr(rig.craft, "dictionary", wider)
+    assert not [line for line in rig.say("job list")[1] if UNSIGNED in line]
+    entry.fields = [SimpleNamespace(name="receipts")]
     for told, says in (("SIGNED", False), ("UNSIGNED", True)):
         monkeypatch.setattr(rig.craft, "get", lambda _path, told=told: told)
         shown = [rig.say(line)[1][-1] for line in ("job list", "job show 9")]

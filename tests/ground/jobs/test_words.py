@@ -64,6 +64,7 @@ def test_every_task_has_a_rule_and_help():
         ("job keys x --owner acme", False),
         ("job row x.pub", False),
         ("job tenants demo.job", True),
+        ("job tenants --own", True),
     ],
 )
 def test_what_needs_a_ground(line: str, online: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -72,8 +73,8 @@ def test_what_needs_a_ground(line: str, online: bool, tmp_path: Path, monkeypatc
     assert is_online(verbs_parser().parse_args(line.split())) is online
 
 
-@pytest.mark.parametrize("task", ["submit", "when"])
-def test_a_package_that_is_missing_is_told_before_a_ground_is_looked_for(task: str):
+@pytest.mark.parametrize("task", ["submit", "when", "tenants"])
+def test_a_file_that_is_missing_is_told_before_a_ground_is_looked_for(task: str):
     with pytest.raises(UsageError, match=f"job {task}: gone.job is no file"):
         is_online(verbs_parser().parse_args(["job", task, "gone.job"]))
 
