@@ -10,12 +10,12 @@ import random
 from collections.abc import Callable
 from typing import cast
 
-from flight.jobs import Ended, Receipt, ResultReader
-from ground.transfers import Transfer, TransferState
+from flight.jobs import Ended
 from hil.bench import Bench
 from sim.checks.check import Check
-from sim.checks.job_results import RESULTS, Delivered, ResultsOfTheirOwner, ResultsTrue
+from sim.checks.job_results import Delivered, ResultsOfTheirOwner, ResultsTrue
 from sim.payload.afflictions import Afflictions
+from sim.payload.deliveries import ResultsHeard, deliveries_of
 from sim.payload.history import JobHistory
 from sim.payload.packages import Package
 from sim.payload.sending import JobSender
@@ -56,25 +56,12 @@ class BenchJobs:
         simulation = cast(Simulation, self.payload)
         delivered = Delivered(simulation, bench.ground)
         self.watched: list[Check] = [ResultsTrue(delivered), ResultsOfTheirOwner(delivered)]
-        self.receipts: dict[str, Receipt] = {}  # by the name of the result
-        self.result_octets = 0
-        bench.ground.listeners.transfers.append(self._heard)
+        self.results = ResultsHeard(bench.ground)
 
     def each_second(self, second: int) -> None:
         self.sender.look(cast(Simulation, self.payload), second)
         for check in self.watched:
             check.moment.second = second
-
-    def _heard(self, transfer: Transfer) -> None:
-        if transfer.up or transfer.state is not TransferState.DONE or not transfer.name.startswith(RESULTS):
-            return
-        octets, _ = self.bench.ground.files.read(transfer.name, 0, 1 << 30)
-        reader = ResultReader(None)
-        for _event in reader.receive(octets):
-            pass
-        if reader.receipt is not None and transfer.name not in self.receipts:
-            self.receipts[transfer.name] = reader.receipt
-            self.result_octets += len(octets)
 
     # ---------------------------------------------------------------- for the report
 
@@ -86,27 +73,13 @@ class BenchJobs:
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """What the simulator tells of its jobs, as far as the ground has heard it."""
-        sender, receipts = self.sender, list(self.receipts.values())
-        values = {job.label: job.value for job in self.bench.scenario.jobs}
-        sent = {package.label for package in self.payload.packages} & set(values)
-        done = {f"{one.owner}/{one.name}" for one in receipts if one.ended is Ended.DONE}
-        runs = [run for one in receipts for run in one.runs]
+        runs = [run for one in self.results.receipts.values() for run in one.runs]
         stopped = sum(run.ended is Ended.STOPPED for run in runs)
-        refused = "; ".join(f"{label}: {reason}" for label, reason in sender.refused.items())
         plans, guard = self._told("plans"), self._told("guard_refusals")
         return (
-            ("jobs submitted, taken", f"{len(sent)}, {len(sender.taken)}"),
-            ("packages refused", f"{len(sender.refused)}" + (f" ({refused})" if refused else "")),
-            (
-                "results delivered",
-                f"{len(done)} done, {len(receipts) - len(done)} not, {self.result_octets:,} octets",
-            ),
-            (
-                "value delivered",
-                f"{sum(values.get(label, 0) for label in done):,} of {sum(values[one] for one in sent):,}",
-            ),
+            *deliveries_of(self.results, self.sender).rows(),
             ("runs of jobs that ended", f"{len(runs)}; {stopped} stopped with a checkpoint"),
-            ("energy of jobs that ended", f"{sum(one.energy_j for one in receipts) / 3600:,.1f} Wh"),
+            ("energy of jobs that ended", f"{self.results.energy_wh:,.1f} Wh"),
             ("plans, changes by the guard", f"{plans}, {guard}"),
         )
 

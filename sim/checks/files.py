@@ -50,7 +50,7 @@ class FilesWhole(Check):
             there = transaction in self.arrived or self._on_board(transfer.name) == self.sent.get(transaction)
             self.expect(there, f"{transfer.name}: called delivered, and is not on board")
         elif not transfer.up:
-            content, _ = self.ground.files.read(transfer.name, 0, 1 << 30)
+            content = self.ground.files.whole(transfer.name)
             self.arrived.add(transaction)
             self.expect(_digest(content) == self.sent.get(transaction), f"{transfer.name}: another file came")
 

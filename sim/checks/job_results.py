@@ -7,14 +7,12 @@ from hashlib import sha256
 from flight.jobs import Ended, FileHash, Receipt, Redundancy, ResultReader, public_of
 from flight.runners.modelled import FaultKind
 from ground import Ground
-from ground.transfers import Transfer, TransferState
 from sim.checks.check import Check
 from sim.keys import board_private_of
+from sim.payload.deliveries import RESULTS, when_down
 from sim.payload.packages import OUTPUT, Package
 from sim.payload.stand_in import true_output
 from sim.simulation import GroundSegment, Simulation
-
-RESULTS = "results/"
 
 
 class Delivered:
@@ -25,15 +23,11 @@ class Delivered:
         self.key = public_of(board_private_of(simulation.seed)) if simulation.scenario.tenants else b""
         self.checks: list[ResultCheck] = []
         if isinstance(ground, Ground):
-            self.ground = ground
-            ground.listeners.transfers.append(self._heard)
+            when_down(ground, RESULTS, self._came)
 
-    def _heard(self, transfer: Transfer) -> None:
-        if transfer.up or transfer.state is not TransferState.DONE or not transfer.name.startswith(RESULTS):
-            return
-        octets, _ = self.ground.files.read(transfer.name, 0, 1 << 30)
+    def _came(self, name: str, octets: bytes) -> None:
         for check in self.checks:
-            check.came(transfer.name, octets)
+            check.came(name, octets)
 
 
 class ResultCheck(Check):

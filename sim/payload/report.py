@@ -15,8 +15,8 @@ from ground.job_ledger import board_names
 from ground.jobs import Gantt, gantt_of_run
 from ground.jobs.client import PLANS, TAKE
 from ground.jobs.gantt import ANOMALY, ECLIPSE, PASS, Band
-from ground.transfers import Transfer, TransferState
 from sim.observe import Observer
+from sim.payload.deliveries import when_down
 from sim.result import Series
 from sim.world import World
 
@@ -28,13 +28,11 @@ class PlansHeard:
 
     def __init__(self, ground: Ground) -> None:
         self.octets: list[bytes] = []
-        self._ground = ground
-        ground.listeners.transfers.append(self._take)
+        when_down(ground, f"{PLANS}/", self._take)
 
-    def _take(self, transfer: Transfer) -> None:
-        came = not transfer.up and transfer.state is TransferState.DONE
-        if came and transfer.name.startswith(f"{PLANS}/") and len(self.octets) < RECORDS_MAX:
-            self.octets.append(self._ground.files.whole(transfer.name))
+    def _take(self, _name: str, octets: bytes) -> None:
+        if len(self.octets) < RECORDS_MAX:
+            self.octets.append(octets)
 
     def records(self) -> Iterator[PlanRecord]:
         """One that cannot be read is passed over here, and told by `job replay`."""
