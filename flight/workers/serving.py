@@ -77,8 +77,9 @@ class _Server:
     def wait(self) -> bool:
         """For more; False at the end of the pipe."""
         data = b"" if self.closed else _receive(self.socket)
+        self.closed = not data
         self.waiting.extend(self.unpacker.feed(data))
-        return bool(data)
+        return not self.closed
 
     def perform_all(self) -> None:
         while self.waiting:
@@ -89,9 +90,7 @@ class _Server:
         if self.nested:
             return
         if not self.closed and select.select([self.socket], [], [], 0)[0]:
-            data = _receive(self.socket)
-            self.closed = not data
-            self.waiting.extend(self.unpacker.feed(data))
+            self.wait()
         if not self.waiting:
             return
         came, self.nested = list(self.waiting), True
