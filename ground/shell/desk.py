@@ -13,10 +13,12 @@ from ground.commanding import Stage
 from ground.fields import suggestion
 from ground.protocol import (
     NS,
+    NotReceivedError,
     Plain,
     Topic,
     Update,
     UsageError,
+    Value,
     command_state,
     event,
     parameter,
@@ -66,6 +68,13 @@ class Desk:
         if entry is not None and name in [one.name for one in entry.fields]:
             return {packet: (name,)}
         raise UsageError(f"{word}: no such packet or value{suggestion(word, self.visible_names())}")
+
+    def told(self, label: str) -> Value | str | None:
+        """The newest value: `power.status.charge`; None if none has come, or there is none of that name."""
+        try:
+            return self.craft.get(label)
+        except (NotReceivedError, UsageError):
+            return None
 
     def visible_names(self) -> list[str]:
         """Modules with packets, packets and their values."""

@@ -185,14 +185,7 @@ def show(desk: Desk, jobs: Jobs, options: Options) -> int:
 
 def receipts_unsigned(desk: Desk) -> bool:
     """As far as the spacecraft has told."""
-    packet, _, field = RECEIPTS.rpartition(".")
-    entry = desk.craft.dictionary.packets_by_label.get(packet)
-    if entry is None or all(one.name != field for one in entry.fields):
-        return False
-    try:
-        return desk.craft.get(RECEIPTS) == "UNSIGNED"
-    except NotReceivedError:
-        return False
+    return desk.told(RECEIPTS) == "UNSIGNED"
 
 
 def job_lines(one: JobFacts, told: JobList) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ground.protocol import NS, NotReceivedError, UsageError
+from ground.protocol import NS, UsageError
 from ground.shell.desk import Desk
 from ground.shell.wording import EPOCH_FIRST_NS, duration
 
@@ -52,9 +52,4 @@ def two_lines_of(path: Path) -> tuple[str, str]:
 
 def orbit_unknown(desk: Desk) -> bool:
     """As far as the spacecraft has told."""
-    if ELEMENTS not in desk.craft.dictionary.commands_by_label:
-        return False
-    try:
-        return desk.craft.get(SOURCE) == "LEARNED"
-    except NotReceivedError:
-        return False
+    return desk.told(SOURCE) == "LEARNED"
