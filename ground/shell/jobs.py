@@ -48,12 +48,12 @@ def online(desk: Desk, options: Options) -> int:
 def is_online(options: Options) -> bool:
     """Whether it needs a ground; `show` and `replay` do if what they are given is no file of this computer.
 
-    UsageError for a package that is missing, before anybody is asked.
+    UsageError for a file that is missing, before anybody is asked.
     """
-    if options.task in ("submit", "when") and not options.package.is_file():
-        raise UsageError(f"job {options.task}: {options.package} is no file")
-    if options.task == "tenants" and options.table is not None and not options.table.is_file():
-        raise UsageError(f"job tenants: {options.table} is no file")
+    sent = {"submit": "package", "when": "package", "tenants": "table"}.get(options.task)
+    path: Path | None = getattr(options, sent) if sent is not None else None
+    if path is not None and not path.is_file():
+        raise UsageError(f"job {options.task}: {path} is no file")
     name = {"show": "package", "replay": "record", "result": "job"}.get(options.task)
     if name is not None:
         given = Path(getattr(options, name))
