@@ -8,6 +8,7 @@ from flight.declare.running import ExitReason
 from flight.modules.jobs import Jobs
 from ground import Ground
 from ground.job_ledger import board_names
+from sim.module_faults import slot_of
 from sim.payload.deliveries import Deliveries, ResultsHeard, deliveries_of
 from sim.payload.sending import JobSender
 from sim.simulation import NS, Simulation
@@ -54,8 +55,7 @@ class JobWatch:
     def look(self, simulation: Simulation, second: int) -> None:
         if second % REPORTS_EVERY_S:
             return
-        kernel = simulation.computer.kernel
-        slot = next((one for one in kernel.slots if one.name == "jobs"), None) if kernel is not None else None
+        slot = slot_of(simulation, "jobs")
         if slot is None or not isinstance(slot.module, Jobs):
             return
         now = (slot.module.status.plans, slot.module.dispatch.refusals)
