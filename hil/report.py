@@ -9,14 +9,15 @@ from pathlib import Path
 
 from flight.dictionary import Dictionary
 from ground import CommandRecord, Ground, Stage
+from ground.jobs.client import TAKE
 from hil.bench import Bench
 from hil.drills import BACK_WITHIN_S, Drill, Drills
 from hil.jobs import BenchJobs
 from hil.moved import files_check
+from sim.filing import FROM_SCENARIO
 from sim.observe import Observer
-from sim.payload.sending import TAKE
 from sim.result import CheckCount, RunResult
-from sim.run import FROM_SCENARIO, GroundLog, link_totals, run_result, scenario_name, write_results
+from sim.run import GroundLog, link_totals, run_result, scenario_name, write_results
 
 # Where telemetry tells what a simulation reads from the executive's bus; a mission without them has gaps in the chart.
 TOLD = {"charge": "power.status.charge", "mode": "modes.status.mode"}

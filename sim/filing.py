@@ -8,8 +8,8 @@ from ground import CommandError, Ground
 from sim.scenario import FileTransfer
 from sim.simulation import NS, Simulation, stream
 
-SOURCE = "scenario"
-ANSWER_WITHIN_S = 6 * 3600.0  # of the command that asks for a file, from being queued
+FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the link
+ANSWER_WITHIN_S = 6 * 3600.0  # of a command, from being queued: the next pass may be hours away
 
 
 class FileMover:
@@ -28,7 +28,7 @@ class FileMover:
                 if file.way == "up":
                     put(self.ground, file.name, content_of(file, self.seed), second)
                 else:
-                    fetch(self.ground, file.name, second, SOURCE)
+                    fetch(self.ground, file.name, second, FROM_SCENARIO)
             except CommandError:
                 self.refused += 1
 

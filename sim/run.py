@@ -22,7 +22,7 @@ from sim.checks import Checks
 from sim.configuration import ConfigurationError
 from sim.document import suggest
 from sim.faults import Injector
-from sim.filing import FileMover
+from sim.filing import ANSWER_WITHIN_S, FROM_SCENARIO, FileMover
 from sim.observe import Observer
 from sim.payload.report import PlansHeard, jobs_of_run
 from sim.payload.sending import JobSender
@@ -34,9 +34,7 @@ from sim.simulation import NS, Simulation
 from sim.world import World
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
-FROM_SCENARIO = "scenario"  # what the ground asks for by itself counts with the link
 COLLECT_EVERY = 10_000  # allocations; 700 is what Python begins with
-ANSWER_WITHIN_S = 6 * 3600.0  # from being queued: the next pass may be hours away
 FLUSH_EVERY_NS = 3600 * NS  # of simulated time: nobody reads the tables while a run is under way
 EVENTS_KEPT = 20_000  # in the result; the archive has them all
 

@@ -11,17 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ground import CommandError, CommandRecord, Ground, Stage
+from ground.jobs.client import TAKE
 from ground.transfers import Transfer, TransferState
 from sim.document import ConfigurationError
-from sim.filing import put
+from sim.filing import ANSWER_WITHIN_S, FROM_SCENARIO, put
 from sim.payload.packages import Package, hostile, packages_of
 from sim.payload.tables import JobTable
 from sim.scenario import Scenario
 from sim.simulation import NS, Simulation
 
-SOURCE = "scenario"
-ANSWER_WITHIN_S = 6 * 3600.0
-TAKE = "jobs.take"
 ELEMENTS = "forecast.elements"
 FRESH_S = 12 * 3600
 TRIES_MAX = 3  # of a transfer, and of a command that nobody has answered
@@ -129,7 +127,7 @@ class JobSender:
     def _command(self, label: str, arguments: Mapping[str, object], second: int) -> CommandRecord | None:
         try:
             return self.ground.command(
-                label, arguments, second * NS, source=SOURCE, answer_within_s=ANSWER_WITHIN_S
+                label, arguments, second * NS, source=FROM_SCENARIO, answer_within_s=ANSWER_WITHIN_S
             )
         except CommandError:
             return None
