@@ -1,0 +1,1 @@
+"""Words for a person who operates a spacecraft: verbs, completion, and what is shown as it comes."""
