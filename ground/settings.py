@@ -33,9 +33,8 @@ class Settings:
     recover_gaps: bool = True
     light_time_ns: int = 0  # of a station without a better figure
     up_bit_s: float = 9600.0  # of the station's uplink: files never take more than there is
-    utc_epoch_ns: int | None = (
-        None  # UTC since 1970 at the zero of its clock; None: the board's UTC is not its care
-    )
+    # UTC since 1970 at the zero of its clock; None: the board's UTC is not its care.
+    utc_epoch_ns: int | None = None
 
     @property
     def times(self) -> LinkTimes:

@@ -47,9 +47,8 @@ class Desk:
     asked: set[str] = field(default_factory=set)  # parameters whose report is to be shown
     # By the command that asked for it: where the file is wanted, None if it is to be shown.
     wanted_files: dict[int, Path | None] = field(default_factory=dict)
-    follows: dict[int, tuple[str, str]] = field(
-        default_factory=dict
-    )  # by transfer: a command and the file it is about
+    # By the transfer that it waits for: a command, and the file it is about.
+    follows: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- names
 

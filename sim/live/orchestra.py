@@ -31,9 +31,8 @@ WHERE_FILE, PORTS_FILE, BEGAN_FILE = "live.json", "ports.json", "began"
 GROUND_FOLDER, SERVER_FILE = "ground", "server.json"
 KEYS_FOLDER = "keys"  # of a run: test keys, made of its seed
 START_WITHIN_S = 60.0  # a slow card and a busy machine
-END_WITHIN_S = (
-    60.0  # the guardian gives jobs 32 for their checkpoints, the executive ten, and itself ten more
-)
+# The guardian gives jobs 32 for their checkpoints, the executive ten, and itself ten more.
+END_WITHIN_S = 60.0
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1
 SPEED_MAX = 1_000
