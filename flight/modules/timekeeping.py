@@ -52,6 +52,9 @@ class Correlation(Kept, version=1):
 class Outputs(Signals):
     utc_known: bool
     utc_offset_ns: I64  # UTC since 1970 less mission time
+    utc_sure: (
+        bool  # correlated in this boot: a reboot moves the mission clock by what nobody on board can measure
+    )
 
 
 class Timekeeping(Module):
@@ -146,7 +149,7 @@ class Timekeeping(Module):
         age = max(0, now - kept.at_ns)
         status.correlated = self.outputs.utc_known = True
         self.outputs.utc_offset_ns = kept.utc_ns - kept.at_ns
-        status.since_reboot = kept.boot_count == self.boot_count
+        status.since_reboot = self.outputs.utc_sure = kept.boot_count == self.boot_count
         status.utc_ns, status.at_ns = kept.utc_ns, kept.at_ns
         status.estimate_ns = kept.utc_ns + age
         status.age_s = age // SECOND

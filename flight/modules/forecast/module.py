@@ -69,6 +69,7 @@ class ForecastInputs(NamedTuple):
     levels: tuple[int, ...]
     utc_known: bool
     utc_offset_ns: int
+    utc_sure: bool
 
 
 class Forecasting(Declared):
@@ -278,7 +279,8 @@ class Forecasting(Declared):
             return
         source, table = self._source(), self.table
         if source is Source.ELEMENTS and self.ahead is not None:
-            sky = sky_of(self.ahead, self.slot - self.ahead.slot_0_ns // self.slot_ns, table)
+            place = self.slot - self.ahead.slot_0_ns // self.slot_ns
+            sky = sky_of(self.ahead, place, table, sure=self.seen.utc_sure)
         else:
             sky = learned_sky(self.now, self._phase(), table.slot_s, table.slots)
         if source is not self.source:

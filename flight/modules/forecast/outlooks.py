@@ -44,12 +44,18 @@ class Phase(NamedTuple):
     period_s: float
 
 
-def sky_of(ahead: Ahead, place: int, table: PlanningTable) -> Sky:
-    """From the slot at `place` of the look ahead on."""
+def sky_of(ahead: Ahead, place: int, table: PlanningTable, *, sure: bool) -> Sky:
+    """From the slot at `place` of the look ahead on.  Not `sure` of UTC, the anomaly is a slot longer at each end."""
     slot_0_ns, end = ahead.slot_0_ns + place * table.slot_s * SECOND, place + table.slots
     end_ns = slot_0_ns + table.slots * table.slot_s * SECOND
     passes = tuple(one for one in ahead.passes if one.last_ns > slot_0_ns and one.first_ns < end_ns)
-    return Sky(slot_0_ns, ahead.eclipse[place:end], ahead.anomaly[place:end], passes, ELEMENTS)
+    anomaly = ahead.anomaly if sure else _longer(ahead.anomaly)
+    return Sky(slot_0_ns, ahead.eclipse[place:end], anomaly[place:end], passes, ELEMENTS)
+
+
+def _longer(anomaly: tuple[bool, ...]) -> tuple[bool, ...]:
+    """By a slot at each end: a reboot sets the clock ahead by a minute at most (`flight.boot.RESERVED_NS`)."""
+    return tuple(any(anomaly[max(0, slot - 1) : slot + 2]) for slot in range(len(anomaly)))
 
 
 def learned_sky(now: int, phase: Phase, slot_s: int, slots: int) -> Sky:

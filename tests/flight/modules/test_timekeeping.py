@@ -96,6 +96,7 @@ def test_estimate_and_uncertainty_grow_with_age() -> None:
     flown.correlate(UTC, flown.now - 10 * SECOND, 500)
     status = flown.module.status
     assert (status.correlated, status.since_reboot, status.age_s) == (True, True, 10)
+    assert flown.module.outputs.utc_sure
     assert status.estimate_ns == UTC + 10 * SECOND
     assert status.uncertainty_us == 700  # 20 ppm
     flown.step(90)
@@ -151,9 +152,11 @@ def test_a_reboot_keeps_the_correlation_and_says_that_it_is_old() -> None:
     second.step()
     status = second.module.status
     assert (status.correlated, status.since_reboot) == (True, False)
+    assert (second.module.outputs.utc_known, second.module.outputs.utc_sure) == (True, False)
     assert status.estimate_ns == UTC + 1001 * SECOND
     second.correlate(UTC + 5 * YEAR, second.now)
     assert status.since_reboot
+    assert second.module.outputs.utc_sure
 
 
 @pytest.mark.parametrize("mission", ["pathfinder", "ai_rack"])

@@ -71,6 +71,7 @@ class Flown:
     spoil: dict[str, object] = field(default_factory=dict)
     offset_ns: int = UTC_NS
     utc: bool = True
+    sure: bool = True  # of UTC, since the boot
     worker: PlanningWorker | None = field(default_factory=PlanningWorker)
     stored: object = field(default_factory=Stored)
     edge_ns: int = 0
@@ -134,6 +135,7 @@ class Flown:
             "levels": (self.level,),
             "utc_known": self.utc,
             "utc_offset_ns": self.offset_ns if self.utc else 0,
+            "utc_sure": self.utc and self.sure,
             "a_temperature": self.board_c,
             "b_temperature": self.board_c - 1.0,
         }

@@ -13,6 +13,7 @@ from flight.declare import SECOND, Failed, Outbox
 from flight.kernel.work import TimedOut
 from flight.modules.forecast import forecast
 from flight.modules.forecast.edges import TOLERATED_S
+from flight.modules.forecast.module import POST_EVERY
 from flight.modules.forecast.packets import Source
 from flight.planning import ELEMENTS, LEARNED, LookAhead, envelope
 from tests.flight.modules.forecast.conftest import (
@@ -89,6 +90,21 @@ def test_the_anomaly_is_signalled_slot_by_slot(flown: Flown):
         slot = flown.now // (60 * SECOND)
         assert flown.module.outputs.in_anomaly is truth(0).anomaly[slot], slot
     assert 5 < sum(truth(0).anomaly[:420]) < 100
+
+
+def test_after_a_reboot_it_is_a_slot_longer_at_each_end_until_utc_is_told_anew():
+    flown, true = kept(sure=False).fly(5), truth(0).anomaly
+    inside = 0
+    for _ in range(420):
+        flown.fly(60)
+        slot = flown.now // (60 * SECOND)
+        assert flown.module.outputs.in_anomaly is any(true[slot - 1 : slot + 2]), slot
+        inside += flown.module.outputs.in_anomaly
+    assert inside > sum(true[1:421]) + 1
+    flown.sure = True
+    flown.fly(POST_EVERY * 60)
+    first = flown.outlook.slot_0_ns // (60 * SECOND)
+    assert flown.outlook.forecast.anomaly == true[first : first + TABLE.slots]
 
 
 def test_an_outlook_every_twenty_slots_and_a_look_every_two_hours(flown: Flown):
@@ -324,6 +340,7 @@ worlds = st.fixed_dictionaries(
         "levels": st.lists(st.integers(-1, 300), max_size=2).map(tuple),
         "utc_known": st.booleans(),
         "utc_offset_ns": st.integers(0, 2**62),
+        "utc_sure": st.booleans(),
         "a_temperature": anything,
     }
 )
