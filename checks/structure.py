@@ -24,6 +24,9 @@ TOP_LEVEL = {"pyproject.toml", "Makefile", "constraints.txt", ".gitignore", ".ci
 TOP_LEVEL |= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs"}
 TOP_LEVEL |= {"flight", "ground", "sim", "hil", "tests", "checks"}
 
+# Of each folder of modules here the import contracts see only what is a package; jobs are programs of their own.
+PACKAGES, PROGRAMS = {"flight", "ground", "sim", "hil"}, Path("sim/jobs")
+
 # Joined from parts, so that this file does not find itself.
 MACHINE_PATHS = ["/" + name + "/" for name in ("work", "root", "opt/pypi", "opt/wheels")]
 REGISTRY_HOSTS = [
@@ -122,9 +125,20 @@ def check(root: Path, paths: list[Path]) -> list[Finding]:
     return findings
 
 
+def overlooked(paths: list[Path]) -> list[Finding]:
+    """Folders of modules without `__init__.py`: Python imports them, and the import contracts pass them over."""
+    modules = [path for path in paths if path.suffix == ".py" and path.parts[0] in PACKAGES]
+    folders = {path.parent for path in modules if not path.is_relative_to(PROGRAMS)}
+    seen = {path.parent for path in modules if path.name == "__init__.py"}
+    return [
+        Finding(str(one), 0, "has no __init__.py: no import contract sees it")
+        for one in sorted(folders - seen)
+    ]
+
+
 def main() -> int:
     paths = source_files()
-    return report("structure", check(ROOT, paths), f"{len(paths)} files")
+    return report("structure", check(ROOT, paths) + overlooked(paths), f"{len(paths)} files")
 
 
 if __name__ == "__main__":

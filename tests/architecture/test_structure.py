@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.findings import ROOT, source_files
-from checks.structure import LONGEST_FILE, LONGEST_FUNCTION, check
+from checks.structure import LONGEST_FILE, LONGEST_FUNCTION, check, overlooked
 
 
 def findings(root: Path, name: str, text: str | bytes) -> list[str]:
@@ -24,6 +24,7 @@ def function_of(lines: int) -> str:
 @pytest.mark.slow
 def test_this_repository_keeps_its_structure() -> None:
     assert check(ROOT, source_files()) == []
+    assert overlooked(source_files()) == []
 
 
 def test_file_as_long_as_allowed_passes_and_one_line_more_does_not(tmp_path: Path) -> None:
@@ -66,6 +67,19 @@ def test_call_of_a_namesake_is_no_recursion(tmp_path: Path) -> None:
 )
 def test_empty_name_is_found(tmp_path: Path, name: str) -> None:
     assert "does not say what is inside" in findings(tmp_path, name, "")[0]
+
+
+def test_a_folder_of_modules_that_no_import_contract_sees_is_found() -> None:
+    names = (
+        "ground/__init__.py",
+        "ground/x.py",
+        "ground/shell/x.py",
+        "sim/jobs/digits/main.py",
+        "tests/x.py",
+    )
+    assert [str(one) for one in overlooked([Path(name) for name in names])] == [
+        "ground/shell: has no __init__.py: no import contract sees it"
+    ]
 
 
 @pytest.mark.parametrize("name", ["scripts/x.py", "setup.py", "tox.ini"])
