@@ -29,8 +29,10 @@ def add_bench(commands: Subparsers) -> None:
     schedule = kinds.add_parser("schedule", help="ORBSCHED: schedulers of compute jobs (docs/orbsched.md)")
     schedule.add_argument("--classes", type=some_classes, default=CLASSES, help="with commas between; all")
     schedule.add_argument("--seeds", type=at_least_one, default=2, help="frozen instances of each class (2)")
-    schedule.add_argument("--steps", type=whole, default=4_000_000, help="of the first plan (4,000,000)")
-    schedule.add_argument("--again-steps", type=whole, default=250_000, help="of each later plan (250,000)")
+    schedule.add_argument("--steps", type=whole, default=6_000_000, help="of a long search (6,000,000)")
+    schedule.add_argument(
+        "--again-steps", type=whole, default=1_000_000, help="of each other plan (1,000,000)"
+    )
     schedule.add_argument("--guarded", type=whole, default=1000, help="flights of a senseless planner (1000)")
     schedule.add_argument("--no-day", action="store_true", help="leave out the day of a thousand jobs")
     schedule.add_argument(

@@ -27,8 +27,8 @@ BEGIN, END = "<!-- table: skyrack-sim bench schedule -->", "<!-- end of table --
 class BenchOptions:
     classes: tuple[str, ...]
     seeds: int
-    steps: int  # of the first plan
-    again_steps: int  # of each later one
+    steps: int  # of a long search: the first plan, and the next one after the forecast was mended
+    again_steps: int  # of each other plan
     guarded: int  # instances with a planner that asks for nonsense
     day: bool
     keep: bool = False  # better schedules than were known go into the file of those
@@ -142,8 +142,8 @@ def _facts(result: BenchResult) -> list[str]:
     plans = sum(score.plans for score in scores)
     flown = len(scores) * (len(RULES) + 2)
     budget = (
-        f"{options.seeds} frozen instances of each class; {options.steps:,} steps for the first plan, "
-        f"{options.again_steps:,} for each later one, {plans:,} plans in all."
+        f"{options.seeds} frozen instances of each class; {options.steps:,} steps for a long search, "
+        f"{options.again_steps:,} for each other plan, {plans:,} plans in all."
     )
     facts = [
         budget,
