@@ -80,6 +80,12 @@ def test_a_job_not_worth_its_energy_is_left_out_online_alone(plans: Plans, monke
     assert len(plans.problems[0].jobs) == len(instance.jobs)
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_jobs_run_early_where_others_may_come(plans: Plans, batch: bool):
+    fly(generate("mixed", 3, SMALL), Planned(LONG, SHORT), batch=batch)
+    assert set(plans.early) == {not batch}
+
+
 def test_what_is_seen_online_is_what_was_handed_in(plans: Plans, monkeypatch: pytest.MonkeyPatch):
     instance = generate("energy", 3, SMALL)
     asked: list[Arrivals] = []
