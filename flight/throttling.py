@@ -6,6 +6,7 @@ Pure rules.  The modules power, thermal, safing and compute fly them; the foreca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from flight.declare import SECOND
 
@@ -14,6 +15,45 @@ LONG_RUNG = 4  # from here on a rung of the ladder dwells at least one orbit
 
 Steps = tuple[float, float, float]
 """degC from which a node asks for rungs 2, 3 and 4"""
+
+HOUR_S = 3600.0
+
+
+class Sun(Protocol):
+    """`left_s` of the light or the darkness now; what the next eclipse and an orbit last."""
+
+    @property
+    def sunlit(self) -> bool: ...
+    @property
+    def left_s(self) -> float: ...
+    @property
+    def eclipse_s(self) -> float: ...
+    @property
+    def period_s(self) -> float: ...
+
+
+def charge_after_eclipse(
+    charge: float,
+    load_w: float,
+    capacity_wh: float,
+    sun: Sun,
+    array_w: float,
+    most_w: float,
+    efficiency: float,
+) -> float:
+    """Charge at the end of the next eclipse, or of this one if lower; below 0 is a dead battery.
+
+    `array_w` is that of the light, of which `most_w` at most go into the battery.
+    """
+    surplus_w = array_w - load_w
+    if surplus_w > 0:
+        surplus_w = min(most_w, surplus_w * efficiency)
+    gain, drain = surplus_w / (capacity_wh * HOUR_S), load_w / (capacity_wh * HOUR_S)
+    if sun.sunlit:
+        return min(charge + gain * sun.left_s, 1.0) - drain * sun.eclipse_s
+    low = charge - drain * sun.left_s
+    after = min(low + gain * (sun.period_s - sun.eclipse_s), 1.0) - drain * sun.eclipse_s
+    return min(after, low)  # NaN stays NaN, and counts as low
 
 
 def rung_of_heat(steps: Steps, hot_c: float) -> int:

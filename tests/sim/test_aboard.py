@@ -87,7 +87,7 @@ def test_the_forecast_of_30_minutes_holds_its_aim(scenario: str, hours: int):
 # Root mean squares that were measured, and a tenth more.  What misses the aim is told in docs/forecast.md.
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("scenario", "charge", "temperature_k"), [("reference", 0.7, 2.5), ("ai_rack", 1.4, 6.0)]
+    ("scenario", "charge", "temperature_k"), [("reference", 0.7, 2.5), ("ai_rack", 0.7, 5.1)]
 )
 def test_with_jobs_the_forecast_knows_what_is_planned(
     scenario: str, charge: float, temperature_k: float, monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,7 @@ from flight.declare import (
 from flight.modules.forecast.accuracy import Accuracy
 from flight.modules.forecast.edges import EdgeWatch
 from flight.modules.forecast.fits import Fits
+from flight.modules.forecast.guarding import Energy
 from flight.modules.forecast.loads import BoardLoad, SlotMeans, Sums
 from flight.modules.forecast.loops import Loops, hottest
 from flight.modules.forecast.model import Outside, model_of
@@ -60,6 +61,7 @@ class ForecastInputs(NamedTuple):
     charge: float
     charge_age: int
     sunlit: bool
+    array_expected: float
     array_free: bool
     sun_edge_ns: int
     phase_left: float
@@ -324,7 +326,8 @@ class Forecasting(Declared):
         ladder = self.loops.ladder
         self.plan.take(self.planned.drain())
         course = self.plan.course(self.now, [board.aim for board in ladder.boards], self.slot_ns, slots)
-        loops_w = ladder.ahead(self.now, rules, model, charge, loops, outside, course)
+        energy = Energy(self._phase(), self.seen.array_expected) if self.seen is not None else None
+        loops_w = ladder.ahead(self.now, rules, model, charge, loops, outside, course, energy)
         self.accuracy.tell(model, charge, loops, outside, loops_w)
 
     # ---------------------------------------------------------------- elements

@@ -1,17 +1,18 @@
 """What the ladder will do to the boards, as they warm up or cool down and the charge falls: its own rules, run ahead.
 
-What faults, other nodes and the energy guard ask for now they go on asking for; a mode and a command are not foreseen.
+What faults and other nodes ask for now they go on asking for; a mode and a command are not foreseen.
 What the boards are planned to do is told (`planned`); without that they work on as they do.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from flight.declare import SECOND, ParameterAccess, Value
+from flight.declare import SECOND, ParameterAccess
+from flight.modules.forecast.guarding import LAST_RUNG, NO_GUARD, Energy, Guarded, GuardRules, later
 from flight.modules.forecast.loads import BoardLoad
 from flight.modules.forecast.model import Model, Outside, Warm
 from flight.modules.forecast.planned import Course
@@ -60,6 +61,7 @@ class Rules:
     shed_2: float = 0.74
     shed_3: float = 0.70
     shed_4: float = 0.65
+    guard: GuardRules = NO_GUARD
 
     @property
     def sheds(self) -> tuple[float, ...]:
@@ -77,20 +79,37 @@ LABELS = {
     **{f"power.{name}": name for name in ("exit_margin", "shed_1", "shed_2", "shed_3", "shed_4")},
 }
 
+GUARD_LABELS = {
+    "power.floor": "floor",
+    "power.forecast_margin": "margin",
+    "power.guard_step_s": "step_s",
+    "power.charge_limit_w": "most_w",
+    "power.charge_efficiency": "efficiency",
+    "power.capacity_wh": "capacity_wh",
+}
+
 
 class RulesInForce:
     """Read where they are kept; a mission that has not all of these modules keeps the defaults above."""
 
     def __init__(self, access: ParameterAccess | None = None) -> None:
         self.access = access
-        numbers = {name: access.numbered(label) for label, name in LABELS.items()} if access else {}
-        self.numbers = {name: number for name, number in numbers.items() if number is not None}
+        self.numbers, self.guard = self._numbers(LABELS), self._numbers(GUARD_LABELS)
 
     def now(self) -> Rules:
         if self.access is None:
             return Rules()
-        found: dict[str, Value] = {name: self.access.value(number) for name, number in self.numbers.items()}
-        return replace(Rules(), **found)
+        found = {name: self.access.value(number) for name, number in self.numbers.items()}
+        guard = NO_GUARD
+        if len(self.guard) == len(GUARD_LABELS):
+            guard = GuardRules(**{name: self.access.value(number) for name, number in self.guard.items()})
+        return Rules(guard=guard, **found)
+
+    def _numbers(self, labels: Mapping[str, str]) -> dict[str, int]:
+        if self.access is None:
+            return {}
+        numbers = {name: self.access.numbered(label) for label, name in labels.items()}
+        return {name: number for name, number in numbers.items() if number is not None}
 
 
 @dataclass(slots=True)
@@ -177,16 +196,18 @@ class Ladder:
         loops: Sequence[Warm],
         outside: Outside,
         course: Sequence[Course] = (),
+        energy: Energy | None = None,
     ) -> list[tuple[float, ...]]:
         """W of each loop's boards, a mean for each slot of `outside`, as far as the ladder lets them.
 
-        `course` has an entry for each slot; without one the boards work on as they do.
+        `course` has an entry for each slot; without one the boards work on as they do.  Without `energy` the guard
+        goes on asking for what it asks for now.
         """
         course = course or [Course(tuple(board.aim for board in self.boards), False)] * len(outside.base_w)
         wanted = self._unhindered(course)
-        if wanted and self._steady(rules, model, charge, loops, outside, wanted):
+        if wanted and self._steady(rules, model, charge, loops, outside, wanted, energy):
             return wanted
-        run = Run(self, now, rules, model, charge, loops)
+        run = Run(self, now, rules, model, charge, loops, energy, outside.base_w[0])
         return [run.slot(told, *sky) for told, *sky in zip(course, *outside, strict=True)]
 
     def _unhindered(self, course: Sequence[Course]) -> list[tuple[float, ...]]:
@@ -214,9 +235,10 @@ class Ladder:
         loops: Sequence[Warm],
         outside: Outside,
         wanted: Sequence[tuple[float, ...]],
+        energy: Energy | None,
     ) -> bool:
         """By slots nothing will hold a board back: the cheap answer to most questions."""
-        warm, decay = list(loops), model.decays(1.0)
+        warm, decay, slot_s = list(loops), model.decays(1.0), model.limits.slot_s
         for watts, harvest_w, base_w, eclipse in zip(wanted, *outside, strict=True):
             charge = model.charged(charge, harvest_w - base_w - sum(watts), 1.0)
             for loop, loop_w in enumerate(watts):
@@ -228,6 +250,10 @@ class Ladder:
             )
             if hot or rung_of_charge(rules.sheds, charge):
                 return False
+            if energy is not None:
+                energy = energy._replace(phase=later(energy.phase, slot_s))
+                if rules.guard.foresees(charge, base_w + sum(watts), energy) < rules.guard.floor:
+                    return False
         return True
 
     def most_w(self) -> tuple[float, ...]:
@@ -240,6 +266,10 @@ class Ladder:
     def watts(self) -> tuple[float, ...]:
         """Of each loop's boards, now."""
         return self._watts([board.level for board in self.boards])
+
+    def aimed_w(self) -> float:
+        """Of all boards, as soon as they are let."""
+        return sum(self._watts([board.aim for board in self.boards]))
 
     def _watts(self, levels: Sequence[int]) -> tuple[float, ...]:
         found = [0.0] * self.loops
@@ -259,6 +289,8 @@ class Run:
         model: Model,
         charge: float,
         loops: Sequence[Warm],
+        energy: Energy | None,
+        base_w: float,
     ) -> None:
         self.boards = [replace(board) for board in ladder.boards]
         self.at, self.rules, self.model = now, rules, model
@@ -266,11 +298,16 @@ class Run:
         self.rung, self.asked_at = ladder.rung, now if ladder.asking else ladder.asked_at
         self.charged_since: int | None = None
         self.planned = False
-        by_charge = ladder.power_rung
-        beyond = by_charge > len(rules.sheds)
+        self.guard: Guarded | None = None
+        by_charge, beyond = ladder.power_rung, ladder.power_rung > len(rules.sheds)
         if beyond or (by_charge and is_charged(rules.sheds, by_charge, charge, rules.exit_margin)):
-            by_charge = 0  # a dead gauge or the energy guard asks, which looks further ahead: it goes on
-        self.by_charge, self.others = by_charge, max(ladder.others, 0 if by_charge else ladder.power_rung)
+            by_charge = 0  # a dead gauge or the energy guard asks, which looks further ahead
+        guarding = ladder.power_rung if not by_charge and ladder.power_rung <= LAST_RUNG else 0
+        if energy is not None:
+            self.guard = Guarded(rules.guard, energy, base_w + sum(ladder.watts()), base_w + ladder.aimed_w())
+            self.guard.rung, self.guard.relax_at = guarding, now + int(energy.phase.period_s * SECOND)
+        others = 0 if by_charge or (guarding and self.guard) else ladder.power_rung
+        self.by_charge, self.others = by_charge, max(ladder.others, others)
         slot_s = model.limits.slot_s
         self.many = max(1, slot_s // STEP_S)
         self.step_ns, self.decay = slot_s * SECOND // self.many, model.decays(1.0 / self.many)
@@ -282,17 +319,20 @@ class Run:
         sums = [0.0] * len(self.warm)
         for _ in range(self.many):
             self.at += self.step_ns
-            watts = self._step()
+            watts = self._step(base_w)
             self.charge = self.model.charged(self.charge, harvest_w - base_w - sum(watts), 1.0 / self.many)
             for loop, drawn_w in enumerate(watts):
                 sums[loop] += drawn_w
                 self.warm[loop] = self.model.warmed(loop, self.warm[loop], drawn_w, eclipse, self.decay)
         return tuple(one / self.many for one in sums)
 
-    def _step(self) -> list[float]:
+    def _step(self, base_w: float) -> list[float]:
         """As power, thermal, safing and compute do one after the other; W of each loop's boards."""
         at, rules = self.at, self.rules
         asked = max(self.others, self._by_charge())
+        if self.guard is not None:
+            load_w = base_w + sum(board.row.watts[board.level] for board in self.boards)
+            asked = max(asked, self.guard.step(at, self.step_ns / SECOND, self.charge, load_w))
         for board in self.boards:
             asked = max(asked, board.ask(at, self.model.hot_c(self.warm[board.loop]), rules))
         if asked >= self.rung:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 from flight.declare import SECOND, U8, Event, Outbox, Parameter, Severity
-from flight.modules.power.gauge import HOUR_S
 from flight.modules.power.sunlight import SunWatch
+from flight.throttling import charge_after_eclipse
 
 LOAD_RISE, LOAD_FALL = (
     0.2,
@@ -82,19 +82,17 @@ class Guard:
             if array_w > self.array_w or not limited:
                 self.array_w += (array_w - self.array_w) * min(1.0, seconds / self.settings.array_mean_s)
 
+    @property
+    def expected_w(self) -> float:
+        """Of the array in sunlight."""
+        return self.array_w if math.isfinite(self.array_w) else self.settings.array_expected_w
+
     def predict(self, charge: float, load_w: float, capacity_wh: float, sun: SunWatch) -> float:
         """Charge at the end of the next eclipse, or of this one if lower; below 0 is a dead battery."""
         limits = self.settings
-        array_w = self.array_w if math.isfinite(self.array_w) else limits.array_expected_w
-        surplus_w = array_w - load_w
-        if surplus_w > 0:
-            surplus_w = min(limits.charge_limit_w, surplus_w * limits.charge_efficiency)
-        gain, drain = surplus_w / (capacity_wh * HOUR_S), load_w / (capacity_wh * HOUR_S)
-        if sun.sunlit:
-            return min(charge + gain * sun.left_s, 1.0) - drain * sun.eclipse_s
-        low = charge - drain * sun.left_s
-        after = min(low + gain * (sun.period_s - sun.eclipse_s), 1.0) - drain * sun.eclipse_s
-        return min(after, low)  # NaN stays NaN, and counts as low
+        array_w = self.expected_w
+        most_w, efficiency = limits.charge_limit_w, limits.charge_efficiency
+        return charge_after_eclipse(charge, load_w, capacity_wh, sun, array_w, most_w, efficiency)
 
     def update(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> int:
         limits = self.settings

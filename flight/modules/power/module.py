@@ -155,6 +155,7 @@ class Power(GaugeSettings, SunSettings, GuardSettings, LadderSettings, RailEvent
         outputs.orbit_period = sun.period_s
         outputs.power_rung = max(self.ladder.rung, self.guard.rung)
         outputs.forecast_charge = max(0.0, self.guard.forecast)
+        outputs.array_expected = self.guard.expected_w
 
     def _drive(self, now: int, sees: PowerInputs, out: Outbox) -> None:
         rung = sees.rung

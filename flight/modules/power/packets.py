@@ -79,6 +79,7 @@ class Outputs(Signals):
     power_rung: U8
     forecast_charge: float
     rails_allowed: U64  # one bit a switch: the rail on it may be on
+    array_expected: float  # W: what the energy guard takes the array to give in sunlight
     array_free: bool  # sunlit, and the battery takes all that the array can give
     sun_edge_ns: U64  # mission time of the last exact sunrise or sunset, 0 for none
     phase_left: Seconds

@@ -126,6 +126,7 @@ class Flown:
             "charge": self.charge,
             "charge_age": 0,
             "sunlit": not dark,
+            "array_expected": self.array_w,
             "array_free": free,
             "sun_edge_ns": self.edge_ns,
             "phase_left": self.left_s(),

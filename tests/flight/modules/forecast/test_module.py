@@ -328,6 +328,7 @@ seconds = st.integers(0, 2**40)
 worlds = st.fixed_dictionaries(
     {
         "array_power": anything,
+        "array_expected": anything,
         "load_power": anything,
         "charge": anything,
         "charge_age": seconds,

@@ -8,10 +8,13 @@ import pytest
 
 from flight.declare import COMPUTE, SECOND, Boot, Outbox
 from flight.modules.compute import Board, compute
+from flight.modules.forecast.guarding import Energy, GuardRules, later
 from flight.modules.forecast.loads import BoardLoad
 from flight.modules.forecast.model import Model, Outside, Warm
+from flight.modules.forecast.outlooks import Phase
 from flight.modules.forecast.planned import Course
-from flight.modules.forecast.throttle import LABELS, Asked, Ladder, Rules, RulesInForce
+from flight.modules.forecast.throttle import GUARD_LABELS, LABELS, Asked, Ladder, Rules, RulesInForce
+from flight.modules.power.guard import Guard, GuardSettings
 from flight.modules.power.ladder import Ladder as ChargeLadder
 from flight.modules.power.ladder import LadderSettings
 from flight.modules.safing import Safing
@@ -31,6 +34,7 @@ LIMITS = replace(TABLE, lanes=2, loops=2).limits()
 MODEL = Model(LIMITS, ((0.0, 2.8), (0.0, 2.5)), 0.0, 0.2, 75.0, 3_000.0, 150.0)
 RULES = Rules(cap_level=2)
 SLOTS = 90
+GUARDED_WH = 200.0  # of the battery, as the energy guard sees it
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Flight:
     levels: list[int] = field(default_factory=lambda: [3, 3])
     power: ChargeLadder = field(default_factory=lambda: ChargeLadder(LadderSettings()))
 
+    phase: Phase | None = None  # then the energy guard is there, too
     plan: list[tuple[int, int]] = field(default_factory=list)  # what jobs want, slot by slot, from second 0
 
     def __post_init__(self) -> None:
@@ -55,15 +60,27 @@ class Flight:
         for module in (self.thermal, self.safing, self.compute):
             module.start(self.now, Boot(1, True, False, 0), self.out)
         self.ladder = Ladder(LOADS, 2)
+        self.guard = Guard(GuardSettings())
+        self.guard.array_w = self.harvest_w
+
+    def power_rung(self) -> int:
+        self.power.update(self.now, self.charge, 400.0, self.out)
+        if self.phase is None:
+            return self.power.rung
+        self.phase = later(self.phase, 1.0)
+        load_w = 20.0 + sum(WATTS[level] for level in self.levels)
+        self.guard.measure(1.0, load_w, self.harvest_w, taking=False, limited=False)
+        guarding = self.guard.update(self.now, self.charge, GUARDED_WH, self.phase, self.out)  # type: ignore[arg-type]
+        return max(self.power.rung, guarding)
 
     def second(self) -> tuple[float, ...]:
         self.now += SECOND
-        self.power.update(self.now, self.charge, 400.0, self.out)
+        power_rung = self.power_rung()
         hot = [MODEL.hot_c(one) for one in self.warm]
         self.thermal.step(self.now, (*hot, (0, 0)), self.out)
         rungs = [watch.rung for watch in self.thermal.watches]
         asked = self.thermal.outputs.thermal_rung
-        self.safing.step(self.now, Safing.Inputs(self.power.rung, 0, asked, 0, 0, 0, COMPUTE, ()), self.out)
+        self.safing.step(self.now, Safing.Inputs(power_rung, 0, asked, 0, 0, 0, COMPUTE, ()), self.out)
         rung, levels = self.safing.outputs.rung, tuple(self.levels)
         jobs: tuple[int, ...] = ()
         if self.plan:  # as the jobs module: none runs from rung 3 on
@@ -72,13 +89,14 @@ class Flight:
         inputs = self.compute.Inputs(COMPUTE, 0, rung, 0, 3, levels, *rungs, *jobs)  # type: ignore[call-arg,arg-type]
         self.compute.step(self.now, inputs, self.out)  # type: ignore[arg-type]
         aims = (self.compute.outputs.compute_aim_a, self.compute.outputs.compute_aim_b)  # type: ignore[attr-defined]
-        told = Asked(rung, self.power.rung, asked, 0, tuple(rungs), aims, levels)
+        told = Asked(rung, power_rung, asked, 0, tuple(rungs), aims, levels)
         self.ladder.see(self.now, told)
         for switch, level in self.out.switches:
             self.levels[switch] = level
         self.out.clear()
         watts, decay = tuple(WATTS[level] for level in self.levels), MODEL.decays(1.0 / LIMITS.slot_s)
-        self.charge = MODEL.charged(self.charge, self.harvest_w - 20.0 - sum(watts), 1.0 / LIMITS.slot_s)
+        harvest_w = self.harvest_w if self.phase is None or self.phase.sunlit else 0.0
+        self.charge = MODEL.charged(self.charge, harvest_w - 20.0 - sum(watts), 1.0 / LIMITS.slot_s)
         for loop, drawn_w in enumerate(watts):
             self.warm[loop] = MODEL.warmed(loop, self.warm[loop], drawn_w, 0.0, decay)
         return watts
@@ -143,6 +161,51 @@ def test_what_it_foresees_of_a_plan_is_what_the_modules_do(
         )
     assert changes >= 2
     assert apart < 12.0 * changes
+
+
+GUARD = GuardRules(floor=0.70, capacity_wh=GUARDED_WH)  # all else as the power module's defaults are
+PERIOD_S, ECLIPSE_S = 5700.0, 2160.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("begin_s", "charge", "left_s", "sunlit", "harvest_w"),
+    [
+        (30, 0.93, 1830.0, True, 110.0),  # in half an hour, and it goes on
+        (30, 0.99, 630.0, True, 110.0),  # at the shadow's edge, when the orbit behind it comes into sight
+        (1900, 0.93, 1840.0, True, 110.0),  # raised already
+        (400, 0.84, 1720.0, False, 170.0),  # let go before the shadow is over
+        (60, 0.99, 660.0, True, 240.0),  # never
+    ],
+)
+def test_what_it_foresees_of_the_energy_guard_is_what_that_does(
+    begin_s: int, charge: float, left_s: float, sunlit: bool, harvest_w: float
+):
+    cool = [Warm(-60.0, 30.0), Warm(-60.0, 30.0)]
+    flight = Flight(cool, charge, harvest_w, phase=Phase(sunlit, left_s, ECLIPSE_S, PERIOD_S))
+    for _ in range(begin_s):
+        flight.second()
+    assert flight.phase is not None
+    lit, phase = [], flight.phase
+    for _ in range(SLOTS):
+        lit.append(sum(later(phase, second).sunlit for second in range(1, 61)) / 60)
+        phase = later(phase, 60.0)
+    sky = Outside(tuple(harvest_w * share for share in lit), (20.0,) * SLOTS, (0.0,) * SLOTS)
+    rules, energy = replace(RULES, guard=GUARD), Energy(flight.phase, harvest_w)
+    loops = tuple(flight.warm)
+    foreseen = flight.ladder.ahead(flight.now, rules, MODEL, flight.charge, loops, sky, energy=energy)
+    blind = flight.ladder.ahead(flight.now, rules, MODEL, flight.charge, loops, sky)
+    apart, blind_apart, rungs = 0.0, 0.0, set()
+    for slot in range(SLOTS):
+        drawn = [flight.second() for _ in range(LIMITS.slot_s)]
+        rungs.add(flight.guard.rung)
+        for loop in range(2):
+            came = sum(one[loop] for one in drawn) / LIMITS.slot_s
+            apart += abs(foreseen[slot][loop] - came)
+            blind_apart += abs(blind[slot][loop] - came)
+    assert (rungs == {0}) == (harvest_w > 200.0)
+    assert apart < 12.0 * 4 + 0.1 * SLOTS
+    assert rungs == {0} or apart < 0.5 * blind_apart
 
 
 def test_a_plan_is_followed_at_once_and_a_command_step_by_step():
@@ -220,18 +283,25 @@ def test_two_boards_of_one_loop_share_its_heat():
 
 
 class Table:
-    """Parameters of a mission that has no safing module."""
+    """Parameters of a mission that lacks some."""
+
+    def __init__(self, lacks: str) -> None:
+        self.lacks = lacks
 
     def numbered(self, label: str) -> int | None:
-        return None if label.startswith("safing") else list(LABELS).index(label) + 1
+        labels = [*LABELS, *GUARD_LABELS]
+        return None if label.startswith(self.lacks) else labels.index(label) + 1
 
     def value(self, number: int) -> float:
         return 0.5 * number
 
 
 def test_the_rules_are_those_in_force():
-    rules = RulesInForce(Table()).now()  # type: ignore[arg-type]
+    rules = RulesInForce(Table("safing")).now()  # type: ignore[arg-type]
     assert rules.exit_margin_k == 0.5
     assert rules.dwell_s == Rules().dwell_s
     assert rules.rise_s == 0.5 * (list(LABELS).index("compute.dwell_s") + 1)
     assert RulesInForce().now() == Rules()
+    assert rules.guard.floor == 0.5 * (len(LABELS) + 1)
+    assert rules.guard.capacity_wh == 0.5 * (len(LABELS) + len(GUARD_LABELS))
+    assert RulesInForce(Table("power.floor")).now().guard == GuardRules()  # type: ignore[arg-type]

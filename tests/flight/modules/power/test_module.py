@@ -115,6 +115,7 @@ def test_what_is_published_is_what_was_found() -> None:
     assert (outputs.charge_trusted, outputs.sunlit) == (True, True)
     assert outputs.forecast_charge == pytest.approx(outputs.charge - 30 * 2160 / 3600 / 150, abs=1e-3)
     assert module.guard.array_w == pytest.approx(60.0)
+    assert outputs.array_expected == module.guard.array_w
     module.step(101 * SECOND, module.Inputs(29.0, 1.0, 60.0, 5000.0, *REST[4:]), Outbox())
     assert outputs.forecast_charge == 0.0
     assert module.status.forecast_charge < 0
