@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from flight.planning import Job, Placement, Plan, Problem, Request, State, plan
 from flight.planning.correction import Correction, Measured, apply, corrected
 from flight.planning.fallback import greedy
-from flight.planning.price import Arrivals, energy_price, worth_their_energy
 from flight.planning.timeline import slots_at_least
 from sim.orbsched.closed_loop import Board
 
@@ -44,17 +43,11 @@ def job_now(board: Board, index: int) -> Job:
     )
 
 
-def arrivals(board: Board) -> Arrivals:
-    """What a board that plans online has been handed so far."""
-    seen = tuple(job for job in board.jobs if job.release <= board.slot)
-    return Arrivals(seen, sum(job.release > 0 for job in seen), board.slot)
-
-
 @dataclass(slots=True)
 class Planned:
     """The planner in a rolling horizon: a long search at first, shorter ones on events and every 20 slots.
 
-    Online, a job has to pay for its energy, and what is planned runs as early as the others let it.
+    Online, what is planned runs as early as the others let it: who waits for no reason is in the way of jobs to come.
     """
 
     steps: int
@@ -66,7 +59,6 @@ class Planned:
     correction: Correction = field(default_factory=Correction)
     _plan: Plan | None = None
     _indices: list[int] = field(default_factory=list)
-    _known: set[int] = field(default_factory=set)  # when it was planned, those too that it left out
     _at: int = 0
     _searched: Correction = field(default_factory=Correction)  # that of the last long search
 
@@ -92,7 +84,7 @@ class Planned:
         if self._plan is None:
             return True
         since = board.slot - self._at
-        if set(board.known()) - self._known or board.was_reset:
+        if set(board.known()) - set(self._indices) or board.was_reset:
             return True
         apart = (
             abs(board.energy_wh - self._plan.energy_wh[since]) > APART_WH
@@ -103,18 +95,15 @@ class Planned:
 
     def _replan(self, board: Board) -> None:
         began = time.process_time()
-        known = board.known()
-        problem, indices = problem_now(board, known, self.correction), known
-        if not board.batch:
-            problem, kept = worth_their_energy(problem, energy_price(problem, arrivals(board)))
-            indices = [known[position] for position in kept]
+        indices = board.known()
+        problem = problem_now(board, indices, self.correction)
         previous = self._moved(board, indices)
         steps = self.again_steps
         if self._plan is None or _moved_by(self._searched, self.correction) > ANEW:
             steps, self._searched = self.steps, self.correction
         early = not board.batch
         self._plan = plan(problem, steps=steps, seed=self.seed + board.slot, previous=previous, early=early)
-        self._indices, self._known, self._at = indices, set(known), board.slot
+        self._indices, self._at = indices, board.slot
         self.planned_s = time.process_time() - began
         self.slowest_s = max(self.slowest_s, self.planned_s)
         self.plans += 1

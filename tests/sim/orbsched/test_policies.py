@@ -1,4 +1,4 @@
-"""When the planner plans anew, how long it searches then, and what it leaves out online."""
+"""When the planner plans anew, how long it searches then."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from flight.planning import Plan, Problem, plan
-from flight.planning.price import Arrivals
 from sim.orbsched import Instance, Size, generate, policies
 from sim.orbsched.closed_loop import fly
 from sim.orbsched.policies import Planned
@@ -23,13 +22,11 @@ class Plans:
     steps: list[int] = field(default_factory=list)
     early: list[bool] = field(default_factory=list)
     slots: list[int] = field(default_factory=list)  # left of the horizon
-    problems: list[Problem] = field(default_factory=list)
 
     def __call__(self, problem: Problem, *, steps: int, seed: int, previous: object, early: bool) -> Plan:
         self.steps.append(steps)
         self.early.append(early)
         self.slots.append(problem.slots)
-        self.problems.append(problem)
         return plan(problem, steps=0, seed=seed, early=early)
 
 
@@ -67,38 +64,7 @@ def test_an_error_too_small_to_matter_is_not_searched_with_for_long(plans: Plans
     assert plans.steps.count(LONG) == 1
 
 
-def test_a_job_not_worth_its_energy_is_left_out_online_alone(plans: Plans, monkeypatch: pytest.MonkeyPatch):
-    instance = generate("energy", 3, SMALL)
-    monkeypatch.setattr(policies, "energy_price", lambda problem, arrivals: 1e6)
-    fly(instance, Planned(LONG, SHORT), batch=False)
-    assert not any(problem.jobs for problem in plans.problems)
-    handed_in = {job.release for job in instance.jobs}
-    assert handed_in <= {instance.slots - slots for slots in plans.slots}
-    assert len(plans.slots) <= len(handed_in) + instance.slots // policies.REST_SLOTS
-    plans.problems.clear()
-    fly(instance, Planned(LONG, SHORT), batch=True)
-    assert len(plans.problems[0].jobs) == len(instance.jobs)
-
-
 @pytest.mark.parametrize("batch", [True, False])
 def test_jobs_run_early_where_others_may_come(plans: Plans, batch: bool):
     fly(generate("mixed", 3, SMALL), Planned(LONG, SHORT), batch=batch)
     assert set(plans.early) == {not batch}
-
-
-def test_what_is_seen_online_is_what_was_handed_in(plans: Plans, monkeypatch: pytest.MonkeyPatch):
-    instance = generate("energy", 3, SMALL)
-    asked: list[Arrivals] = []
-
-    def free(problem: Problem, arrivals: Arrivals) -> float:
-        asked.append(arrivals)
-        return 0.0
-
-    monkeypatch.setattr(policies, "energy_price", free)
-    fly(instance, Planned(LONG, SHORT), batch=False)
-    assert asked[0].slots == 0
-    assert asked[-1].slots > 60
-    for arrivals in asked:
-        assert all(job.release <= arrivals.slots for job in arrivals.jobs)
-        assert arrivals.many == sum(job.release > 0 for job in arrivals.jobs)
-    assert 0 < asked[-1].many < len(asked[-1].jobs) == len(instance.jobs)
