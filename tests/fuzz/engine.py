@@ -16,6 +16,7 @@ from tests.fuzz.tracer import EndlessError, Tracer
 
 FINDINGS_MAX = 10  # different ones of one target; more say nothing new
 GROWTH_MAX = 2.5  # cost of twice the octets, in costs of them once
+STEADY = 2.1  # and that of them once in costs of half of them: else a longer one was read further, once
 COST_FLOOR = 400  # lines; below it a fixed part and a round of a loop more or less decide the ratio
 SHAPES_MAX = 40
 PLAIN_SHAPES = (b"\0", b"\xff", b"\x55", b"\x1a\xcf\xfc\x1d", b"\xeb\x90", b"\xb7\xd5", b"\n", b"[", b'{"a":')
@@ -109,19 +110,20 @@ class Search:
         quarter = size // 4  # at least, so that the whole is made of equal parts
         shapes = dict.fromkeys([*seeds[:6], *PLAIN_SHAPES, *halves[:6], *longest, *seeds, *self.target.parts])
         for shape in [one[:quarter] for one in shapes if one][: min(self.shapes, self.target.shapes)]:
-            self._compare(_filled(shape, size), _filled(shape, 2 * size), shape)
+            self._compare(_filled(shape, size // 2), _filled(shape, size), _filled(shape, 2 * size), shape)
         if self.target.grown:
-            for short, long in zip(self.target.grown(size), self.target.grown(2 * size), strict=True):
-                self._compare(short, long, short)
+            lengths = (self.target.grown(octets) for octets in (size // 2, size, 2 * size))
+            for half, short, long in zip(*lengths, strict=True):
+                self._compare(half, short, long, short)
 
-    def _compare(self, short: bytes, long: bytes, shape: bytes) -> None:
+    def _compare(self, half: bytes, short: bytes, long: bytes, shape: bytes) -> None:
         once = self._cost(short)
         self.dearest = max(self.dearest, once)
         if once < COST_FLOOR:
             return
         growth = self._cost(long) / once
         self.worst_growth = max(self.worst_growth, (growth, shape[:100]))
-        if growth >= GROWTH_MAX:
+        if growth >= GROWTH_MAX and once > STEADY * self._cost(half):
             self._note(f"cost grows {growth:.1f} times from {len(short)} to {len(long)} octets", shape)
 
     def _cost(self, data: bytes) -> int:

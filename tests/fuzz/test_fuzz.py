@@ -58,6 +58,12 @@ def test_growth() -> None:
     assert 1.9 < calm.worst_growth[0] < 2.1 < GROWTH_MAX
 
 
+def test_what_reads_on_behind_some_length_is_no_growth() -> None:
+    calm = search(planted.late)
+    assert calm.worst_growth[0] > GROWTH_MAX
+    assert not calm.findings
+
+
 def test_what_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracer, "LINES_MAX", 10_000)
     found = Search(Target("planted", planted.endless, lambda: [b"E"], (planted.endless,), 0))
