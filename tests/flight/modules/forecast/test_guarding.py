@@ -49,6 +49,19 @@ def test_it_asks_for_what_the_guard_asks_for(loads: tuple[tuple[int, float, floa
     assert apart <= 3 * 3  # half a minute at each of three changes
 
 
+def test_less_load_is_seen_slowly_and_more_at_once():
+    guarded = Guarded(RULES, Energy(BEGIN, ARRAY_W), 80.0, 0.0)
+    guarded.step(10 * SECOND, 10.0, 0.95, 40.0)
+    assert guarded.load_w == pytest.approx(76.0)
+    guarded.step(20 * SECOND, 10.0, 0.95, 90.0)
+    assert guarded.load_w == 90.0
+
+
+def test_what_is_low_has_to_last_before_a_rung_is_asked_for():
+    guarded = Guarded(RULES, Energy(BEGIN, 0.0), 80.0, 0.0)
+    assert [guarded.step(at * SECOND, 10.0, 0.75, 80.0) for at in (10, 20)] == [0, 2]
+
+
 def test_the_light_goes_on_as_the_power_module_expects_it():
     dark = later(BEGIN, 600.0)
     assert (dark.sunlit, dark.left_s) == (False, ECLIPSE_S)
