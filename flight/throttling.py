@@ -5,18 +5,21 @@ Pure rules.  The modules power, thermal, safing and compute fly them; the foreca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from flight.declare import SECOND
 
-FIRST_RUNG, LAST_RUNG = 2, 4  # that heat asks for: caps, freeze, stop
+FIRST_RUNG, LAST_RUNG = 2, 4  # that heat and the energy guard ask for: caps, freeze, stop
 LONG_RUNG = 4  # from here on a rung of the ladder dwells at least one orbit
 
 Steps = tuple[float, float, float]
 """degC from which a node asks for rungs 2, 3 and 4"""
 
 HOUR_S = 3600.0
+LOAD_RISE, LOAD_FALL = 0.2, 0.01  # of the difference a second: quick to see more load, slow to see less
+PERSISTENCE_NS = 10 * SECOND  # of the energy guard
 
 
 class Sun(Protocol):
@@ -102,3 +105,82 @@ def may_rise(may_ago_ns: int, changed_ago_ns: int, dwell_s: float) -> bool:
     """One level more, when it was wanted and allowed for a whole dwell, and the last change was a dwell ago."""
     dwell_ns = dwell_s * SECOND
     return may_ago_ns >= dwell_ns and changed_ago_ns >= dwell_ns
+
+
+class GuardLimits(Protocol):
+    """Of the energy guard; the parameters of the power module say what they are."""
+
+    @property
+    def floor(self) -> float: ...
+    @property
+    def forecast_margin(self) -> float: ...
+    @property
+    def guard_step_s(self) -> float: ...
+
+
+class EnergyGuard:
+    """When the energy guard asks for a rung, for the next one, and for none.
+
+    The power module flies it, the forecast runs it ahead.  `rung` is 0, or 2 to 4; beyond, the charge itself decides.
+    """
+
+    __slots__ = (
+        "forecast",
+        "held_load_w",
+        "high_since",
+        "load_w",
+        "low_since",
+        "relax_at",
+        "rung",
+        "step_at",
+    )
+
+    def __init__(self, load_w: float = math.nan, held_load_w: float = 0.0) -> None:
+        self.rung = 0
+        self.forecast = 0.0
+        self.load_w = load_w
+        # The load that the guard was raised for: it must be affordable before it may return.
+        self.held_load_w = held_load_w
+        self.low_since: int | None = None
+        self.high_since: int | None = None
+        self.step_at = self.relax_at = 0
+
+    def follow(self, seconds: float, load_w: float) -> None:
+        share = LOAD_RISE if load_w > self.load_w else LOAD_FALL
+        self.load_w += (load_w - self.load_w) * min(1.0, seconds * share)
+
+    def judge(
+        self, now: int, limits: GuardLimits, period_s: float, foresees: Callable[[float], float]
+    ) -> int:
+        """`foresees`: the charge at the end of the next eclipse under so much load; a NaN counts as low."""
+        self.forecast = foresees(self.load_w)
+        low = not self.forecast >= limits.floor
+        self.low_since = (self.low_since or now) if low else None
+        if self.low_since is not None:
+            self.high_since = None
+            if self.rung < LAST_RUNG and now - self.low_since >= PERSISTENCE_NS and now >= self.step_at:
+                self.rung = max(FIRST_RUNG, self.rung + 1)
+                self.held_load_w = max(self.held_load_w, self.load_w)
+                self.step_at = now + int(limits.guard_step_s * SECOND)
+                self.relax_at = now + int(period_s * SECOND)
+        elif self.rung:
+            self._relax(now, limits.floor + limits.forecast_margin, period_s, foresees)
+        return self.rung
+
+    def _relax(self, now: int, enough: float, period_s: float, foresees: Callable[[float], float]) -> None:
+        """Let go when the load that raised the guard is affordable again; else one rung an orbit, as a trial."""
+        if foresees(max(self.load_w, self.held_load_w)) >= enough:
+            self.high_since = self.high_since or now
+            if now - self.high_since >= PERSISTENCE_NS:
+                self._let_go()
+            return
+        self.high_since = None
+        if now >= self.relax_at and self.forecast >= enough:
+            self.relax_at = now + int(period_s * SECOND)
+            if self.rung == FIRST_RUNG:
+                self._let_go()
+            else:
+                self.rung -= 1
+
+    def _let_go(self) -> None:
+        self.rung, self.held_load_w, self.high_since = 0, 0.0, None

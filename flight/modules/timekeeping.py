@@ -52,9 +52,8 @@ class Correlation(Kept, version=1):
 class Outputs(Signals):
     utc_known: bool
     utc_offset_ns: I64  # UTC since 1970 less mission time
-    utc_sure: (
-        bool  # correlated in this boot: a reboot moves the mission clock by what nobody on board can measure
-    )
+    # Correlated in this boot: a reboot moves the mission clock by what nobody on board can measure.
+    utc_sure: bool
 
 
 class Timekeeping(Module):

@@ -6,13 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flight.declare import SECOND
 from flight.modules.forecast.outlooks import Phase
-from flight.throttling import charge_after_eclipse
-
-FIRST_RUNG, LAST_RUNG = 2, 4  # that the guard asks for
-PERSISTENCE_NS = 10 * SECOND
-LOAD_FALL = 0.01  # of the difference a second: the guard is slow to see less load
+from flight.throttling import EnergyGuard, charge_after_eclipse
 
 
 class Energy(NamedTuple):
@@ -27,16 +22,17 @@ class GuardRules:
     """Parameters of the power module; without a floor there is no guard."""
 
     floor: float = -math.inf
-    margin: float = 0.03
-    step_s: float = 60.0
-    most_w: float = 200.0
-    efficiency: float = 0.92
+    forecast_margin: float = 0.03
+    guard_step_s: float = 60.0
+    charge_limit_w: float = 200.0
+    charge_efficiency: float = 0.92
     capacity_wh: float = 1.0
 
     def foresees(self, charge: float, load_w: float, energy: Energy) -> float:
         """Charge at the end of the next eclipse."""
+        most_w, efficiency = self.charge_limit_w, self.charge_efficiency
         return charge_after_eclipse(
-            charge, load_w, self.capacity_wh, energy.phase, energy.array_w, self.most_w, self.efficiency
+            charge, load_w, self.capacity_wh, energy.phase, energy.array_w, most_w, efficiency
         )
 
 
@@ -52,52 +48,18 @@ def later(phase: Phase, seconds: float) -> Phase:
     return phase._replace(sunlit=not phase.sunlit, left_s=max(0.0, lasts_s + left_s))
 
 
-@dataclass(slots=True)
-class Guarded:
-    """Its state; `step` as the power module does once a second."""
+class Guarded(EnergyGuard):
+    """`step` as the power module does once a second."""
 
-    rules: GuardRules
-    energy: Energy
-    load_w: float
-    held_w: float  # the load that it was raised for
-    rung: int = 0
-    low_since: int | None = None
-    high_since: int | None = None
-    step_at: int = 0
-    relax_at: int = 0
+    __slots__ = ("energy", "rules")
+
+    def __init__(self, rules: GuardRules, energy: Energy, load_w: float, held_load_w: float) -> None:
+        super().__init__(load_w, held_load_w)
+        self.rules, self.energy = rules, energy
 
     def step(self, now: int, seconds: float, charge: float, load_w: float) -> int:
-        rules = self.rules
-        self.energy = self.energy._replace(phase=later(self.energy.phase, seconds))
-        share = 1.0 if load_w > self.load_w else min(1.0, seconds * LOAD_FALL)
-        self.load_w += share * (load_w - self.load_w)
-        foreseen = rules.foresees(charge, self.load_w, self.energy)
-        if foreseen < rules.floor:
-            self.low_since = now if self.low_since is None else self.low_since
-            self.high_since = None
-            if self.rung < LAST_RUNG and now - self.low_since >= PERSISTENCE_NS and now >= self.step_at:
-                self._raise(now)
-        else:
-            self.low_since = None
-            if self.rung:
-                self._relax(now, charge, foreseen)
-        return self.rung
-
-    def _raise(self, now: int) -> None:
-        self.rung = max(FIRST_RUNG, self.rung + 1)
-        self.held_w = max(self.held_w, self.load_w)
-        self.step_at = now + int(self.rules.step_s * SECOND)
-        self.relax_at = now + int(self.energy.phase.period_s * SECOND)
-
-    def _relax(self, now: int, charge: float, foreseen: float) -> None:
-        enough = self.rules.floor + self.rules.margin
-        if self.rules.foresees(charge, max(self.load_w, self.held_w), self.energy) >= enough:
-            self.high_since = now if self.high_since is None else self.high_since
-            if now - self.high_since >= PERSISTENCE_NS:
-                self.rung, self.held_w, self.high_since = 0, 0.0, None
-            return
-        self.high_since = None
-        if now >= self.relax_at and foreseen >= enough:
-            self.relax_at = now + int(self.energy.phase.period_s * SECOND)
-            self.rung = 0 if self.rung == FIRST_RUNG else self.rung - 1
-            self.held_w = self.held_w if self.rung else 0.0
+        self.energy = energy = self.energy._replace(phase=later(self.energy.phase, seconds))
+        self.follow(seconds, load_w)
+        return self.judge(
+            now, self.rules, energy.phase.period_s, lambda watts: self.rules.foresees(charge, watts, energy)
+        )

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from flight.declare import SECOND, ParameterAccess
-from flight.modules.forecast.guarding import LAST_RUNG, NO_GUARD, Energy, Guarded, GuardRules, later
+from flight.modules.forecast.guarding import NO_GUARD, Energy, Guarded, GuardRules, later
 from flight.modules.forecast.loads import BoardLoad
 from flight.modules.forecast.model import Model, Outside, Warm
 from flight.modules.forecast.planned import Course
 from flight.throttling import (
+    LAST_RUNG,
     dwell_left_s,
     is_charged,
     is_cool,
@@ -79,14 +80,7 @@ LABELS = {
     **{f"power.{name}": name for name in ("exit_margin", "shed_1", "shed_2", "shed_3", "shed_4")},
 }
 
-GUARD_LABELS = {
-    "power.floor": "floor",
-    "power.forecast_margin": "margin",
-    "power.guard_step_s": "step_s",
-    "power.charge_limit_w": "most_w",
-    "power.charge_efficiency": "efficiency",
-    "power.capacity_wh": "capacity_wh",
-}
+GUARD_LABELS = {f"power.{field.name}": field.name for field in fields(GuardRules)}
 
 
 class RulesInForce:

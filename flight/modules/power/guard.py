@@ -9,16 +9,9 @@ from __future__ import annotations
 
 import math
 
-from flight.declare import SECOND, U8, Event, Outbox, Parameter, Severity
+from flight.declare import U8, Event, Outbox, Parameter, Severity
 from flight.modules.power.sunlight import SunWatch
-from flight.throttling import charge_after_eclipse
-
-LOAD_RISE, LOAD_FALL = (
-    0.2,
-    0.01,
-)  # of the difference a second: quick to see more load, slow to see less
-PERSISTENCE_NS = 10 * SECOND
-FIRST_RUNG, LAST_RUNG = 2, 4  # caps, freeze, stop: beyond, the charge itself decides
+from flight.throttling import EnergyGuard, charge_after_eclipse
 
 
 class GuardSettings:
@@ -48,22 +41,15 @@ class GuardSettings:
     )
 
 
-class Guard:
-    """`update` is called once a second; `rung` is 0, or 2 to 4."""
+class Guard(EnergyGuard):
+    """`update` is called once a second."""
+
+    __slots__ = ("array_w", "settings")
 
     def __init__(self, settings: GuardSettings) -> None:
+        super().__init__()
         self.settings = settings
-        self.rung = 0
-        self.forecast = 0.0
-        self.load_w = math.nan
         self.array_w = math.nan  # mean of the sunlit array while the battery takes all that it gives
-        self.held_load_w = (
-            0.0  # the load that the guard was raised for: it must be affordable before it may return
-        )
-        self.low_since: int | None = None
-        self.high_since: int | None = None
-        self.step_at = 0
-        self.relax_at = 0
 
     def measure(self, seconds: float, load_w: float, array_w: float, taking: bool, limited: bool) -> None:
         """Follow the load, and the array while `taking`: sunlit, measured, and the battery not full.
@@ -73,9 +59,7 @@ class Guard:
         """
         if not math.isfinite(self.load_w):
             self.load_w = load_w
-        self.load_w += (load_w - self.load_w) * min(
-            1.0, seconds * (LOAD_RISE if load_w > self.load_w else LOAD_FALL)
-        )
+        self.follow(seconds, load_w)
         if taking:
             if not math.isfinite(self.array_w):
                 self.array_w = self.settings.array_expected_w or array_w
@@ -95,42 +79,10 @@ class Guard:
         return charge_after_eclipse(charge, load_w, capacity_wh, sun, array_w, most_w, efficiency)
 
     def update(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> int:
-        limits = self.settings
-        self.forecast = self.predict(charge, self.load_w, capacity_wh, sun)
-        low = not self.forecast >= limits.floor
-        self.low_since = (self.low_since or now) if low else None
-        if self.low_since is not None:
-            self.high_since = None
-            if self.rung < LAST_RUNG and now - self.low_since >= PERSISTENCE_NS and now >= self.step_at:
-                self._raise(now, sun, out)
-        elif self.rung:
-            self._relax(now, charge, capacity_wh, sun, out)
+        before, settings = self.rung, self.settings
+        self.judge(now, settings, sun.period_s, lambda load_w: self.predict(charge, load_w, capacity_wh, sun))
+        if self.rung > before:
+            out.event(settings.guarded, self.forecast, self.load_w, self.rung)
+        elif before and not self.rung:
+            out.event(settings.unguarded, self.forecast)
         return self.rung
-
-    def _raise(self, now: int, sun: SunWatch, out: Outbox) -> None:
-        self.rung = max(FIRST_RUNG, self.rung + 1)
-        self.held_load_w = max(self.held_load_w, self.load_w)
-        self.step_at = now + int(self.settings.guard_step_s * SECOND)
-        self.relax_at = now + int(sun.period_s * SECOND)
-        out.event(self.settings.guarded, self.forecast, self.load_w, self.rung)
-
-    def _relax(self, now: int, charge: float, capacity_wh: float, sun: SunWatch, out: Outbox) -> None:
-        """Let go when the load that raised the guard is affordable again; else one rung an orbit, as a trial."""
-        enough = self.settings.floor + self.settings.forecast_margin
-        held = self.predict(charge, max(self.load_w, self.held_load_w), capacity_wh, sun)
-        if held >= enough:
-            self.high_since = self.high_since or now
-            if now - self.high_since >= PERSISTENCE_NS:
-                self._let_go(out)
-            return
-        self.high_since = None
-        if now >= self.relax_at and self.forecast >= enough:
-            self.relax_at = now + int(sun.period_s * SECOND)
-            if self.rung == FIRST_RUNG:
-                self._let_go(out)
-            else:
-                self.rung -= 1
-
-    def _let_go(self, out: Outbox) -> None:
-        self.rung, self.held_load_w, self.high_since = 0, 0.0, None
-        out.event(self.settings.unguarded, self.forecast)
