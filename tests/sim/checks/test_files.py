@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,21 +21,22 @@ REMOVAL_OPERATIONS = range(1, 5)  # ... of a file
 pytestmark = pytest.mark.slow
 
 
-def sending(flying: Flying, craft: Craft) -> FilesWhole:
+@contextmanager
+def sending() -> Iterator[tuple[Flying, Craft, FilesWhole]]:
     """With a small file on its way up."""
-    check = FilesWhole(flying.ground)
-    Probe(flying.simulation, [check])
-    craft.fly(2)
-    stage = flying.ground.files.stage()
-    flying.ground.files.write(stage, 0, b"some octets")
-    flying.ground.files.put(stage, "name", True, flying.now_ns)
-    return check
+    with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
+        check = FilesWhole(flying.ground)
+        Probe(flying.simulation, [check])
+        craft.fly(2)
+        stage = flying.ground.files.stage()
+        flying.ground.files.write(stage, 0, b"some octets")
+        flying.ground.files.put(stage, "name", True, flying.now_ns)
+        yield flying, craft, check
 
 
 def flown(spoil: str = "") -> FilesWhole:
     """One file up and down; `spoil`: where an octet of it is changed behind everybody's back."""
-    with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
-        check = sending(flying, craft)
+    with sending() as (flying, craft, check):
         if spoil == "untold":
             vars(check)["_turned"] = lambda result: None
         if spoil in ("board", "untold"):
@@ -68,8 +70,7 @@ def test_an_order_cut_short_by_the_power_is_the_same_file_after_the_boot() -> No
     """From the operation on that puts it into the journal it goes on, though nobody was told that it began."""
     went_on = lost = 0
     for operation in ORDER_OPERATIONS:
-        with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
-            check = sending(flying, craft)
+        with sending() as (flying, craft, check):
             craft.fly(12)
             disk = flying.simulation.file_disk
             disk.kill_at(disk.operations + operation)
@@ -88,8 +89,7 @@ def test_an_order_cut_short_by_the_power_is_the_same_file_after_the_boot() -> No
 def test_a_file_whose_name_came_as_the_power_went_is_on_board_and_was_never_told() -> None:
     never_told = 0
     for operation in ARRIVAL_OPERATIONS:
-        with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
-            check = sending(flying, craft)
+        with sending() as (flying, craft, check):
             disk = flying.simulation.file_disk
             disk.cut_at(disk.operations + operation)
             craft.fly(60)
@@ -102,8 +102,7 @@ def test_a_file_whose_name_came_as_the_power_went_is_on_board_and_was_never_told
 def test_a_removal_cut_short_by_the_power_leaves_the_file_or_none() -> None:
     held = set()
     for operation in REMOVAL_OPERATIONS:
-        with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
-            check = sending(flying, craft)
+        with sending() as (flying, craft, check):
             craft.fly(15)
             disk = flying.simulation.file_disk
             disk.cut_at(disk.operations + operation)
@@ -116,8 +115,7 @@ def test_a_removal_cut_short_by_the_power_leaves_the_file_or_none() -> None:
 
 
 def test_a_file_that_the_disk_did_not_remove_is_watched_on() -> None:
-    with Flying(IN_SIGHT) as flying, connect(flying, "anna") as craft:
-        check = sending(flying, craft)
+    with sending() as (flying, craft, check):
         craft.fly(15)
         disk = flying.simulation.file_disk
         disk.fail_at(disk.operations + 1)
